@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The ABI between the BPF programs and user space: settings, map keys and values, counters, drop
+ * reasons. Types only. A change of any size or meaning here needs a new NAT64_ABI. */
+#pragma once
+
+#include <linux/in6.h>
+#include <linux/types.h>
+
+#define NAT64_ABI		1	/* the loader refuses pinned maps of another number */
+#define NAT64_MIN_MTU		1280	/* RFC 8200, 5: an interface below has no IPv6 */
+#define NAT64_POOL_MIN_LEN	12	/* pool prefix lengths: /12 .. /30 */
+#define NAT64_POOL_MAX_LEN	30
+#define NAT64_CLIENTS_MAX	16	/* `clients` networks of an instance */
+#define NAT64_PRIVATE_MAX	32	/* allowed prefixes of `private` */
+#define NAT64_EXTERN_MAX	4096	/* static maps whose IPv4 address lies outside the pool */
+#define NAT64_SCRATCH_LEN	2048	/* bytes of an ICMP error that are looked at */
+
+/* Why a packet was dropped: the enum, the words of `status` and the JSON keys, the sentence of
+ * `stats --explain`. Every dropped packet counts under exactly one. */
+#define NAT64_DROPS(X) \
+	X(MALFORMED,		"malformed",		"lengths, version or header chain contradict the packet (RFC 8200, RFC 791)") \
+	X(ILLEGAL_SOURCE,	"illegal-source",	"source is unspecified, loopback, multicast, link-local or never valid on a wire (RFC 7915 4.1, 5.1)") \
+	X(PREFIX_SOURCE,	"prefix-source",	"client uses a source inside the prefix: a hairpin loop (RFC 6146 3.5)") \
+	X(OWN_SOURCE,		"own-source",		"client uses the translator's own IPv6 address (own6) as source") \
+	X(SPOOFED_SOURCE,	"spoofed-source",	"source lies outside `clients` and has no static map (RFC 2827)") \
+	X(MARTIAN_DESTINATION,	"martian-destination",	"target is 0/8, 127/8, 169.254/16, 224/4 or 255.255.255.255 and can never be reached") \
+	X(PRIVATE_DESTINATION,	"private-destination",	"target is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
+	X(POOL_DESTINATION,	"pool-destination",	"target is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
+	X(PRIVATE_SOURCE,	"private-source",	"sender is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
+	X(POOL_SOURCE,		"pool-source",		"sender is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
+	X(NO_BINDING,		"no-binding",		"IPv4 packet for a pool address that no client holds") \
+	X(POOL_FULL,		"pool-full",		"no address of the pool is free for a new client; enlarge `pool` or shorten `min-lease`") \
+	X(QUOTA,		"quota",		"the client's network holds as many bindings as `quota` allows") \
+	X(LINEAR_RANGE,		"linear-range",		"mapping = linear: the client's number is reserved or beyond the pool") \
+	X(SEGMENTS_LEFT,	"segments-left",	"Routing header with Segments Left other than 0 (RFC 7915 5.1)") \
+	X(HEADER_CHAIN,		"header-chain",		"more than 16 extension headers or 1024 bytes of them (RFC 8504 5.3)") \
+	X(FRAGMENT_CHAIN,	"fragment-chain",	"extension header behind a Fragment Header (RFC 7915 5.1.1)") \
+	X(FRAGMENTED_ICMP,	"fragmented-icmp",	"ICMP in fragments has no translation (RFC 7915 1.2)") \
+	X(SHORT_TRANSPORT,	"short-transport",	"transport header is cut off, in a fragment or a whole packet (RFC 1858)") \
+	X(SOURCE_ROUTE,		"source-route",		"IPv4 source route that is not used up (RFC 7915 4.1)") \
+	X(IPV6_PROTOCOL,	"ipv6-protocol",	"IPv4 packet with a protocol number that is an IPv6 extension header or ICMPv6") \
+	X(IPV4_PROTOCOL,	"ipv4-protocol",	"IPv6 packet whose Next Header is ICMPv4") \
+	X(IGMP,			"igmp",			"IGMP has no translation (RFC 7915 4.2)") \
+	X(UDP_ZERO_CHECKSUM,	"udp-zero-checksum",	"UDP without checksum; see `udp-zero-checksum` in nat64-bpf.conf(5)") \
+	X(UDP_ZERO_FRAGMENT,	"udp-zero-fragment",	"first fragment of a UDP datagram without checksum: it cannot be computed (RFC 7915 4.5)") \
+	X(ICMP_TYPE,		"icmp-type",		"ICMP type that has no translation (RFC 7915 4.2, 5.2)") \
+	X(ICMP_CODE,		"icmp-code",		"ICMP code that has no translation (RFC 7915 4.2, 5.2)") \
+	X(ICMP_POINTER,		"icmp-pointer",		"Parameter Problem pointer that has no translation (RFC 7915, figures 3 and 6)") \
+	X(ICMP_MTU,		"icmp-mtu",		"Packet Too Big with an MTU below 88, in which nothing fits") \
+	X(ICMP_CHECKSUM,	"icmp-checksum",	"ICMP error with a wrong checksum (RFC 5508 REQ-3)") \
+	X(ICMP_EXTENSION,	"icmp-extension",	"RFC 4884 Length attribute beyond the message") \
+	X(QUOTE_MALFORMED,	"quote-malformed",	"ICMP error whose quoted packet is cut off, of the wrong version or broken") \
+	X(QUOTE_NESTED,		"quote-nested",		"ICMP error about an ICMP error (RFC 7915 4.3, 5.3)") \
+	X(QUOTE_TYPE,		"quote-type",		"ICMP error about an ICMP message that has no translation") \
+	X(QUOTE_FOREIGN,	"quote-foreign",	"ICMP error about a packet that is not of a translated flow (RFC 5508 REQ-4)") \
+	X(QUOTE_PRIVATE,	"quote-private",	"ICMP error about a packet with a non-global IPv4 address; see `private`") \
+	X(TOO_BIG,		"too-big",		"IPv6 packet would exceed the MTU of the interface; see `mtu` in nat64-bpf.conf(5)") \
+	X(UNREADABLE,		"unreadable",		"the kernel could not make the packet's headers readable") \
+	X(RESIZE_FAILED,	"resize-failed",	"the kernel could not make the packet shorter or longer")
+
+enum nat64_drop {
+	NAT64_DROP_NONE,
+#define X(name, word, text) NAT64_DROP_##name,
+	NAT64_DROPS(X)
+#undef X
+	NAT64_DROP_MAX
+};
+
+/* Counters that are not drops. in64, out46: translated packets, bytes of the IPv6 side from the IP
+ * header on (a GSO packet once). The others count packets only. */
+#define NAT64_COUNTS(X) \
+	X(IN64,		"in64",			"translated from IPv6 to IPv4") \
+	X(OUT46,	"out46",		"translated from IPv4 to IPv6") \
+	X(ICMP_ERRORS,	"icmp-errors",		"ICMPv6 errors sent to clients by the translator itself") \
+	X(ERRORS_LIMITED, "icmp-errors-limited", "ICMPv6 errors not sent because of the rate limit") \
+	X(BINDINGS,	"bindings-made",	"dynamic bindings made") \
+	X(RECLAIMED,	"bindings-reclaimed",	"dynamic bindings taken from an idle client for a new one") \
+	X(MSS_CLAMPED,	"mss-clamped",		"TCP SYN segments whose MSS option was lowered") \
+	X(UDP_COMPUTED,	"udp-checksum-computed", "UDP datagrams without checksum that were given one")
+
+enum nat64_count {
+#define X(name, word, text) NAT64_COUNT_##name,
+	NAT64_COUNTS(X)
+#undef X
+	NAT64_COUNT_MAX
+};
+
+#define NAT64_COUNTERS (NAT64_COUNT_MAX + NAT64_DROP_MAX)
+
+/* Value of nat64_counters, a PERCPU_ARRAY of NAT64_COUNTERS entries; index: enum nat64_count, or
+ * NAT64_COUNT_MAX + enum nat64_drop. Written by the programs only. */
+struct nat64_counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+enum nat64_flags {
+	NAT64_PRIVATE_ALLOW	= 1 << 0,	/* non-global IPv4 addresses under the well-known prefix */
+	NAT64_WELL_KNOWN	= 1 << 1,	/* prefix is 64:ff9b::/96: `private` applies */
+	NAT64_HAIRPIN_ALLOW	= 1 << 2,
+	NAT64_HOST_ALLOW	= 1 << 3,
+	NAT64_LINEAR		= 1 << 4,
+	NAT64_TOS_64_FIXED	= 1 << 5,	/* TOS of IPv4 packets is tos_64 */
+	NAT64_TOS_46_ZERO	= 1 << 6,	/* Traffic Class of IPv6 packets is 0 */
+};
+
+enum nat64_udp_zero {
+	NAT64_UDP_ZERO_COMPUTE,
+	NAT64_UDP_ZERO_DROP,
+	NAT64_UDP_ZERO_FORWARD,
+};
+
+struct nat64_net6 {
+	struct in6_addr addr;	/* network order, host bits 0 */
+	struct in6_addr mask;	/* network order */
+};
+
+struct nat64_net4 {
+	__be32 addr;		/* host bits 0 */
+	__be32 mask;
+};
+
+/* Value 0 of nat64_config, an ARRAY of one. Written by the loader, read by the programs. */
+struct nat64_config {
+	__u32 abi;			/* NAT64_ABI */
+	__u32 flags;			/* enum nat64_flags */
+	struct in6_addr prefix;		/* bits behind prefix_len are 0 */
+	struct in6_addr own6;		/* source of own ICMPv6 errors; stands for own4 in ICMP errors */
+	__u32 prefix_len;		/* bits: 32, 40, 48, 56, 64 or 96 (RFC 6052, 2.2) */
+	__be32 own4;
+	__u32 pool_first;		/* network address of the pool, host order */
+	__u32 pool_size;		/* addresses from pool_first on, a power of two */
+	__u32 capacity;			/* slots that a dynamic binding may take; those reserved
+					 * (network, broadcast, own4, statics) are not counted */
+	__u32 extern_count;		/* entries of nat64_extern; 0 saves the look-up */
+	__u32 vpn_mtu;			/* bytes, IPv6 MTU of the interface; 0: unknown */
+	__u32 wan_mtu;			/* bytes, IPv4 MTU behind the gateway; 0: unknown */
+	__u32 mss;			/* bytes, upper limit of the MSS option; 0: off */
+	__u32 icmp_rate;		/* own ICMPv6 errors a second and CPU; 0: none */
+	__u32 tos_64;			/* 0..255, with NAT64_TOS_64_FIXED */
+	__u32 udp_zero;			/* enum nat64_udp_zero */
+	__u32 quota;			/* dynamic bindings per client network; 0: no limit */
+	__u32 quota_len;		/* bits of a client network for quota */
+	__u64 min_lease;		/* ns */
+	__u64 max_lease;		/* ns */
+	__u64 seed[2];			/* key of the allocation hash, from the seed file */
+	__u32 client_count;		/* used entries of client */
+	__u32 private_count;		/* used entries of private_ok */
+	struct nat64_net6 client[NAT64_CLIENTS_MAX];
+	struct nat64_net4 private_ok[NAT64_PRIVATE_MAX];
+};
+
+enum nat64_slot_state {
+	NAT64_SLOT_FREE,
+	NAT64_SLOT_CLAIMED,	/* being written by the one who swapped it from FREE or DYNAMIC */
+	NAT64_SLOT_DYNAMIC,
+	NAT64_SLOT_STATIC,
+	NAT64_SLOT_RESERVED,	/* network, broadcast, own4: never given, never translated to */
+};
+
+enum nat64_slot_flags {
+	NAT64_SLOT_REPLIED	= 1 << 0,	/* has had replies */
+	NAT64_SLOT_LONG		= 1 << 1,	/* has had SCTP or DCCP replies (conntrack keeps them days) */
+};
+
+/* Value of nat64_slots, an ARRAY of pool_size + NAT64_EXTERN_MAX entries; index: pool offset, or
+ * pool_size + n for the static maps whose address lies outside the pool (found by nat64_extern). */
+struct nat64_slot {
+	struct in6_addr addr6;	/* network order */
+	__be32 addr4;
+	__u32 state;		/* enum nat64_slot_state; changed by compare-and-swap */
+	__u64 last_seen;	/* ns of the boot clock (CLOCK_BOOTTIME), a second exact */
+	__u32 seen_tick;	/* low half of jiffies when last_seen was written; programs only */
+	__u32 generation;	/* counts the owners of this slot */
+	__u16 csum_diff;	/* addr4 - addr6, one's complement sum of 16-bit words as they lie in memory */
+	__u16 flags;		/* enum nat64_slot_flags */
+	__u32 reserved;
+};
+
+/* Value 0 of nat64_alloc, an ARRAY of one: what the allocator shares between CPUs. */
+struct nat64_alloc {
+	__u32 used;		/* slots in state DYNAMIC or on the way there */
+	__u32 hand;		/* next slot to be looked at for reclaim */
+	__u64 retry_after;	/* ns of the boot clock: no look for an idle slot before */
+	__u32 swept;		/* slots looked at in vain since the last find */
+	__u32 reserved;
+};
+
+/*  map		type		key		value
+ *  nat64_config	ARRAY		0		struct nat64_config
+ *  nat64_slots	ARRAY		index		struct nat64_slot
+ *  nat64_clients	HASH		struct in6_addr	__u32 index of nat64_slots
+ *  nat64_extern	HASH		__be32 addr4	__u32 index of nat64_slots
+ *  nat64_counters	PERCPU_ARRAY	index		struct nat64_counter
+ *  nat64_alloc	ARRAY		0		struct nat64_alloc
+ *  nat64_quota	HASH		struct in6_addr	__u32 dynamic bindings of that network
+ *  nat64_scratch, nat64_bucket: PERCPU_ARRAY, of no concern to user space */
+
+_Static_assert(sizeof(struct nat64_counter) == 16, "pinned: a change needs a migration");
+_Static_assert(sizeof(struct nat64_slot) == 48, "pinned: a change needs a migration");
+_Static_assert(sizeof(struct nat64_alloc) == 24, "pinned: a change needs a migration");
+_Static_assert(sizeof(struct nat64_config) == 904, "pinned: a change needs a migration");
