@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The settings of an instance as the user gave them: config file and options of `load`. */
+#pragma once
+
+#include <limits.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nat64.h"
+
+#define NAME_LEN_MAX 15		/* instance names: [A-Za-z0-9_.-]{1,15}, not beginning with - or . */
+
+struct net4 {
+	struct in_addr addr;	/* network order, host bits 0 */
+	uint8_t len;
+};
+
+struct net6 {
+	struct in6_addr addr;	/* network order, host bits 0 */
+	uint8_t len;
+};
+
+struct static_map {
+	struct in_addr addr4;
+	struct in6_addr addr6;
+};
+
+enum nat44_mode { NAT44_MASQUERADE, NAT44_SNAT, NAT44_NONE };
+enum xdp_mode { XDP_MODE_OFF, XDP_MODE_AUTO, XDP_MODE_NATIVE, XDP_MODE_GENERIC };
+enum icmp_errors { ICMP_ERRORS_ON_RATE = 100 };		/* `on`: errors a second and CPU */
+
+/* Which keys were given; the rest are defaults, or come from a running instance. Bit: enum config_key. */
+typedef uint64_t config_set;
+
+struct config {
+	char name[NAME_LEN_MAX + 1];	/* of the instance */
+	char *path;			/* config file, NULL: none */
+	config_set given;		/* bits of enum config_key, see opt.h */
+
+	char interface[IFNAMSIZ];	/* a name, "auto", or a glob such as tun* */
+	struct net6 *clients;		/* empty: derive from the interface */
+	size_t client_count;
+	struct net6 prefix;
+	struct net4 pool;
+	struct in_addr own4;		/* 0.0.0.0: first host of the pool */
+	struct in6_addr own6;		/* ::: derive from the interface */
+	struct static_map *statics;
+	size_t static_count;
+	bool linear;			/* mapping = linear */
+	bool private_allow;		/* private = allow */
+	struct net4 *private_ok;	/* private = PREFIX ... */
+	size_t private_count;
+	bool host_allow;
+	bool hairpin_allow;
+	uint64_t min_lease;		/* seconds */
+	uint64_t max_lease;		/* seconds */
+	uint32_t quota;
+	uint8_t quota_length;
+	enum nat64_udp_zero udp_zero;
+	uint32_t icmp_rate;		/* own errors a second and CPU, 0: off */
+	int tos_64;			/* -1: copy */
+	bool tos_46_zero;
+	int mss_clamp;			/* -1: auto, 0: off */
+	uint32_t mtu;			/* 0: auto = interface MTU - 28 */
+	enum nat44_mode nat44;
+	struct in_addr snat_first, snat_last;
+	bool guard;
+	bool fastpath_auto;
+	char (*wan)[IFNAMSIZ];		/* empty: auto */
+	size_t wan_count;
+	enum xdp_mode xdp;
+	char state[PATH_MAX];		/* "" : STATE_DIR/NAME.map */
+	char log[PATH_MAX];		/* "" : off */
+};
+
+/* Defaults of nat64-bpf.conf(5) for an instance. */
+void config_default(struct config *config, const char *name);
+void config_free(struct config *config);
+
+/* Sets KEY as a config line or an option `--KEY VALUE` would. A repeatable key appends; the caller
+ * clears the list first where a new source begins. WHERE names the source for the error text
+ * ("/etc/nat64-bpf/tun0.conf:7" or "--pool"). Says what is wrong and returns -1. */
+int config_put(struct config *config, const char *key, const char *value, const char *where);
+
+/* Reads a config file (libinih). Says what is wrong, with file:line, and returns -1. */
+int config_read(struct config *config, const char *path);
+
+/* Checks what needs more than one key (own4 in pool, lease order, linear ...). Says it, returns -1. */
+int config_check(const struct config *config);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Words to the user: errors in three parts, warnings, notes. stdout is for results, stderr for words. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Exit status of the tool, docs/design.md 3.1. */
+enum nat64_exit {
+	EXIT_DONE		= 0,
+	EXIT_FAILED		= 1,	/* failed, state rolled back; right in itself but impossible here */
+	EXIT_USAGE		= 2,	/* usage or config error, wrong in itself */
+	EXIT_NOT_LOADED		= 3,
+	EXIT_PRIVILEGE		= 4,
+	EXIT_KERNEL		= 5,	/* kernel lacks a feature */
+	EXIT_BUSY		= 6,
+	EXIT_DEGRADED		= 7,
+};
+
+/* Set once by main() from the command line and the environment. */
+struct log_options {
+	bool json;		/* errors go to stdout as {"error":{...}}, words to stderr as well */
+	bool quiet;		/* no notes */
+	bool verbose;		/* log_debug() speaks */
+	bool colour;		/* stderr is a terminal and NO_COLOR is not set */
+};
+extern struct log_options log_options;
+
+/* Says an error once: "error: WHAT", "why: WHY", "fix: FIX". WHAT is a format, the fix may be NULL only
+ * where nothing can be done. Remembers the exit status, the first error's wins. Returns -1. */
+int log_fail(enum nat64_exit status, const char *why, const char *fix, const char *what, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Exit status of the first log_fail(), EXIT_DONE if there was none. */
+enum nat64_exit log_status(void);
+
+void log_warn(const char *why, const char *fix, const char *what, ...) __attribute__((format(printf, 3, 4)));
+void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* stderr, not with -q */
+void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* stderr, with -v */
+
+/* Formats into a fresh or static buffer for `why` and `fix`: valid until eight more calls. */
+const char *fmt(const char *format, ...) __attribute__((format(printf, 1, 2)));
