@@ -7,5 +7,29 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/pkt_cls.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+#define AF_INET		2
+#define CHECKSUM_PARTIAL 3	/* enum of skbuff.h: the checksum is the pseudo-header's sum so far */
+
+/* Of struct sk_buff: where the checksum still has to be completed. */
+struct sk_buff {
+	unsigned char *head;
+	unsigned char *data;
+	__u8 ip_summed : 2;
+	__u16 csum_start;	/* from head, bytes */
+	__u16 csum_offset;	/* from csum_start, bytes */
+} __attribute__((preserve_access_index));
+
+/* A function of rare work: kept out of the common path and verified on its own. Its pointer arguments
+ * may be NULL for all the verifier knows. */
+#define RARE __noinline
+
+/* Keeps the compiler from reasoning about x, so that the bounds the verifier saw stay. */
+#define OPAQUE(x) asm volatile("" : "+r"(x))
+
+/* Calls step(i, data) for i = 0 .. n - 1 until it returns 1. */
+#define LOOP(n, step, data) bpf_loop(n, step, data, 0)

@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* TC entry points. */
-#include "maps.h"
-
-/* Bytes before the IP header: 14 on Ethernet, 0 on TUN and WireGuard. Set before load. */
-const volatile __u32 nat64_link_hlen = ETH_HLEN;
+/* TC entry points: nat64_in at ingress of the VPN interface, nat64_out at its egress. A packet that goes on
+ * gets TC_ACT_UNSPEC, never OK: in a TCX chain OK would end the chain for the programs of others. */
+#include "ctx_skb.h"
+#include "path.h"
 
 SEC("tc")
 int nat64_in(struct __sk_buff *skb)
 {
-	__u32 k = 0;
-	bpf_map_lookup_elem(&nat64_config, &k);
-	bpf_map_lookup_elem(&nat64_slots, &k);
-	bpf_map_lookup_elem(&nat64_counters, &k);
-	bpf_map_lookup_elem(&nat64_alloc, &k);
-	bpf_map_lookup_elem(&nat64_extern, &k);
-	return -1;
+	__u32 verdict = path_64(skb);
+
+	if (verdict == VERDICT_OK || verdict == VERDICT_NOT_OURS)
+		return TC_ACT_UNSPEC;
+	return drop_64(skb, verdict) ? TC_ACT_REDIRECT : TC_ACT_SHOT;
 }
 
 SEC("tc")
 int nat64_out(struct __sk_buff *skb)
 {
-	struct in6_addr a = {};
-	bpf_map_lookup_elem(&nat64_clients, &a);
-	bpf_map_lookup_elem(&nat64_quota, &a);
-	return nat64_link_hlen ? -1 : -1;
+	__u32 verdict = path_46(skb);
+
+	if (verdict == VERDICT_NOT_OURS)
+		return TC_ACT_UNSPEC;
+	if (verdict != VERDICT_OK) {
+		count_drop(verdict & VERDICT_REASON, ctx_len(skb));
+		return TC_ACT_SHOT;
+	}
+	/* Ethernet: the frame is still addressed to the placeholder neighbour; find the client's own */
+	return nat64_link_hlen ? bpf_redirect_neigh(skb->ifindex, NULL, 0, 0) : TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -124,7 +124,7 @@ struct nat64_net4 {
 struct nat64_config {
 	__u32 abi;			/* NAT64_ABI */
 	__u32 flags;			/* enum nat64_flags */
-	struct in6_addr prefix;		/* bits behind prefix_len are 0 */
+	struct nat64_net6 prefix;	/* mask: prefix_len ones; bits behind are 0 */
 	struct in6_addr own6;		/* source of own ICMPv6 errors; stands for own4 in ICMP errors */
 	__u32 prefix_len;		/* bits: 32, 40, 48, 56, 64 or 96 (RFC 6052, 2.2) */
 	__be32 own4;
@@ -143,7 +143,7 @@ struct nat64_config {
 	__u32 quota_len;		/* bits of a client network for quota */
 	__u64 min_lease;		/* ns */
 	__u64 max_lease;		/* ns */
-	__u64 seed[2];			/* key of the allocation hash, from the seed file */
+	__u64 seed[2];			/* key of the allocation hash: the seed file's bytes */
 	__u32 client_count;		/* used entries of client */
 	__u32 private_count;		/* used entries of private_ok */
 	struct nat64_net6 client[NAT64_CLIENTS_MAX];
@@ -199,4 +199,4 @@ struct nat64_alloc {
 _Static_assert(sizeof(struct nat64_counter) == 16, "pinned: a change needs a migration");
 _Static_assert(sizeof(struct nat64_slot) == 48, "pinned: a change needs a migration");
 _Static_assert(sizeof(struct nat64_alloc) == 24, "pinned: a change needs a migration");
-_Static_assert(sizeof(struct nat64_config) == 904, "pinned: a change needs a migration");
+_Static_assert(sizeof(struct nat64_config) == 920, "pinned: a change needs a migration");

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Addresses: RFC 6052 embedding, classes of IPv4 and IPv6 addresses, the allocation hash. Pure. */
+#pragma once
+
+#include <linux/in6.h>
+#include <linux/types.h>
+
+#include "be.h"
+#include "nat64.h"
+
+/* The two halves of an address as they lie in memory. */
+struct addr6_halves {
+	__u64 half[2];
+};
+
+static __always_inline struct addr6_halves addr6_halves(const struct in6_addr *addr)
+{
+	struct addr6_halves h;
+
+	__builtin_memcpy(&h, addr, sizeof(h));
+	return h;
+}
+
+static __always_inline _Bool addr6_equal(const struct in6_addr *a, const struct in6_addr *b)
+{
+	struct addr6_halves x = addr6_halves(a), y = addr6_halves(b);
+
+	return x.half[0] == y.half[0] && x.half[1] == y.half[1];
+}
+
+static __always_inline _Bool net6_contains(const struct nat64_net6 *net, const struct in6_addr *addr)
+{
+	struct addr6_halves a = addr6_halves(addr), n = addr6_halves(&net->addr);
+	struct addr6_halves m = addr6_halves(&net->mask);
+
+	return !(((a.half[0] ^ n.half[0]) & m.half[0]) | ((a.half[1] ^ n.half[1]) & m.half[1]));
+}
+
+/* IPv4 address inside an address of the prefix, RFC 6052, 2.2 and figure 1. Bits 64..71 and the suffix
+ * are ignored. `len`: bits of the prefix, one of 32, 40, 48, 56, 64, 96. */
+static __always_inline __be32 addr_extract(const struct in6_addr *addr6, __u32 len)
+{
+	const __u8 *b = addr6->s6_addr;
+	__u32 addr;
+
+	switch (len) {
+	case 32:
+		return addr6->s6_addr32[1];
+	case 40:
+		addr = b[5] << 24 | b[6] << 16 | b[7] << 8 | b[9];
+		return be32(addr);
+	case 48:
+		addr = b[6] << 24 | b[7] << 16 | b[9] << 8 | b[10];
+		return be32(addr);
+	case 56:
+		addr = b[7] << 24 | b[9] << 16 | b[10] << 8 | b[11];
+		return be32(addr);
+	case 64:
+		addr = b[9] << 24 | b[10] << 16 | b[11] << 8 | b[12];
+		return be32(addr);
+	default:
+		return addr6->s6_addr32[3];
+	}
+}
+
+/* Address of the prefix that stands for addr4, RFC 6052, 2.2: bits 64..71 and the suffix are 0. */
+static __always_inline void
+addr_embed(const struct in6_addr *prefix, __u32 len, __be32 addr4, struct in6_addr *addr6)
+{
+	__u32 addr = cpu32(addr4);
+	__u8 *b = addr6->s6_addr;
+
+	*addr6 = *prefix;
+	switch (len) {
+	case 32:
+		addr6->s6_addr32[1] = addr4;
+		return;
+	case 40:
+		b[5] = addr >> 24, b[6] = addr >> 16, b[7] = addr >> 8, b[9] = addr;
+		return;
+	case 48:
+		b[6] = addr >> 24, b[7] = addr >> 16, b[9] = addr >> 8, b[10] = addr;
+		return;
+	case 56:
+		b[7] = addr >> 24, b[9] = addr >> 16, b[10] = addr >> 8, b[11] = addr;
+		return;
+	case 64:
+		b[9] = addr >> 24, b[10] = addr >> 16, b[11] = addr >> 8, b[12] = addr;
+		return;
+	default:
+		addr6->s6_addr32[3] = addr4;
+	}
+}
+
+/* Never a source or target on a wire: RFC 1122 3.2.1.3, RFC 3927 2.7, RFC 1112 4. Host order. */
+static __always_inline _Bool addr4_is_martian(__u32 addr)
+{
+	__u32 first = addr >> 24;
+
+	return first == 0 || first == 127 || addr >> 16 == (169 << 8 | 254) || first >> 4 == 14 ||
+	       addr == 0xffffffff;
+}
+
+/* Not global in IANA's IPv4 Special-Purpose Address Registry (RFC 6890), and not a martian; these are
+ * what RFC 6052, 3.1 bars under the well-known prefix. 192.88.99.0/24 is not in the list. Host order. */
+static __always_inline _Bool addr4_is_private(__u32 addr)
+{
+	switch (addr >> 24) {
+	case 10:						/* RFC 1918 */
+		return 1;
+	case 100:						/* 100.64.0.0/10, RFC 6598 */
+		return (addr >> 22 & 3) == 1;
+	case 172:						/* 172.16.0.0/12, RFC 1918 */
+		return (addr >> 20 & 15) == 1;
+	case 192:
+		if (addr >> 8 == 0xc00000)			/* 192.0.0.0/24, RFC 6890; .9, .10 are global */
+			return addr != 0xc0000009 && addr != 0xc000000a;
+		return addr >> 8 == 0xc00002 ||			/* 192.0.2.0/24, RFC 5737 */
+		       addr >> 16 == 0xc0a8;			/* 192.168.0.0/16, RFC 1918 */
+	case 198:
+		return addr >> 17 == 0xc612 >> 1 ||		/* 198.18.0.0/15, RFC 2544 */
+		       addr >> 8 == 0xc63364;			/* 198.51.100.0/24, RFC 5737 */
+	case 203:						/* 203.0.113.0/24, RFC 5737 */
+		return addr >> 8 == 0xcb0071;
+	default:						/* 240.0.0.0/4, RFC 1112 4 */
+		return addr >> 28 == 15;
+	}
+}
+
+/* Illegal as a source, RFC 7915, 5.1: ::, ::1, multicast, link-local. */
+static __always_inline _Bool addr6_is_illegal(const struct in6_addr *addr)
+{
+	const __u8 *b = addr->s6_addr;
+
+	if (b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80))
+		return 1;
+	return !(addr->s6_addr32[0] | addr->s6_addr32[1] | addr->s6_addr32[2]) &&
+	       (cpu32(addr->s6_addr32[3]) | 1) == 1;
+}
+
+/* Keyed hash of a client: its low bits are the first slot that allocation tries, so the client gets
+ * the same address again even if all state was lost, and nobody can aim at a slot without the key. */
+static __always_inline __u32 nat64_hash(const __u64 seed[2], const struct in6_addr *addr)
+{
+	struct addr6_halves a = addr6_halves(addr);
+	__u64 x = (a.half[1] ^ seed[0]) * 0x9e3779b97f4a7c15ull;
+
+	x ^= x >> 32;
+	x = (x + (a.half[0] ^ seed[1])) * 0xbf58476d1ce4e5b9ull;
+	return x >> 32;
+}

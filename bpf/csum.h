@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One's complement arithmetic, RFC 1071 and RFC 1624. Pure. Sums are of 16-bit words as they lie in
+ * memory, so they need no byte order; a sum is unfolded (u64) or folded (u16), never complemented. */
+#pragma once
+
+#include <linux/ip.h>
+#include <linux/types.h>
+
+#include "be.h"
+
+/* Adds up `words` 32-bit words; `words` is a constant. */
+static __always_inline __u64 csum_words(const void *data, __u32 words)
+{
+	const __u32 *word = data;
+	__u64 sum = 0;
+
+#pragma GCC unroll 16
+	for (__u32 i = 0; i < words; i++)
+		sum += word[i];
+	return sum;
+}
+
+static __always_inline __u16 csum_fold(__u64 sum)
+{
+	sum = (sum >> 32) + (__u32)sum;
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (sum >> 16) + sum;
+}
+
+/* What to add so that `words` words no longer count. */
+static __always_inline __u64 csum_minus(const void *data, __u32 words)
+{
+	const __u32 *word = data;
+	__u64 sum = 0;
+
+#pragma GCC unroll 16
+	for (__u32 i = 0; i < words; i++)
+		sum += (__u32)~word[i];
+	return sum;
+}
+
+/* A checksum field after its data has changed by `diff` (new minus old). RFC 1624, eqn. 3. */
+static __always_inline __u16 csum_update(__u16 check, __u64 diff)
+{
+	return ~csum_fold((__u16)~check + diff);
+}
+
+/* Checksum field of an IPv4 header without options whose own field is 0. */
+static __always_inline __u16 csum_ip4(const struct iphdr *ip4)
+{
+	return ~csum_fold(csum_words(ip4, sizeof(*ip4) / 4));
+}
+
+/* Pseudo-header of IPv6 without the addresses (RFC 8200, 8.1): length and Next Header. */
+static __always_inline __u64 csum_pseudo(__u32 len, __u8 proto)
+{
+	return (__u64)BE_SWAP32(len) + BE_SWAP32((__u32)proto);
+}

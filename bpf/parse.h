@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Packet to struct pkt: lengths, header chains, fragments, options. */
+#pragma once
+
+#include "addr.h"
+#include "pkt.h"
+
+#define CHAIN_HEADERS	16	/* RFC 8504, 5.3 allows limits; RFC 7915 has none */
+#define CHAIN_BYTES	1024
+#define IPPROTO_DCCP_	33
+#define IPPROTO_UDPLITE_ 136
+
+static __always_inline _Bool proto_is_chain(__u8 proto)
+{
+	return proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_FRAGMENT ||
+	       proto == IPPROTO_DSTOPTS;
+}
+
+/* Offset of the checksum that covers a pseudo-header; 0: the protocol has none that we know. ICMP is
+ * translated elsewhere. DCCP and UDP-Lite: RFC 7915, 4.5, MAY. */
+static __always_inline __u32 proto_check(__u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return 16;
+	case IPPROTO_UDP:
+	case IPPROTO_DCCP_:
+	case IPPROTO_UDPLITE_:
+		return 6;
+	default:
+		return 0;
+	}
+}
+
+/* Bytes that the header of a transport protocol must have. */
+static __always_inline __u32 proto_header(__u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return 20;
+	case IPPROTO_UDP:
+	case IPPROTO_DCCP_:
+	case IPPROTO_UDPLITE_:
+	case IPPROTO_ICMPV6:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
+/* RFC 7915, 5.1 and 5.1.1: Hop-by-Hop Options, Destination Options and Routing are skipped, one Fragment
+ * Header is taken in, and nothing but a transport header may follow that. */
+RARE __u32 chain_walk(CTX *ctx, struct chain *chain)
+{
+	__u32 off, end, start;
+	__u8 proto;
+
+	if (!chain)
+		return DROP(MALFORMED);
+	start = off = chain->off;
+	end = chain->end;
+	proto = chain->proto;
+	for (int i = 0; i < CHAIN_HEADERS; i++) {
+		__u8 head[8];
+
+		if (!proto_is_chain(proto))
+			break;
+		if (chain->fragment)
+			return DROP(FRAGMENT_CHAIN);
+		if (off + sizeof(head) > end || ctx_load(ctx, off, head, sizeof(head)))
+			return DROP(MALFORMED);
+		if (proto == IPPROTO_FRAGMENT) {
+			chain->fragment = 1;
+			chain->offset = head[2] << 5 | head[3] >> 3;
+			chain->more = head[3] & IP6_MF;
+			chain->id = (__u32)head[4] << 24 | head[5] << 16 | head[6] << 8 | head[7];
+			off += sizeof(head);
+		} else {
+			if (proto == IPPROTO_ROUTING && head[3] && !chain->pointer)
+				chain->pointer = off + 3;
+			off += (head[1] + 1) * 8;
+		}
+		if (off > end)
+			return DROP(MALFORMED);
+		if (off - start > CHAIN_BYTES)
+			return DROP(HEADER_CHAIN);
+		proto = head[0];
+	}
+	if (chain->fragment && (proto_is_chain(proto) || proto == IPPROTO_AH))
+		return DROP(FRAGMENT_CHAIN);
+	if (proto_is_chain(proto))
+		return DROP(HEADER_CHAIN);
+	chain->off = off;
+	chain->proto = proto;
+	return VERDICT_OK;
+}
+
+/* Takes the extension headers of a packet into account. */
+static __always_inline __u32 parse_chain(CTX *ctx, struct pkt *pkt)
+{
+	struct chain chain = {
+		.off	= pkt->l4,
+		.end	= pkt->len,
+		.proto	= pkt->info.proto,
+	};
+
+	TRY(chain_walk(ctx, &chain));
+	pkt->l4 = chain.off;
+	pkt->pointer = chain.pointer;
+	pkt->info.payload = pkt->len - chain.off;
+	pkt->info.proto = chain.proto;
+	pkt->info.fragment = chain.fragment;
+	pkt->info.more = chain.more;
+	pkt->info.offset = chain.offset;
+	pkt->info.id = chain.id;
+	return VERDICT_OK;
+}
+
+/* What holds for the transport header of both versions. RFC 7915, 1.2: no ICMP in fragments. */
+static __always_inline __u32 parse_transport(const struct ip_info *info)
+{
+	if (info->fragment) {
+		if (info->proto == IPPROTO_ICMPV6 && (info->offset || info->more))
+			return DROP(FRAGMENTED_ICMP);
+		if (info->offset)
+			return VERDICT_OK;
+	}
+	return info->payload < proto_header(info->proto) ? DROP(SHORT_TRANSPORT) : VERDICT_OK;
+}
+
+/* An IPv6 packet of the prefix. */
+static __always_inline __u32 parse_64(CTX *ctx, const struct ipv6hdr *ip6, struct pkt *pkt)
+{
+	__u32 payload = cpu16(ip6->payload_len);
+
+	*pkt = (struct pkt) {
+		.src6	= ip6->saddr,
+		.dst6	= ip6->daddr,
+		.len	= sizeof(*ip6) + payload,
+		.l4	= sizeof(*ip6),
+		.info	= {
+			.payload = payload,
+			.tos	= ip6_class(ip6),
+			.ttl	= ip6->hop_limit,
+			.proto	= ip6->nexthdr,
+		},
+	};
+	if (ip6->version != 6 || pkt->len > ctx_len(ctx))
+		return DROP(MALFORMED);
+	if (proto_is_chain(ip6->nexthdr))
+		TRY(parse_chain(ctx, pkt));
+	return VERDICT_OK;
+}
+
+/* RFC 7915, 4.1: options are ignored, but for a source route that is not used up. `end`: offset of the
+ * first byte behind the options. */
+RARE __u32 parse_options(CTX *ctx, __u32 end)
+{
+	__u32 off = sizeof(struct iphdr);
+
+	for (int i = 0; i < 40; i++) {
+		__u8 option[3];		/* type, length, pointer */
+
+		if (off + sizeof(option) > end || ctx_load(ctx, off, option, sizeof(option)))
+			break;
+		if (option[0] == 0)		/* End of Options List */
+			break;
+		if (option[0] == 1) {		/* No Operation */
+			off++;
+			continue;
+		}
+		if ((option[0] == 131 || option[0] == 137) && option[2] <= option[1])
+			return DROP(SOURCE_ROUTE);	/* LSRR, SSRR */
+		if (option[1] < 2)
+			break;
+		off += option[1];
+	}
+	return VERDICT_OK;
+}
+
+/* An IPv4 packet for the pool. */
+static __always_inline __u32 parse_46(CTX *ctx, const struct iphdr *ip4, struct pkt *pkt)
+{
+	__u32 header = ip4->ihl * 4, len = cpu16(ip4->tot_len);
+	__u16 frag_off = cpu16(ip4->frag_off);
+
+	*pkt = (struct pkt) {
+		.src4	= ip4->saddr,
+		.dst4	= ip4->daddr,
+		.len	= len,
+		.l4	= header,
+		.info	= {
+			.payload = len - header,
+			.tos	= ip4->tos,
+			.ttl	= ip4->ttl,
+			.proto	= proto_46(ip4->protocol),
+		},
+	};
+	if (ip4->version != 4 || header < sizeof(*ip4) || len < header || len > ctx_len(ctx))
+		return DROP(MALFORMED);
+	if (frag_off & (IP4_MF | IP4_OFFSET)) {
+		pkt->info.fragment = 1;
+		pkt->info.more = !!(frag_off & IP4_MF);
+		pkt->info.offset = frag_off & IP4_OFFSET;
+		pkt->info.id = cpu16(ip4->id);
+	}
+	if (header > sizeof(*ip4))
+		TRY(parse_options(ctx, header));
+	if (ip4->protocol == IPPROTO_IGMP)
+		return DROP(IGMP);
+	if (ip4->protocol == IPPROTO_ICMPV6 || proto_is_chain(ip4->protocol))
+		return DROP(IPV6_PROTOCOL);
+	return parse_transport(&pkt->info);
+}

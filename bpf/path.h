@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The story of a packet: parse, bind, translate, write. docs/design.md, section 4. */
+#pragma once
+
+#include "binding.h"
+#include "icmp.h"
+#include "parse.h"
+#include "policy.h"
+#include "reply.h"
+#include "write.h"
+
+/* Asks for an ICMPv6 error, but never about an ICMPv6 message (RFC 7915, 5.4). */
+static __always_inline __u32 path_refuse(const struct pkt *pkt, __u32 verdict)
+{
+	return pkt->info.proto == IPPROTO_ICMPV6 ? verdict & VERDICT_REASON : verdict;
+}
+
+/* Client to IPv4 host, RFC 7915 section 5. */
+static __always_inline __u32 path_64(CTX *ctx)
+{
+	const struct nat64_config *cfg = config();
+	struct nat64_slot *slot;
+	struct ipv6hdr ip6;
+	struct pkt pkt;
+	__u32 hash, verdict;
+
+	if (!cfg || !ctx_is(ctx, ETH_P_IPV6) || ctx_load_head(ctx, 0, &ip6, sizeof(ip6)) ||
+	    !net6_contains(&cfg->prefix, &ip6.daddr))
+		return VERDICT_NOT_OURS;
+	if (ctx_pull(ctx, sizeof(ip6) + sizeof(struct iphdr)))
+		return DROP(UNREADABLE);
+	TRY(parse_64(ctx, &ip6, &pkt));
+	pkt.dst4 = addr_extract(&ip6.daddr, cfg->prefix_len);
+
+	hash = nat64_hash(cfg->seed, &pkt.src6);
+	slot = binding_by_addr6(cfg, &pkt.src6, hash);
+	if (!slot)
+		TRY(policy_source(ctx, &pkt));
+	verdict = policy_target(ctx, cfg, pkt.dst4);
+	if (verdict)
+		return path_refuse(&pkt, verdict);
+	if (pkt.pointer)
+		return path_refuse(&pkt, DROP(SEGMENTS_LEFT) | REPLY_POINTER |
+					 pkt.pointer << VERDICT_POINTER_SHIFT);
+	if (pkt.info.proto == IPPROTO_ICMP)
+		return DROP(IPV4_PROTOCOL);
+	TRY(parse_transport(&pkt.info));
+
+	if (!slot && !pkt.src4) {
+		int made = binding_make(&pkt.src6);
+
+		if (made < 0)
+			return path_refuse(&pkt, (__u32)-made | REPLY_UNREACHABLE);
+		slot = slots_at(made);
+	}
+	if (slot) {
+		binding_touch(slot);
+		pkt.src4 = slot->addr4;
+	}
+	if (pkt.info.proto == IPPROTO_ICMPV6)
+		return icmp_64(ctx, &pkt, hash);
+	return write_64(ctx, cfg, &pkt, write_diff_64(&pkt), hash);
+}
+
+/* UDP over IPv4 without checksum, RFC 7915, 4.5. */
+RARE __u32 path_udp_zero(CTX *ctx, struct pkt *pkt)
+{
+	const struct nat64_config *cfg = config();
+	__u32 sum;
+	__be16 len;
+	__u16 check;
+
+	if (!cfg || !pkt || ctx_load(ctx, pkt->l4 + 4, &len, sizeof(len)))
+		return DROP(SHORT_TRANSPORT);
+	if (cfg->udp_zero == NAT64_UDP_ZERO_FORWARD)
+		return VERDICT_OK;
+	if (cfg->udp_zero == NAT64_UDP_ZERO_DROP)
+		return DROP(UDP_ZERO_CHECKSUM);
+	if (pkt->info.fragment)
+		return DROP(UDP_ZERO_FRAGMENT);
+	if (cpu16(len) < 8 || cpu16(len) > pkt->info.payload)
+		return DROP(MALFORMED);
+	sum = ctx_sum(ctx, pkt->l4, cpu16(len));
+	if (sum == SUM_FAILED)
+		return DROP(UNREADABLE);
+	/* right for the IPv4 addresses; write_46() makes it so for IPv6 */
+	check = ~csum_fold((__u64)sum + pkt->src4 + pkt->dst4 + csum_pseudo(cpu16(len), IPPROTO_UDP));
+	if (!check)
+		check = 0xffff;
+	if (ctx_store(ctx, pkt->l4 + 6, &check, sizeof(check)))
+		return DROP(UNREADABLE);
+	count(NAT64_COUNT_UDP_COMPUTED, 0);
+	return VERDICT_OK;
+}
+
+static __always_inline _Bool path_is_udp_zero(CTX *ctx, const struct pkt *pkt)
+{
+	__u16 check;
+
+	if (pkt->info.proto != IPPROTO_UDP || pkt->info.offset)
+		return 0;
+	if (pkt->l4 == sizeof(struct iphdr) ? ctx_load_head(ctx, sizeof(struct iphdr) + 6, &check, 2) :
+					      ctx_load(ctx, pkt->l4 + 6, &check, 2))
+		return 0;
+	return !check;
+}
+
+/* IPv4 host to client, RFC 7915 section 4. */
+static __always_inline __u32 path_46(CTX *ctx)
+{
+	const struct nat64_config *cfg = config();
+	struct nat64_slot *slot;
+	struct iphdr ip4;
+	struct pkt pkt;
+	__u32 host;
+
+	if (!cfg || !ctx_is(ctx, ETH_P_IP) || ctx_load_head(ctx, 0, &ip4, sizeof(ip4)))
+		return VERDICT_NOT_OURS;
+	slot = binding_by_addr4(cfg, ip4.daddr);
+	if (!slot)
+		return VERDICT_NOT_OURS;
+	if (ctx_pull(ctx, 2 * sizeof(ip4)))
+		return DROP(UNREADABLE);
+	TRY(parse_46(ctx, &ip4, &pkt));
+	if (!slot_is_bound(slot))
+		return DROP(NO_BINDING);
+	pkt.dst6 = slot->addr6;
+	addr_embed(&cfg->prefix.addr, cfg->prefix_len, pkt.src4, &pkt.src6);
+	host = cpu32(pkt.src4);
+	if (host - cfg->pool_first < cfg->pool_size || addr4_is_martian(host) || addr4_is_private(host))
+		TRY(policy_sender(ctx, &pkt));
+	binding_touch(slot);
+	if (pkt.info.proto == IPPROTO_ICMPV6)
+		return icmp_46(ctx, &pkt);
+	if (path_is_udp_zero(ctx, &pkt))
+		TRY(path_udp_zero(ctx, &pkt));
+	return write_46(ctx, cfg, &pkt, write_diff_46(&pkt));
+}

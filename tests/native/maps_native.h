@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The maps of bpf/maps.h over plain memory, for the core as native code. One instance, one CPU. */
+#pragma once
+
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "be.h"
+#include "nat64.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+#define RARE static __attribute__((noinline, unused))
+#define OPAQUE(x) ((void)(x))
+#define LOOP(n, step, data)					\
+	do {							\
+		for (__u32 i_ = 0; i_ < (n); i_++)		\
+			if (step(i_, data))			\
+				break;				\
+	} while (0)
+
+struct nat64_scratch {
+	__u8 message[2 * NAT64_SCRATCH_LEN];
+	__u8 chunk[512 + 8];
+	__u64 work[32];
+};
+
+struct nat64_bucket {
+	__u64 full_at;
+};
+
+#define NATIVE_HASH_SIZE (1 << 15)	/* entries of a map, a power of two */
+
+struct native_client {
+	struct in6_addr addr6;
+	__u32 index;
+	bool used;
+};
+
+/* All state of the core. Slots are allocated by native_reset(). */
+struct native_state {
+	struct nat64_config config;
+	struct nat64_slot *slots;
+	__u32 slot_count;
+	struct native_client clients[NATIVE_HASH_SIZE];
+	struct native_client externs[NAT64_EXTERN_MAX];		/* addr4 in the first word of addr6 */
+	struct nat64_counter counters[NAT64_COUNTERS];
+	struct nat64_alloc alloc;
+	struct nat64_scratch scratch;
+	struct nat64_bucket bucket;
+	__u64 now_ns;		/* the boot clock; set by the test */
+};
+
+extern struct native_state native;
+
+static __always_inline const struct nat64_config *config(void)
+{
+	return &native.config;
+}
+
+static __always_inline struct nat64_slot *slots_at(__u32 index)
+{
+	return index < native.slot_count ? &native.slots[index] : NULL;
+}
+
+static inline struct native_client *
+native_find(struct native_client *table, __u32 size, const struct in6_addr *key)
+{
+	__u32 hash = key->s6_addr32[0] * 31 + key->s6_addr32[1] * 37 + key->s6_addr32[2] * 41 +
+		     key->s6_addr32[3] * 2654435761u;
+
+	hash ^= hash >> 15;
+	for (__u32 i = 0; i < size; i++) {
+		struct native_client *entry = &table[(hash + i) % size];
+
+		if (!entry->used || !memcmp(&entry->addr6, key, sizeof(*key)))
+			return entry;
+	}
+	return NULL;
+}
+
+static inline __s64 clients_find(const struct in6_addr *addr6)
+{
+	struct native_client *entry = native_find(native.clients, NATIVE_HASH_SIZE, addr6);
+
+	return entry && entry->used ? (__s64)entry->index : -1;
+}
+
+static inline int clients_insert(const struct in6_addr *addr6, __u32 index)
+{
+	struct native_client *entry = native_find(native.clients, NATIVE_HASH_SIZE, addr6);
+
+	if (!entry)
+		return -E2BIG;
+	if (entry->used)
+		return -EEXIST;
+	*entry = (struct native_client){ .addr6 = *addr6, .index = index, .used = true };
+	return 0;
+}
+
+/* Deletes by moving what follows: no tombstones. */
+static inline void clients_delete(const struct in6_addr *addr6)
+{
+	struct native_client *entry = native_find(native.clients, NATIVE_HASH_SIZE, addr6);
+	__u32 i;
+
+	if (!entry || !entry->used)
+		return;
+	entry->used = false;
+	for (i = (entry - native.clients + 1) % NATIVE_HASH_SIZE; native.clients[i].used;
+	     i = (i + 1) % NATIVE_HASH_SIZE) {
+		struct native_client moved = native.clients[i];
+
+		native.clients[i].used = false;
+		clients_insert(&moved.addr6, moved.index);
+	}
+}
+
+static inline struct in6_addr native_extern_key(__be32 addr4)
+{
+	struct in6_addr key = {};
+
+	key.s6_addr32[0] = addr4;
+	return key;
+}
+
+static inline __s64 extern_find(__be32 addr4)
+{
+	struct in6_addr key = native_extern_key(addr4);
+	struct native_client *entry = native_find(native.externs, NAT64_EXTERN_MAX, &key);
+
+	return entry && entry->used ? (__s64)entry->index : -1;
+}
+
+static __always_inline struct nat64_alloc *alloc_state(void)
+{
+	return &native.alloc;
+}
+
+static __always_inline struct nat64_scratch *scratch(void)
+{
+	return &native.scratch;
+}
+
+static __always_inline struct nat64_bucket *bucket(void)
+{
+	return &native.bucket;
+}
+
+static __always_inline struct nat64_counter *counter_at(__u32 index)
+{
+	return index < NAT64_COUNTERS ? &native.counters[index] : NULL;
+}
+
+static __always_inline void count(__u32 index, __u64 bytes)
+{
+	native.counters[index].packets++;
+	native.counters[index].bytes += bytes;
+}
+
+static __always_inline void count_drop(enum nat64_drop reason, __u64 bytes)
+{
+	count(NAT64_COUNT_MAX + reason, bytes);
+}
+
+static __always_inline __u64 clock_boot_ns(void)
+{
+	return native.now_ns;
+}
+
+static __always_inline __u32 clock_tick(void)
+{
+	return native.now_ns / 4000000;	/* as jiffies at 250 Hz */
+}
