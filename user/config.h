@@ -7,20 +7,13 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "nat64.h"
+#include "opt.h"
+#include "prefix.h"
 
 #define NAME_LEN_MAX 15		/* instance names: [A-Za-z0-9_.-]{1,15}, not beginning with - or . */
-
-struct net4 {
-	struct in_addr addr;	/* network order, host bits 0 */
-	uint8_t len;
-};
-
-struct net6 {
-	struct in6_addr addr;	/* network order, host bits 0 */
-	uint8_t len;
-};
 
 struct static_map {
 	struct in_addr addr4;
@@ -33,11 +26,12 @@ enum icmp_errors { ICMP_ERRORS_ON_RATE = 100 };		/* `on`: errors a second and CP
 
 /* Which keys were given; the rest are defaults, or come from a running instance. Bit: enum config_key. */
 typedef uint64_t config_set;
+_Static_assert(KEY_MAX <= 64, "config_set is too small");
 
 struct config {
 	char name[NAME_LEN_MAX + 1];	/* of the instance */
 	char *path;			/* config file, NULL: none */
-	config_set given;		/* bits of enum config_key, see opt.h */
+	config_set given;		/* bits 1ull << enum config_key */
 
 	char interface[IFNAMSIZ];	/* a name, "auto", or a glob such as tun* */
 	struct net6 *clients;		/* empty: derive from the interface */
@@ -83,6 +77,21 @@ void config_free(struct config *config);
  * clears the list first where a new source begins. WHERE names the source for the error text
  * ("/etc/nat64-bpf/tun0.conf:7" or "--pool"). Says what is wrong and returns -1. */
 int config_put(struct config *config, const char *key, const char *value, const char *where);
+
+/* Forgets what a key was set to: it has its default again. */
+void config_clear(struct config *config, enum config_key key);
+
+/* Takes over every key that was given in FROM: a repeatable one replaces the whole list. */
+int config_overlay(struct config *config, const struct config *from);
+
+/* Writes the given keys as a config file that config_read() reads back to the same. -errno. */
+int config_write(const struct config *config, FILE *out);
+
+/* Words of a key's value as in the file, list element I of a repeatable key; false: no such element. */
+bool config_value(const struct config *config, enum config_key key, size_t i, char *out, size_t size);
+
+/* May this be an instance's name? Says why not and returns false. */
+bool name_check(const char *name);
 
 /* Reads a config file (libinih). Says what is wrong, with file:line, and returns -1. */
 int config_read(struct config *config, const char *path);

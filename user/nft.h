@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The nftables part of an instance: one table inet nat64_bpf_NAME with NAT44, guards, conntrack timeouts and
+ * the flowtable (libnftables). Touched as a whole, in one transaction. docs/design.md, decisions 11, 12, 16, 18. */
+#pragma once
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "config.h"
+#include "prefix.h"
+
+struct nft_spec {
+	const char *instance;
+	uint32_t ifindex;		/* of the VPN interface: rules hold numbers, names are hostile */
+	struct net4 pool;
+	struct in_addr own4;
+	const struct static_map *outside;	/* statics whose IPv4 address lies outside the pool */
+	size_t outside_count;
+	enum nat44_mode nat44;
+	struct in_addr snat_first, snat_last;
+	bool guard;
+	bool host_allow;
+	uint64_t min_lease;		/* seconds */
+	const char (*devices)[IFNAMSIZ];	/* flowtable: VPN and wan interfaces; NULL: no fast path */
+	size_t device_count;
+};
+
+/* Writes the table as an nft script (add table, flush, delete, the new one): what nft_apply() runs, and what
+ * --dry-run shows. */
+int nft_render(const struct nft_spec *spec, FILE *out);
+
+/* Makes or replaces the table. 0, or -errno after saying what nft said (log_fail). */
+int nft_apply(const struct nft_spec *spec);
+
+int nft_delete(const char *instance);	/* 0, also if there is none; 1: deleted; -errno */
+
+/* Is the table there and whole (the chains that nft_apply() made)? 1, 0 or -errno. */
+int nft_present(const char *instance);
+
+struct nft_counts {			/* packets */
+	uint64_t host;			/* targets that are the gateway's own: host-destination */
+	uint64_t guarded;		/* unsolicited from outside */
+	uint64_t leaked;		/* un-NATed, dropped */
+	uint64_t slow_64, slow_46;	/* seen by the forward chain: not on the fast path */
+};
+int nft_counts(const char *instance, struct nft_counts *counts);	/* zeros if there is no table */
+
+/* Does this kernel have flowtables, ct timeout objects, fib expressions? Tried in a transaction that is only
+ * checked, not committed (nft -c). NULL: yes, else why not (static text). */
+const char *nft_flowtable_fault(const char (*devices)[IFNAMSIZ], size_t count);
+const char *nft_timeout_fault(void);

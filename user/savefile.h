@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The state file of an instance, docs/design.md 3.3: bindings in the format of TAYGA's dynamic.map, our own
+ * facts in comments, a CRC-32 (zlib) over all of it as the last line. */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct saved {
+	struct in_addr addr4;
+	struct in6_addr addr6;
+	int64_t seen;		/* seconds since 1970; for a static map 0 */
+	bool is_static;		/* made by `map add`: "# static V4 V6" */
+};
+
+struct saved_list {
+	struct saved *items;
+	size_t count;
+	size_t bad_lines;	/* skipped: not of the format; line numbers of the first ones are logged */
+	size_t lost_statics;	/* "# static" lines of a file whose CRC is wrong */
+};
+
+/* Reads a file. 0; -ENOENT: none (list empty); -EBADMSG: the CRC is wrong, the file was renamed to PATH.bad and
+ * the list is empty but for lost_statics; other -errno. A file without the CRC line is read line by line, a last
+ * line without newline is dropped, bad lines are named by log_warn() (at most 10) and counted. */
+int savefile_read(const char *path, struct saved_list *list);
+
+/* Writes all of it: temporary file beside it, fsync, rename, fsync of the folder. On any failure (-errno) the old
+ * file is whole and no temporary file is left. The folder is made (0755) if it is missing. */
+int savefile_write(const char *path, const struct saved *items, size_t count);
+
+/* The same to an open stream, for `map export`. */
+int savefile_print(FILE *out, const struct saved *items, size_t count);
+
+/* Parses one line ("V4<TAB or spaces>V6[<TAB or spaces>epoch]", or "# static V4 V6"). 1: an entry; 0: empty line
+ * or comment; -EINVAL. */
+int savefile_line(const char *line, struct saved *item);
+
+void saved_list_free(struct saved_list *list);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Kernel settings below /proc/sys. Functions return 0 or -errno and say nothing. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* KEY with slashes: net/ipv4/ip_forward. Reads one number. */
+int sysctl_get(const char *key, long *value);
+int sysctl_set(const char *key, long value);
+
+/* IPv4 forwarding, docs/design.md 3.3: writing net/ipv4/ip_forward flips conf/NAME/forwarding of every
+ * interface and conf/all/accept_redirects too, so what it overwrites goes into the file UNDO first
+ * (fsync, rename). 1: switched on; 0: it was on already. */
+int forwarding_enable(const char *undo);
+
+/* Puts back what UNDO holds, where the value is still the one that forwarding_enable() left; removes UNDO.
+ * 0 also if there is no UNDO. */
+int forwarding_restore(const char *undo);
