@@ -17,7 +17,7 @@ struct net6 {
 	uint8_t len;		/* bits */
 };
 
-#define NET4_TEXT (INET_ADDRSTRLEN + 3)
+#define NET4_TEXT (INET_ADDRSTRLEN + 4)
 #define NET6_TEXT (INET6_ADDRSTRLEN + 4)
 
 /* Parse ADDR/LEN; without /LEN the whole address. 0, -EINVAL: no address or length; -EDOM: host bits are
