@@ -56,7 +56,10 @@ extern const struct config_key_info config_keys[KEY_MAX];
 /* Index of a key by its name, -1: there is none. */
 int config_key_find(const char *key);
 
-/* The nearest of N words to a mistyped one (edit distance of at most a third of its length), or NULL. `word_at`
- * yields word i. Static strings. */
+/* The nearest of N words to a mistyped one (edit distance of at most a third of its length, rounded up; or the only
+ * one that begins so), or NULL. `word_at` yields word i. Static strings. */
 const char *suggest(const char *word, const char *(*word_at)(unsigned int i), unsigned int n);
 const char *config_key_name(unsigned int i);	/* a word_at for keys */
+
+/* The key that was probably meant by one that does not exist: the words of TAYGA's config too. NULL: no idea. */
+const char *config_key_suggest(const char *key);

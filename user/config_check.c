@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What needs more than one key to be seen. */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "config.h"
+#include "config_value.h"
+#include "log.h"
+
+#define LEASE_SAFE 7440			/* seconds, RFC 5382 REQ-5 */
+
+/* Says "WHERE: WHAT". Returns -1. */
+static int bad(const struct config *config, const char *why, const char *fix, const char *what)
+{
+	return log_fail(EXIT_USAGE, why, fix, "%s: %s", config->path ? config->path : config->name, what);
+}
+
+static const char *text4(struct in_addr addr)
+{
+	char buf[INET_ADDRSTRLEN];
+
+	return fmt("%s", inet_ntop(AF_INET, &addr, buf, sizeof(buf)));
+}
+
+static const char *text6(const struct in6_addr *addr)
+{
+	char buf[INET6_ADDRSTRLEN];
+
+	return fmt("%s", inet_ntop(AF_INET6, addr, buf, sizeof(buf)));
+}
+
+static bool same4(struct in_addr a, struct in_addr b)
+{
+	return a.s_addr == b.s_addr;
+}
+
+static struct in_addr first_host(const struct config *config)
+{
+	return net4_host(&config->pool, 1);
+}
+
+static struct in_addr broadcast(const struct config *config)
+{
+	return net4_host(&config->pool, net4_size(&config->pool) - 1);
+}
+
+/* "network" or "broadcast" if the pool cannot give the address to a host, else NULL. */
+static const char *reserved(const struct config *config, struct in_addr addr)
+{
+	return same4(addr, config->pool.addr) ? "network" : same4(addr, broadcast(config)) ? "broadcast" : NULL;
+}
+
+static int check_own4(const struct config *config)
+{
+	char pool[NET4_TEXT];
+
+	if (!config->own4.s_addr)
+		return 0;
+	net4_text(&config->pool, pool);
+	if (!net4_has(&config->pool, config->own4))
+		return bad(config, fmt("the pool is %s", pool),
+			   fmt("set own4 = %s, or leave it out", text4(first_host(config))),
+			   fmt("own4 = %s lies outside the pool", text4(config->own4)));
+	if (reserved(config, config->own4))
+		return bad(config, fmt("a host cannot have the first or the last address of %s", pool),
+			   fmt("set own4 = %s, or leave it out", text4(first_host(config))),
+			   fmt("own4 = %s is the %s address of the pool", text4(config->own4),
+			       reserved(config, config->own4)));
+	return 0;
+}
+
+static int check_own6(const struct config *config)
+{
+	char prefix[NET6_TEXT];
+
+	if (addr6_is_zero(&config->own6) || !net6_has(&config->prefix, &config->own6))
+		return 0;
+	return bad(config, fmt("packets to the prefix %s are translated, so none would reach it",
+			       net6_text(&config->prefix, prefix)),
+		   "set own6 to an IPv6 address of the interface, or leave it out",
+		   fmt("own6 = %s lies inside the prefix", text6(&config->own6)));
+}
+
+static int check_prefix(const struct config *config)
+{
+	const char *fault = prefix_fault(&config->prefix);
+	char prefix[NET6_TEXT], clients[NET6_TEXT];
+
+	net6_text(&config->prefix, prefix);
+	if (fault)
+		return bad(config, fault, "set prefix = 64:ff9b::/96, or leave it out",
+			   fmt("prefix = %s cannot be the prefix", prefix));
+	for (size_t i = 0; i < config->client_count; i++)
+		if (net6_overlap(&config->prefix, &config->clients[i]))
+			return bad(config, fmt("the prefix %s stands for IPv4 addresses, so no client may have an address in it",
+					       prefix),
+				   "choose a prefix outside the clients' networks, such as 64:ff9b::/96",
+				   fmt("clients = %s overlaps the prefix", net6_text(&config->clients[i], clients)));
+	return 0;
+}
+
+static int check_clients(const struct config *config)
+{
+	char text[NET6_TEXT], meant[NET6_TEXT];
+	size_t single = 0;
+	struct net6 net;
+
+	for (size_t i = 0; i < config->client_count; i++)
+		single += config->clients[i].len == 128;
+	if (single && single == config->client_count) {
+		net = (struct net6){ .addr = config->clients[0].addr, .len = 64 };
+		memset(&net.addr.s6_addr[8], 0, 8);
+		return bad(config, "a /128 is one address: no other client could use the translator",
+			   fmt("set clients = %s, or the network that the VPN gives its clients addresses from",
+			       net6_text(&net, meant)),
+			   fmt("clients = %s holds one address only", net6_text(&config->clients[0], text)));
+	}
+	if (config->linear && config->client_count > 1)
+		return bad(config, "client N of its network gets address N of the pool, which two networks cannot share",
+			   "keep one `clients` network, or set mapping = dynamic",
+			   fmt("mapping = linear with %zu networks of clients", config->client_count));
+	return 0;
+}
+
+/* One static map against all else: those before it, and what the translator itself uses. */
+static int check_static(const struct config *config, size_t i)
+{
+	struct in_addr own4 = config->own4.s_addr ? config->own4 : first_host(config);
+	const struct static_map *map = &config->statics[i];
+	const char *name = fmt("static = %s %s", text4(map->addr4), text6(&map->addr6));
+
+	if (same4(map->addr4, own4))
+		return bad(config, fmt("%s is own4, the translator's own address%s", text4(own4),
+				       config->own4.s_addr ? "" : " (the first host of the pool)"),
+			   "choose another IPv4 address for the client, or set own4 to another one",
+			   fmt("%s: the IPv4 address is taken", name));
+	if (net4_has(&config->pool, map->addr4) && reserved(config, map->addr4))
+		return bad(config, fmt("it is the %s address of the pool", reserved(config, map->addr4)),
+			   "choose another IPv4 address for the client",
+			   fmt("%s: no host can have the IPv4 address", name));
+	if (IN6_ARE_ADDR_EQUAL(&map->addr6, &config->own6))
+		return bad(config, "it is own6, the translator's own address", "give the client's IPv6 address",
+			   fmt("%s: the IPv6 address is taken", name));
+	if (net6_has(&config->prefix, &map->addr6))
+		return bad(config, "the prefix stands for IPv4 addresses, so no client may have an address in it",
+			   "give the client's own IPv6 address", fmt("%s: the IPv6 address lies inside the prefix", name));
+	for (size_t j = 0; j < i; j++)
+		if (same4(map->addr4, config->statics[j].addr4) ||
+		    IN6_ARE_ADDR_EQUAL(&map->addr6, &config->statics[j].addr6))
+			return bad(config, fmt("static = %s %s has it already", text4(config->statics[j].addr4),
+					       text6(&config->statics[j].addr6)),
+				   "keep one map for each IPv4 address and for each IPv6 address",
+				   fmt("%s: an address is mapped twice", name));
+	return 0;
+}
+
+static int check_statics(const struct config *config)
+{
+	size_t outside = 0;
+
+	for (size_t i = 0; i < config->static_count; i++) {
+		if (check_static(config, i))
+			return -1;
+		outside += !net4_has(&config->pool, config->statics[i].addr4);
+	}
+	if (outside > NAT64_EXTERN_MAX)
+		return bad(config, fmt("%d is the limit", NAT64_EXTERN_MAX),
+			   "choose a pool that holds their addresses",
+			   fmt("%zu static maps have an IPv4 address outside the pool", outside));
+	return 0;
+}
+
+static int check_leases(const struct config *config)
+{
+	char min[TIME_TEXT], max[TIME_TEXT];
+	static bool warned;
+
+	time_text(config->min_lease, min);
+	time_text(config->max_lease, max);
+	if (config->min_lease < 120)
+		return bad(config, "UDP flows that are still open would lose their address (RFC 4787 REQ-5)",
+			   "set min-lease = 2h4m, or leave it out", fmt("min-lease = %s is shorter than 2m", min));
+	if (config->max_lease < config->min_lease)
+		return bad(config, fmt("a binding would be forgotten before min-lease = %s is over", min),
+			   config->given & 1ull << KEY_MIN_LEASE ? "make max-lease the longer of the two" :
+			   fmt("set max-lease = %s or more, or a shorter min-lease", min),
+			   fmt("max-lease = %s is shorter than min-lease", max));
+	if (config->min_lease < LEASE_SAFE && !warned) {
+		warned = true;
+		log_warn("TCP connections may be idle for 2h4m (RFC 5382 REQ-5); a client idle for longer than min-lease may get another address",
+			 "set min-lease = 2h4m, unless the pool is too small for the clients",
+			 "%s: min-lease = %s ends idle TCP connections", config->path ? config->path : config->name, min);
+	}
+	return 0;
+}
+
+static int check_nat44(const struct config *config)
+{
+	char pool[NET4_TEXT];
+
+	if (config->nat44 != NAT44_SNAT)
+		return 0;
+	if (ntohl(config->snat_first.s_addr) > ntohl(config->snat_last.s_addr))
+		return bad(config, "the lower address comes first",
+			   fmt("set nat44 = snat %s-%s", text4(config->snat_last), text4(config->snat_first)),
+			   fmt("nat44 = snat %s-%s is the wrong way round", text4(config->snat_first),
+			       text4(config->snat_last)));
+	if (ntohl(config->snat_first.s_addr) <= ntohl(broadcast(config).s_addr) &&
+	    ntohl(config->snat_last.s_addr) >= ntohl(config->pool.addr.s_addr))
+		return bad(config, fmt("the pool %s is what NAT44 hides: replies to it would not come back",
+				       net4_text(&config->pool, pool)),
+			   "give the gateway's address towards the Internet, or set nat44 = masquerade",
+			   fmt("nat44 = snat %s-%s overlaps the pool", text4(config->snat_first),
+			       text4(config->snat_last)));
+	return 0;
+}
+
+static int check_quota(const struct config *config)
+{
+	const char *where = config->path ? config->path : config->name;
+	bool length_given = config->given & 1ull << KEY_QUOTA_LENGTH;
+	char net[NET6_TEXT];
+
+	if (!config->quota) {
+		if (length_given && config->quota_length != 64)
+			log_warn("without a quota it counts nothing", "set quota = N, or leave quota-length out",
+				 "%s: quota-length = %u has no effect", where, config->quota_length);
+		return 0;
+	}
+	if (config->linear) {
+		log_warn("linear mapping makes no dynamic bindings", "leave quota out, or set mapping = dynamic",
+			 "%s: quota = %u has no effect", where, config->quota);
+		return 0;
+	}
+	for (size_t i = 0; i < config->client_count; i++)
+		if (!length_given && config->clients[i].len >= config->quota_length)
+			log_warn(fmt("quota-length is %u, so all clients of %s share one quota", config->quota_length,
+				     net6_text(&config->clients[i], net)),
+				 "set quota-length = 128 to count each client by itself",
+				 "%s: quota = %u limits the whole network", where, config->quota);
+	return 0;
+}
+
+static int check_files(const struct config *config)
+{
+	if (*config->state && !strcmp(config->state, config->log))
+		return bad(config, "saving the bindings would overwrite the log", "give each a file of its own",
+			   fmt("state and log are the same file, %.100s", config->state));
+	if (config->path && (!strcmp(config->state, config->path) || !strcmp(config->log, config->path)))
+		return bad(config, "it would be overwritten", "give another file",
+			   fmt("%s is this config file itself", strcmp(config->state, config->path) ? "log" : "state"));
+	return 0;
+}
+
+int config_check(const struct config *config)
+{
+	int (*const checks[])(const struct config *) = {
+		check_prefix, check_clients, check_own4, check_own6, check_statics, check_leases, check_nat44,
+		check_quota, check_files,
+	};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		if (checks[i](config))
+			return -1;
+	return 0;
+}
