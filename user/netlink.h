@@ -53,6 +53,9 @@ struct nl_route {
 	struct in_addr via4;
 };
 
+/* The kernel's own sentence about the last call that failed in this thread, "" if it gave none. */
+const char *nl_fault(void);
+
 int nl_links(struct nl_link **links, size_t *count);
 int nl_link_by_name(const char *name, struct nl_link *link);		/* -ENODEV */
 int nl_link_by_index(uint32_t index, struct nl_link *link);		/* -ENODEV */
@@ -71,14 +74,16 @@ struct pool_route {
 	struct in_addr src;		/* own4 */
 	struct in_addr via;		/* 0.0.0.0, or the placeholder neighbour, onlink */
 };
-int nl_route4_set(const struct pool_route *route);		/* makes or replaces; 1: it was there exactly so */
+int nl_route4_set(const struct pool_route *route);		/* makes or replaces; 1: it was there exactly so;
+									 * -EEXIST: another's has this place */
 int nl_route4_del(const struct pool_route *route);		/* -ESRCH */
 
 /* A permanent neighbour. lladdr: 6 bytes. */
 int nl_neigh4_set(uint32_t index, struct in_addr addr, const uint8_t lladdr[6]);	/* 1: was there so */
 int nl_neigh4_del(uint32_t index, struct in_addr addr);					/* -ENOENT */
 
-/* Deletes conntrack entries (IPv4) whose original source lies in NET. Number of them, or -errno. */
+/* Deletes conntrack entries (IPv4) whose original source lies in NET. Number of them, or -errno. A kernel
+ * without ctnetlink has none. */
 int nl_conntrack_delete(const struct net4 *net);
 
 /* Notifications for a resident helper: bits for what to hear. */

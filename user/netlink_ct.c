@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Conntrack entries by ctnetlink: those of a client must not outlive its address. */
+
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netlink.h"
+#include "netlink_req.h"
+
+#define TUPLE_ROOM 96	/* bytes: an IPv4 tuple as the kernel writes it has at most 60 */
+
+struct entry {
+	uint32_t id;		/* as on the wire; together with the tuple it names this entry and no later one */
+	uint16_t zone;		/* as on the wire */
+	bool has_zone;
+	uint16_t tuple_len;
+	char tuple[TUPLE_ROOM];
+};
+
+struct search {
+	struct nl_list list;	/* of struct entry; first, as nl_dump() hands out its address */
+	const struct net4 *net;
+};
+
+static int list_entry(const struct nlmsghdr *head, void *data)
+{
+	const struct search *search = data;
+	const struct nlattr *attrs[CTA_ZONE + 1], *tuple[CTA_TUPLE_ZONE + 1], *ip[CTA_IP_V4_DST + 1];
+	struct entry *entry;
+
+	if (mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
+		return MNL_CB_OK;
+	nl_attrs(head, sizeof(struct nfgenmsg), attrs, CTA_ZONE);
+	nl_nested(attrs[CTA_TUPLE_ORIG], tuple, CTA_TUPLE_ZONE);
+	nl_nested(tuple[CTA_TUPLE_IP], ip, CTA_IP_V4_DST);
+	if (!ip[CTA_IP_V4_SRC] || !net4_has(search->net, nl_in(ip[CTA_IP_V4_SRC])) ||
+	    mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]) > TUPLE_ROOM)
+		return MNL_CB_OK;
+	entry = nl_list_more(data);
+	if (!entry)
+		return MNL_CB_ERROR;
+	entry->id = nl_u32(attrs[CTA_ID]);
+	entry->tuple_len = mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]);
+	memcpy(entry->tuple, mnl_attr_get_payload(attrs[CTA_TUPLE_ORIG]), entry->tuple_len);
+	if (attrs[CTA_ZONE]) {
+		entry->has_zone = true;
+		entry->zone = mnl_attr_get_u16(attrs[CTA_ZONE]);
+	}
+	return MNL_CB_OK;
+}
+
+static void begin_ct(struct nl_request *req, uint8_t message, uint16_t flags)
+{
+	struct nfgenmsg *info = nl_begin(req, NFNL_SUBSYS_CTNETLINK << 8 | message, flags, sizeof(*info));
+
+	info->nfgen_family = AF_INET;
+	info->version = NFNETLINK_V0;
+}
+
+static int delete_entry(const struct entry *entry)
+{
+	struct nl_request req;
+
+	begin_ct(&req, IPCTNL_MSG_CT_DELETE, 0);
+	mnl_attr_put(&req.head, CTA_TUPLE_ORIG | NLA_F_NESTED, entry->tuple_len, entry->tuple);
+	if (entry->has_zone)
+		mnl_attr_put_u16(&req.head, CTA_ZONE, entry->zone);
+	mnl_attr_put_u32(&req.head, CTA_ID, entry->id);
+	return nl_talk(NETLINK_NETFILTER, &req, NULL, NULL);
+}
+
+int nl_conntrack_delete(const struct net4 *net)
+{
+	struct search search = { .list.size = sizeof(struct entry), .net = net };
+	const struct entry *entries;
+	struct nl_request req;
+	int deleted = 0;
+	int status;
+
+	begin_ct(&req, IPCTNL_MSG_CT_GET, 0);
+	status = nl_dump(NETLINK_NETFILTER, &req, list_entry, &search.list);
+	/* No such protocol or subsystem: the module is not there, nothing is tracked that we could see. */
+	if (status == -EPROTONOSUPPORT || status == -EINVAL || status == -EOPNOTSUPP || status == -ENOENT)
+		return 0;
+	if (status)
+		return status;
+	entries = search.list.items;
+	for (size_t i = 0; i < search.list.count && !status; i++) {
+		status = delete_entry(&entries[i]);
+		if (!status)
+			deleted++;
+		else if (status == -ENOENT)	/* it timed out meanwhile */
+			status = 0;
+	}
+	free(search.list.items);
+	return status ? status : deleted;
+}

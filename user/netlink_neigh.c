@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Permanent IPv4 neighbours of our own by rtnetlink. */
+
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "netlink.h"
+#include "netlink_req.h"
+
+#define LLADDR_LEN 6	/* bytes, Ethernet */
+
+struct neigh {
+	bool permanent;
+	bool ours;
+	uint8_t lladdr[LLADDR_LEN];
+};
+
+static void begin_neigh(struct nl_request *req, uint16_t type, uint16_t flags, uint32_t index, struct in_addr addr)
+{
+	struct ndmsg *info = nl_begin(req, type, flags, sizeof(*info));
+
+	info->ndm_family = AF_INET;
+	info->ndm_ifindex = index;
+	mnl_attr_put_u32(&req->head, NDA_DST, addr.s_addr);
+}
+
+static int take_neigh(const struct nlmsghdr *head, void *data)
+{
+	const struct ndmsg *info = mnl_nlmsg_get_payload(head);
+	const struct nlattr *attrs[NDA_PROTOCOL + 1];
+	struct neigh *neigh = data;
+
+	if (head->nlmsg_type != RTM_NEWNEIGH || mnl_nlmsg_get_payload_len(head) < sizeof(*info))
+		return MNL_CB_OK;
+	nl_attrs(head, sizeof(*info), attrs, NDA_PROTOCOL);
+	neigh->permanent = info->ndm_state & NUD_PERMANENT;
+	neigh->ours = attrs[NDA_PROTOCOL] && mnl_attr_get_u8(attrs[NDA_PROTOCOL]) == NAT64_RTPROT;
+	if (attrs[NDA_LLADDR] && mnl_attr_get_payload_len(attrs[NDA_LLADDR]) == LLADDR_LEN)
+		memcpy(neigh->lladdr, mnl_attr_get_payload(attrs[NDA_LLADDR]), LLADDR_LEN);
+	return MNL_CB_OK;
+}
+
+int nl_neigh4_set(uint32_t index, struct in_addr addr, const uint8_t lladdr[6])
+{
+	struct neigh there = {};
+	struct nl_request req;
+	int status;
+
+	begin_neigh(&req, RTM_GETNEIGH, 0, index, addr);
+	status = nl_talk(NETLINK_ROUTE, &req, take_neigh, &there);
+	if (status && status != -ENOENT)
+		return status;
+	if (!status && there.permanent && there.ours && !memcmp(there.lladdr, lladdr, LLADDR_LEN))
+		return 1;
+	begin_neigh(&req, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, index, addr);
+	((struct ndmsg *)mnl_nlmsg_get_payload(&req.head))->ndm_state = NUD_PERMANENT;
+	mnl_attr_put(&req.head, NDA_LLADDR, LLADDR_LEN, lladdr);
+	mnl_attr_put_u8(&req.head, NDA_PROTOCOL, NAT64_RTPROT);
+	return nl_talk(NETLINK_ROUTE, &req, NULL, NULL);
+}
+
+int nl_neigh4_del(uint32_t index, struct in_addr addr)
+{
+	struct nl_request req;
+
+	begin_neigh(&req, RTM_DELNEIGH, 0, index, addr);
+	return nl_talk(NETLINK_ROUTE, &req, NULL, NULL);
+}
