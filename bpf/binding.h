@@ -174,7 +174,7 @@ RARE int binding_make(const struct in6_addr *addr6)
 		return -NAT64_DROP_POOL_FULL;
 	slot->addr6 = client;
 	slot->addr4 = be32(cfg->pool_first + index);
-	slot->csum_diff = csum_fold(slot->addr4 + csum_minus(&client, 4));
+	slot->csum_diff = csum_fold(bits32(slot->addr4) + csum_minus(&client, 4));
 	slot->last_seen = now;
 	slot->seen_tick = clock_tick();
 	slot->flags = 0;

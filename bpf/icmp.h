@@ -253,7 +253,7 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 			quote_echo(l4, rest, echo,
 				   gone + (__u32)~BE_SWAP32(w->info.payload) + (__u32)~BE_SWAP32(IPPROTO_ICMPV6));
 		else
-			quote_checksum(l4, rest, w->info.proto, csum_fold(gone + far4 + slot->addr4));
+			quote_checksum(l4, rest, w->info.proto, csum_fold(gone + bits32(far4) + bits32(slot->addr4)));
 	}
 
 	if (ctx_set_len(ctx, pkt->l4 + message.len) || ctx_resize_64(ctx, pkt->l4 - sizeof(struct ipv6hdr)))
@@ -367,7 +367,7 @@ RARE __u32 icmp_error_46(CTX *ctx, struct pkt *pkt)
 		else
 			quote_checksum(w->info.fragment ? transport + sizeof(struct frag6) : transport, rest,
 				       w->info.proto,
-				       csum_fold(came + (__u32)~w->ip4.saddr + (__u32)~w->ip4.daddr));
+				       csum_fold(came + ~bits32(w->ip4.saddr) + ~bits32(w->ip4.daddr)));
 	}
 
 	if (ctx_set_len(ctx, pkt->l4 + message.len) || ctx_resize_46(ctx, pkt->l4 - sizeof(struct iphdr), 0))

@@ -84,7 +84,7 @@ RARE __u32 path_udp_zero(CTX *ctx, struct pkt *pkt)
 	if (sum == SUM_FAILED)
 		return DROP(UNREADABLE);
 	/* right for the IPv4 addresses; write_46() makes it so for IPv6 */
-	check = ~csum_fold((__u64)sum + pkt->src4 + pkt->dst4 + csum_pseudo(cpu16(len), IPPROTO_UDP));
+	check = ~csum_fold((__u64)sum + bits32(pkt->src4) + bits32(pkt->dst4) + csum_pseudo(cpu16(len), IPPROTO_UDP));
 	if (!check)
 		check = 0xffff;
 	if (ctx_store(ctx, pkt->l4 + 6, &check, sizeof(check)))

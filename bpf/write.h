@@ -67,9 +67,9 @@ RARE int mss_clamp(CTX *ctx, __u32 tcp, __u16 mss)
 			break;
 		new = be16(mss);
 		if ((off - tcp) & 1) {	/* at an odd offset each byte counts in the other half of a word */
-			if (ctx_l4_csum_data(ctx, tcp + 16, BE_SWAP16(old), BE_SWAP16(new)))
+			if (ctx_l4_csum_data(ctx, tcp + 16, BE_SWAP16(bits16(old)), BE_SWAP16(bits16(new))))
 				break;
-		} else if (ctx_l4_csum_data(ctx, tcp + 16, old, new)) {
+		} else if (ctx_l4_csum_data(ctx, tcp + 16, bits16(old), bits16(new))) {
 			break;
 		}
 		if (!ctx_store(ctx, off + 2, &new, 2))
@@ -103,13 +103,13 @@ static __always_inline void write_mss(CTX *ctx, const struct nat64_config *cfg, 
  * else (RFC 7915, 4.5 and 5.5). */
 static __always_inline __u16 write_diff_64(const struct pkt *pkt)
 {
-	return csum_fold((__u64)pkt->src4 + pkt->dst4 + csum_minus(&pkt->src6, 4) +
+	return csum_fold((__u64)bits32(pkt->src4) + bits32(pkt->dst4) + csum_minus(&pkt->src6, 4) +
 			 csum_minus(&pkt->dst6, 4));
 }
 
 static __always_inline __u16 write_diff_46(const struct pkt *pkt)
 {
-	return csum_fold((__u64)(__u32)~pkt->src4 + (__u32)~pkt->dst4 + csum_words(&pkt->src6, 4) +
+	return csum_fold((__u64)~bits32(pkt->src4) + ~bits32(pkt->dst4) + csum_words(&pkt->src6, 4) +
 			 csum_words(&pkt->dst6, 4));
 }
 

@@ -80,7 +80,7 @@ xlat_ip_64(const struct ip_info *info, __u8 tos, __be32 src, __be32 dst, __u16 i
 		.saddr		= src,
 		.daddr		= dst,
 	};
-	ip4->check = csum_ip4(ip4);
+	ip4->check = (BE_FORCE __sum16)csum_ip4(ip4);
 }
 
 /* RFC 7915, 4.1. The Fragment Header, if any, is part of the payload. TTL is copied: the kernel has

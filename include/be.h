@@ -28,6 +28,17 @@ static inline __be32 be32(__u32 host)
 	return (BE_FORCE __be32)BE_SWAP32(host);
 }
 
+/* The bits as they lie in memory, for one's complement sums, which need no byte order (RFC 1071, 2 (B)). */
+static inline __u16 bits16(__be16 net)
+{
+	return (BE_FORCE __u16)net;
+}
+
+static inline __u32 bits32(__be32 net)
+{
+	return (BE_FORCE __u32)net;
+}
+
 static inline __u16 cpu16(__be16 net)
 {
 	return BE_SWAP16((BE_FORCE __u16)net);

@@ -74,8 +74,8 @@ static __always_inline struct nat64_slot *slots_at(__u32 index)
 static inline struct native_client *
 native_find(struct native_client *table, __u32 size, const struct in6_addr *key)
 {
-	__u32 hash = key->s6_addr32[0] * 31 + key->s6_addr32[1] * 37 + key->s6_addr32[2] * 41 +
-		     key->s6_addr32[3] * 2654435761u;
+	__u32 hash = bits32(key->s6_addr32[0]) * 31 + bits32(key->s6_addr32[1]) * 37 +
+		     bits32(key->s6_addr32[2]) * 41 + bits32(key->s6_addr32[3]) * 2654435761u;
 
 	hash ^= hash >> 15;
 	for (__u32 i = 0; i < size; i++) {
