@@ -28,6 +28,10 @@ struct saved_list {
  * line without newline is dropped, bad lines are named by log_warn() (at most 10) and counted. */
 int savefile_read(const char *path, struct saved_list *list);
 
+/* The same for a file that the user gives (`map import`, also of a PATH.bad): it stays where it is, and is read line
+ * by line whatever its CRC. `damaged` is set if that is wrong. 0 or -errno. */
+int savefile_import(const char *path, struct saved_list *list, bool *damaged);
+
 /* Writes all of it: temporary file beside it, fsync, rename, fsync of the folder. On any failure (-errno) the old
  * file is whole and no temporary file is left. The folder is made (0755) if it is missing. */
 int savefile_write(const char *path, const struct saved *items, size_t count);
@@ -35,8 +39,8 @@ int savefile_write(const char *path, const struct saved *items, size_t count);
 /* The same to an open stream, for `map export`. */
 int savefile_print(FILE *out, const struct saved *items, size_t count);
 
-/* Parses one line ("V4<TAB or spaces>V6[<TAB or spaces>epoch]", or "# static V4 V6"). 1: an entry; 0: empty line
- * or comment; -EINVAL. */
+/* Parses one line ("V4<TAB or spaces>V6[<TAB or spaces>epoch]", or "# static V4 V6"), its end (LF, CRLF) cut off or
+ * not. Without an epoch `seen` is now. 1: an entry; 0: empty line or comment; -EINVAL. */
 int savefile_line(const char *line, struct saved *item);
 
 void saved_list_free(struct saved_list *list);
