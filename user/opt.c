@@ -95,6 +95,7 @@ const char *config_key_suggest(const char *key)
 	static const char *const others[][2] = {
 		{ "tun-device",		"interface" },
 		{ "dev",		"interface" },
+		{ "iface",		"interface" },
 		{ "ipv4-addr",		"own4" },
 		{ "ipv6-addr",		"own6" },
 		{ "dynamic-pool",	"pool" },
