@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Values of keys: what each takes, what is said of what it does not take, and the way back to text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "child.h"
+#include "config.h"
+#include "log.h"
+
+/* A value that is taken, and how it is written: NULL: as it was given. */
+static const struct {
+	const char *key, *value, *written;
+} good[] = {
+	{ "interface", "tun0", NULL },
+	{ "interface", "tun*", NULL },
+	{ "interface", "auto", NULL },
+	{ "interface", "a\";list", NULL },			/* Linux takes it */
+	{ "interface", "x$(id)", NULL },
+	{ "interface", "123456789012345", NULL },
+	{ "clients", "fd00::/64", NULL },
+	{ "clients", "FD00:0::/64", "fd00::/64" },
+	{ "clients", "fd00::2/128", NULL },
+	{ "prefix", "64:ff9b::/96", NULL },
+	{ "prefix", "2001:db8:122:344::/64", NULL },
+	{ "pool", "10.0.0.0/12", NULL },
+	{ "pool", "100.64.0.0/30", NULL },
+	{ "pool", "169.254.128.0/20", NULL },
+	{ "own4", "192.168.240.9", NULL },
+	{ "own6", "fd00::9", NULL },
+	{ "static", "192.168.240.50 fd00::50", NULL },
+	{ "static", "192.168.240.50 \t fd00::50", "192.168.240.50 fd00::50" },
+	{ "mapping", "dynamic", NULL },
+	{ "mapping", "linear", NULL },
+	{ "private", "deny", NULL },
+	{ "private", "allow", NULL },
+	{ "private", "10.0.0.0/8", NULL },
+	{ "private", "192.168.1.1", "192.168.1.1/32" },
+	{ "host", "allow", NULL },
+	{ "host", "deny", NULL },
+	{ "hairpin", "allow", NULL },
+	{ "min-lease", "2h4m", NULL },
+	{ "min-lease", "7440", "2h4m" },
+	{ "min-lease", "120", "2m" },
+	{ "min-lease", "1h60m", "2h" },
+	{ "max-lease", "14d", NULL },
+	{ "max-lease", "3650d", NULL },
+	{ "max-lease", "1d2h3m4s", NULL },
+	{ "quota", "0", NULL },
+	{ "quota", "1048576", NULL },
+	{ "quota-length", "1", NULL },
+	{ "quota-length", "128", NULL },
+	{ "udp-zero-checksum", "compute", NULL },
+	{ "udp-zero-checksum", "drop", NULL },
+	{ "udp-zero-checksum", "forward", NULL },
+	{ "icmp-errors", "on", NULL },
+	{ "icmp-errors", "off", NULL },
+	{ "icmp-errors", "1/s", NULL },
+	{ "icmp-errors", "1000000/s", NULL },
+	{ "icmp-errors", "100/s", "on" },
+	{ "tos-64", "copy", NULL },
+	{ "tos-64", "0", NULL },
+	{ "tos-64", "255", NULL },
+	{ "tos-46", "copy", NULL },
+	{ "tos-46", "zero", NULL },
+	{ "mss-clamp", "auto", NULL },
+	{ "mss-clamp", "off", NULL },
+	{ "mss-clamp", "1220", NULL },
+	{ "mtu", "auto", NULL },
+	{ "mtu", "1252", NULL },
+	{ "mtu", "65507", NULL },
+	{ "nat44", "masquerade", NULL },
+	{ "nat44", "none", NULL },
+	{ "nat44", "snat 203.0.113.7", NULL },
+	{ "nat44", "snat 203.0.113.7-203.0.113.9", NULL },
+	{ "nat44", "snat  203.0.113.7 - 203.0.113.9", "snat 203.0.113.7-203.0.113.9" },
+	{ "nat44", "snat 203.0.113.7-203.0.113.7", "snat 203.0.113.7" },
+	{ "guard", "on", NULL },
+	{ "guard", "off", NULL },
+	{ "fastpath", "auto", NULL },
+	{ "fastpath", "off", NULL },
+	{ "wan", "auto", NULL },
+	{ "wan", "eth0", NULL },
+	{ "xdp", "off", NULL },
+	{ "xdp", "auto", NULL },
+	{ "xdp", "native", NULL },
+	{ "xdp", "generic", NULL },
+	{ "state", "/var/lib/x.map", NULL },
+	{ "state", "/with space/a;b#c", NULL },
+	{ "log", "off", NULL },
+	{ "log", "/var/log/x", NULL },
+	{ "log", "  /var/log/x  ", "/var/log/x" },
+};
+
+static void takes(void **state)
+{
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		int key = config_key_find(good[i].key);
+		struct config config;
+		char value[PATH_MAX];
+
+		print_message("%s = %s\n", good[i].key, good[i].value);
+		config_default(&config, "tun0");
+		assert_true(key >= 0);
+		assert_int_equal(config_put(&config, good[i].key, good[i].value, "f:1"), 0);
+		assert_true(config.given == 1ull << key);
+		assert_true(config_value(&config, (enum config_key)key, 0, value, sizeof(value)));
+		assert_string_equal(value, good[i].written ? good[i].written : good[i].value);
+		assert_false(config_value(&config, (enum config_key)key, 1, value, sizeof(value)));
+		config_clear(&config, (enum config_key)key);
+		assert_int_equal(config.given, 0);
+		config_free(&config);
+	}
+}
+
+/* A value that is not taken; BEFORE: one that is given first, NULL: none; parts of the three sentences. */
+struct bad {
+	const char *key, *before, *value, *what, *why, *fix;
+};
+
+static const struct bad bad[] = {
+	{ "pol", NULL, "x", "pol: unknown key", "nobody reads", "write `pool`" },
+	{ "min_lease", NULL, "2h", "unknown key", "", "write `min-lease`" },
+	{ "qqq", NULL, "2h", "qqq: unknown key", "", "nat64-bpf.conf(5)" },
+	{ "pool", NULL, "", "is no value", "takes a value", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "  \t", "is no value", "", "" },
+	{ "host", NULL, "# x", "comment", "", "" },
+	{ "log", NULL, "/a #b", "comment", "after white space", "" },
+	{ "log", NULL, "/a ;b", "comment", "", "" },
+	{ "log", NULL, "/a\nhost = allow", "`/a\\x0ahost = allow` holds a control", "", "" },
+
+	{ "interface", NULL, "1234567890123456", "not the name of an interface", "15 bytes", "ip link" },
+	{ "interface", NULL, "a/b", "not the name of an interface", "slash", "ip link" },
+	{ "interface", NULL, "tun0 tun1", "not the name", "white space", "one name" },
+	{ "interface", NULL, "eth0:1", "not the name", "colon", "" },
+	{ "interface", NULL, "..", "not the name", "Linux", "" },
+
+	{ "clients", NULL, "fd00::1/64", "is not a network", "/64: the bits behind", "`clients = fd00::/64`" },
+	{ "clients", NULL, "fd00::5", "has no length", "no other client", "`clients = fd00::/64`" },
+	{ "clients", NULL, "10.0.0.0/8", "is not an IPv6 network", "length of 0 to 128", "fd00::/64" },
+	{ "clients", NULL, "fd00::/129", "is not an IPv6 network", "", "" },
+	{ "clients", NULL, "fe80::/64", "cannot be a network of clients", "link-local", "VPN" },
+	{ "clients", NULL, "ff02::/16", "cannot be a network of clients", "multicast", "" },
+	{ "clients", "fd00::/64", "fd00::/64", "given twice", "", "keep one" },
+	{ "clients", NULL, "fd00::/64, fd01::/64", "is not an IPv6 network", "", "" },
+
+	{ "prefix", NULL, "64:ff9b::", "cannot be the prefix", "/32, /40", "`prefix = 64:ff9b::/96`" },
+	{ "prefix", NULL, "64:ff9b::/95", "cannot be the prefix", "RFC 6052", "64:ff9b::/96" },
+	{ "prefix", NULL, "64:ff9b::1/96", "is not a network", "", "`prefix = 64:ff9b::/96`" },
+	{ "prefix", NULL, "2001:db8:0:0:100::/96", "cannot be the prefix", "bits 64 to 71", "" },
+	{ "prefix", NULL, "192.0.2.0/24", "is not an IPv6 network", "", "64:ff9b::/96" },
+
+	{ "pool", NULL, "192.168.240.1/20", "is not a network", "inside a /20", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "10.0.0.0/8", "no length of a pool", "/12", "`pool = 10.0.0.0/12`" },
+	{ "pool", NULL, "10.0.0.4/31", "no length of a pool", "/30", "`pool = 10.0.0.4/30`" },
+	{ "pool", NULL, "10.0.0.6/31", "no length of a pool", "/30", "`pool = 10.0.0.4/30`" },
+	{ "pool", NULL, "192.168.240.0", "no length of a pool", "without a length", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "192.168.240.0/33", "is not an IPv4 network", "0 to 32", "" },
+	{ "pool", NULL, "fd00::/64", "is not an IPv4 network", "", "" },
+	{ "pool", NULL, "127.0.0.0/12", "cannot be the pool", "127.0.0.0/8", "192.168.240.0/20" },
+	{ "pool", NULL, "224.0.0.0/20", "cannot be the pool", "", "" },
+	{ "pool", NULL, "0.0.0.0/12", "cannot be the pool", "", "" },
+	{ "pool", NULL, "255.255.240.0/20", "cannot be the pool", "255.255.255.255", "" },
+	{ "pool", NULL, "169.254.0.0/16", "cannot be the pool", "169.254.64.64", "" },
+
+	{ "own4", NULL, "192.168.240.1/20", "is not an IPv4 address", "no length", "leave out `/20`" },
+	{ "own4", NULL, "fd00::1", "is not an IPv4 address", "ADDR4", "192.168.240.1" },
+	{ "own4", NULL, "224.0.0.1", "no host can have", "multicast", "" },
+	{ "own4", NULL, "127.0.0.1", "no host can have", "loopback", "" },
+	{ "own4", NULL, "0.0.0.0", "no host can have", "", "" },
+	{ "own4", NULL, "255.255.255.255", "no host can have", "broadcast", "" },
+	{ "own6", NULL, "fd00::1/64", "is not an IPv6 address", "no length", "leave out `/64`" },
+	{ "own6", NULL, "192.0.2.1", "is not an IPv6 address", "", "" },
+	{ "own6", NULL, "fe80::1", "no host can have", "link-local", "" },
+	{ "own6", NULL, "::1", "no host can have", "loopback", "" },
+	{ "own6", NULL, "::", "no host can have", "unspecified", "" },
+	{ "own6", NULL, "ff02::1", "no host can have", "multicast", "" },
+	{ "own6", NULL, "::ffff:192.0.2.1", "no host can have", "", "" },
+
+	{ "static", NULL, "192.168.240.50", "is not a static map", "space between", "192.168.240.50 fd00::50" },
+	{ "static", NULL, "192.168.240.50 fd00::50 x", "is not a static map", "", "" },
+	{ "static", NULL, "fd00::50 192.168.240.50", "wrong way round", "IPv4 address comes first",
+	  "`static = 192.168.240.50 fd00::50`" },
+	{ "static", NULL, "192.168.240.300 fd00::50", "holds `192.168.240.300`", "", "192.168.240.50 fd00::50" },
+	{ "static", NULL, "192.168.240.50 fd00::50/128", "holds `fd00::50/128`", "no length", "leave out `/128`" },
+	{ "static", NULL, "192.168.240.50 fe80::1", "holds `fe80::1`", "link-local", "" },
+	{ "static", NULL, "239.0.0.1 fd00::50", "holds `239.0.0.1`", "multicast", "" },
+	{ "static", "192.168.240.50 fd00::50", "192.168.240.50 fd00::51", "contradicts", "192.168.240.50 has", "keep one" },
+	{ "static", "192.168.240.50 fd00::50", "192.168.240.51 fd00::50", "contradicts", "fd00::50 has", "keep one" },
+	{ "static", "192.168.240.50 fd00::50", "192.168.240.50 fd00::50", "given twice", "", "keep one" },
+
+	{ "mapping", NULL, "lineer", "none of dynamic, linear", "", "`mapping = linear`" },
+	{ "mapping", NULL, "Dynamic", "none of dynamic, linear", "", "`mapping = dynamic`" },
+	{ "mapping", NULL, "zzzzzzz", "none of dynamic, linear", "", "choose one of dynamic, linear" },
+	{ "private", NULL, "dney", "none of", "", "`private = deny`" },
+	{ "private", NULL, "yes", "none of", "", "`private = allow`" },
+	{ "private", NULL, "10.0.0.1/8", "is not a network", "", "`private = 10.0.0.0/8`" },
+	{ "private", "10.0.0.0/8", "10.0.0.0/8", "given twice", "", "keep one" },
+	{ "private", "10.0.0.0/8", "allow", "contradicts", "", "keep" },
+	{ "private", "deny", "10.0.0.0/8", "contradicts", "`private = deny`", "keep" },
+	{ "private", "allow", "10.0.0.0/8", "contradicts", "`private = allow`", "keep" },
+	{ "private", "allow", "deny", "contradicts", "", "" },
+	{ "private", NULL, "127.0.0.0/8", "cannot be allowed", "never translated", "leave this line out" },
+	{ "private", NULL, "169.254.169.254/32", "cannot be allowed", "", "" },
+	{ "private", NULL, "fd00::/64", "none of", "", "" },
+	{ "host", NULL, "on", "none of deny, allow", "", "" },
+	{ "host", NULL, "no", "none of deny, allow", "", "`host = deny`" },
+	{ "hairpin", NULL, "true", "none of deny, allow", "", "`hairpin = allow`" },
+
+	{ "min-lease", NULL, "2x", "is not a time", "2h4m", "`min-lease = 2h4m`" },
+	{ "min-lease", NULL, "-5", "is not a time", "", "" },
+	{ "min-lease", NULL, "2h 4m", "is not a time", "", "" },
+	{ "min-lease", NULL, "4m2h", "is not a time", "", "" },
+	{ "min-lease", NULL, "2h2h", "is not a time", "", "" },
+	{ "min-lease", NULL, "2h4", "is not a time", "", "" },
+	{ "min-lease", NULL, "h", "is not a time", "", "" },
+	{ "min-lease", NULL, "119s", "shorter than 2m", "RFC 4787", "`min-lease = 2m`" },
+	{ "min-lease", NULL, "0", "shorter than 2m", "", "" },
+	{ "max-lease", NULL, "3651d", "too long", "ten years", "`max-lease = 3650d`" },
+	{ "max-lease", NULL, "99999999999999999999d", "too long", "", "" },
+	{ "max-lease", NULL, "forever", "is not a time", "", "`max-lease = 14d`" },
+
+	{ "quota", NULL, "-1", "out of range", "0 to 1048576", "default is 0" },
+	{ "quota", NULL, "1048577", "out of range", "", "" },
+	{ "quota", NULL, "18446744073709551617", "out of range", "", "" },
+	{ "quota", NULL, "1k", "not a number", "", "" },
+	{ "quota-length", NULL, "0", "out of range", "1 to 128", "" },
+	{ "quota-length", NULL, "129", "out of range", "", "" },
+	{ "quota-length", NULL, "/64", "not a number", "", "64" },
+	{ "udp-zero-checksum", NULL, "calculate", "none of compute, drop, forward", "", "choose" },
+	{ "udp-zero-checksum", NULL, "fwd", "none of compute, drop, forward", "", "" },
+	{ "icmp-errors", NULL, "100", "is not a rate", "", "`icmp-errors = 100/s`" },
+	{ "icmp-errors", NULL, "100/m", "is not a rate", "", "`icmp-errors = 100/s`" },
+	{ "icmp-errors", NULL, "0/s", "out of range", "", "`icmp-errors = off`" },
+	{ "icmp-errors", NULL, "1000001/s", "out of range", "1000000/s", "" },
+	{ "icmp-errors", NULL, "yes", "none of on, off, N/s", "", "`icmp-errors = on`" },
+	{ "tos-64", NULL, "256", "out of range", "0 to 255", "copy" },
+	{ "tos-64", NULL, "EF", "not a number", "", "" },
+	{ "tos-46", NULL, "0", "none of copy, zero", "", "choose" },
+	{ "mss-clamp", NULL, "535", "out of range", "536 to 65495 bytes", "auto" },
+	{ "mss-clamp", NULL, "65496", "out of range", "", "" },
+	{ "mss-clamp", NULL, "on", "not a number", "", "auto" },
+	{ "mtu", NULL, "1251", "out of range", "1252 to 65507 bytes", "auto" },
+	{ "mtu", NULL, "65508", "out of range", "", "" },
+	{ "mtu", NULL, "0", "out of range", "", "" },
+	{ "nat44", NULL, "snat", "is not a way of NAT44", "first and last", "snat 203.0.113.7" },
+	{ "nat44", NULL, "203.0.113.7", "is not a way of NAT44", "word snat", "`nat44 = snat 203.0.113.7`" },
+	{ "nat44", NULL, "masq", "none of masquerade", "", "`nat44 = masquerade`" },
+	{ "nat44", NULL, "no", "none of masquerade", "", "" },
+	{ "nat44", NULL, "snat eth0", "holds `eth0`", "", "snat 203.0.113.7" },
+	{ "nat44", NULL, "snat 203.0.113.9-203.0.113.7", "wrong way round", "lower", "203.0.113.7-203.0.113.9" },
+	{ "nat44", NULL, "snat 203.0.113.0/24", "holds `203.0.113.0/24`", "no length", "" },
+	{ "nat44", NULL, "snat 1.2.3.4-1.2.3.5-1.2.3.6", "is not a way of NAT44", "", "" },
+	{ "nat44", NULL, "snat 127.0.0.1", "holds `127.0.0.1`", "loopback", "" },
+	{ "guard", NULL, "yes", "none of on, off", "", "`guard = on`" },
+	{ "guard", NULL, "0", "none of on, off", "", "`guard = off`" },
+	{ "fastpath", NULL, "on", "none of auto, off", "", "" },
+	{ "wan", NULL, "eth*", "is a pattern", "only `interface`", "" },
+	{ "wan", NULL, "eth0 eth1", "not the name", "", "second line" },
+	{ "wan", "eth0", "eth0", "given twice", "", "" },
+	{ "wan", "eth0", "auto", "contradicts", "", "" },
+	{ "wan", "auto", "eth0", "contradicts", "", "" },
+	{ "xdp", NULL, "driver", "none of off, auto, native, generic", "", "choose" },
+	{ "xdp", NULL, "nativ", "none of", "", "`xdp = native`" },
+	{ "state", NULL, "tun0.map", "not an absolute path", "", "`state = /var/lib/nat64-bpf/tun0.map`" },
+	{ "state", NULL, "/var/lib/", "is a folder", "", "`state = /var/lib/tun0.map`" },
+	{ "state", NULL, "off", "not an absolute path", "", "" },
+	{ "log", NULL, "syslog", "not an absolute path", "", "" },
+	{ "log", NULL, "on", "not an absolute path", "", "" },
+};
+
+static int put_bad_value(const void *arg)
+{
+	const struct bad *bad = arg;
+	struct config config, before;
+	bool same;
+
+	config_default(&config, "tun0");
+	if (bad->before && config_put(&config, bad->key, bad->before, "tun0.conf:6"))
+		return 99;
+	before = config;
+	if (config_put(&config, bad->key, bad->value, "tun0.conf:7") != -1)
+		return 98;
+	same = !memcmp(&config, &before, sizeof(config));
+	config_free(&config);
+	return same ? (int)log_status() : 97;		/* untouched on failure */
+}
+
+static void refuses(void **state)
+{
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const struct outcome *o = child_run(put_bad_value, &bad[i]);
+		const char *why = strstr(o->err, "\nwhy: "), *fix = strstr(o->err, "\nfix: ");
+		const char *what = strstr(o->err, bad[i].what);
+
+		print_message("%s = %s\n%s", bad[i].key, bad[i].value, o->err);
+		assert_int_equal(o->status, EXIT_USAGE);
+		assert_int_equal(occurs(o->err, "error: "), 1);
+		assert_int_equal(strncmp(o->err, "error: tun0.conf:7: ", 20), 0);
+		assert_true(why && fix && why < fix);
+		assert_true(what && what < why);
+		assert_true(strstr(why, bad[i].why) && strstr(why, bad[i].why) <= fix);
+		assert_non_null(strstr(fix, bad[i].fix));
+		assert_string_equal(o->out, "");
+	}
+}
+
+static int put_option(const void *arg)
+{
+	struct config config;
+
+	config_default(&config, "tun0");
+	config_put(&config, "pool", "10.0.0.1/20", "--pool");
+	return log_status();
+}
+
+/* An option names itself once, and its fix is an option too. */
+static void option(void **state)
+{
+	const struct outcome *o = child_run(put_option, NULL);
+
+	assert_int_equal(o->status, EXIT_USAGE);
+	assert_int_equal(strncmp(o->err, "error: --pool: `10.0.0.1/20` is not a network\n", 46), 0);
+	assert_non_null(strstr(o->err, "fix: give --pool '10.0.0.0/20'\n"));
+}
+
+static int put_long(const void *arg)
+{
+	char value[1200];
+	struct config config;
+
+	config_default(&config, "tun0");
+	memset(value, 'x', sizeof(value) - 1);
+	value[0] = '/';
+	value[sizeof(value) - 1] = 0;
+	config_put(&config, "log", value, "--log");
+	return log_status();
+}
+
+static void too_long(void **state)
+{
+	const struct outcome *o = child_run(put_long, NULL);
+
+	assert_int_equal(o->status, EXIT_USAGE);
+	assert_non_null(strstr(o->err, "is too long"));
+	assert_true(strlen(o->err) < 400);
+}
+
+static int put_many(const void *arg)
+{
+	const bool *clients = arg;
+	struct config config;
+	char value[64];
+
+	config_default(&config, "tun0");
+	for (int i = 0; i < 1000; i++) {
+		snprintf(value, sizeof(value), *clients ? "fd00:0:0:%d::/64" : "10.0.%d.0/24", i < 256 ? i : i % 256);
+		if (config_put(&config, *clients ? "clients" : "private", value, "f:1")) {
+			printf("%d", i);
+			break;
+		}
+	}
+	config_free(&config);
+	return log_status();
+}
+
+static void limits(void **state)
+{
+	const struct outcome *o = child_run(put_many, &(bool){ true });
+
+	assert_string_equal(o->out, "16");
+	assert_non_null(strstr(o->err, "is one too many"));
+	o = child_run(put_many, &(bool){ false });
+	assert_string_equal(o->out, "32");
+	assert_non_null(strstr(o->err, "is one too many"));
+}
+
+static void overlay(void **state)
+{
+	struct config file, options;
+	char value[PATH_MAX];
+
+	config_default(&file, "tun0");
+	config_default(&options, "tun0");
+	assert_int_equal(config_put(&file, "clients", "fd00::/64", "f:1"), 0);
+	assert_int_equal(config_put(&file, "clients", "fd01::/64", "f:2"), 0);
+	assert_int_equal(config_put(&file, "private", "allow", "f:3"), 0);
+	assert_int_equal(config_put(&file, "wan", "eth0", "f:4"), 0);
+	assert_int_equal(config_put(&file, "quota", "7", "f:5"), 0);
+	assert_int_equal(config_put(&options, "clients", "fd02::/64", "--clients"), 0);
+	assert_int_equal(config_put(&options, "private", "deny", "--private"), 0);
+	assert_int_equal(config_put(&options, "wan", "auto", "--wan"), 0);
+	assert_int_equal(config_overlay(&file, &options), 0);
+	assert_int_equal(file.client_count, 1);				/* the whole list is replaced */
+	assert_true(config_value(&file, KEY_CLIENTS, 0, value, sizeof(value)));
+	assert_string_equal(value, "fd02::/64");
+	assert_false(file.private_allow);
+	assert_int_equal(file.wan_count, 0);
+	assert_int_equal(file.quota, 7);				/* not given: stays */
+	assert_true(file.given & 1ull << KEY_WAN);
+	config_free(&file);
+	config_free(&options);
+}
+
+static void defaults(void **state)
+{
+	struct config config;
+	char value[PATH_MAX];
+
+	config_default(&config, "tun0");
+	for (int key = 0; key < KEY_MAX; key++) {
+		const char *fallback = config_keys[key].fallback;
+		bool derived = strchr(fallback, ' ') || !strcmp(fallback, "NAME") || !*fallback || key == KEY_STATE;
+
+		if (derived)
+			continue;
+		print_message("%s\n", config_keys[key].key);
+		assert_true(config_value(&config, (enum config_key)key, 0, value, sizeof(value)));
+		assert_string_equal(value, fallback);		/* help does not lie */
+	}
+	assert_string_equal(config.interface, "tun0");
+	assert_false(config_value(&config, KEY_CLIENTS, 0, value, sizeof(value)));
+	assert_false(config_value(&config, KEY_OWN4, 0, value, sizeof(value)));
+	assert_false(config_value(&config, KEY_OWN6, 0, value, sizeof(value)));
+	assert_false(config_value(&config, KEY_STATE, 0, value, sizeof(value)));
+	config_free(&config);
+}
+
+static int check_name(const void *arg)
+{
+	bool fine = name_check(arg);
+
+	return fine == (log_status() == EXIT_DONE) ? (int)log_status() : 99;
+}
+
+static void instance_names(void **state)
+{
+	static const char *const fine[] = { "a", "tun0", "A-b_c.d", "123456789012345", "_x" };
+	static const char *const wrong[] = { "", "1234567890123456", "-tun0", ".tun0", "a/b", "a b", "a;b", "x$(id)",
+					     "t\xc3\xbcn0", "a\n", "a*" };
+
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+		assert_int_equal(child_run(check_name, fine[i])->status, EXIT_DONE);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const struct outcome *o = child_run(check_name, wrong[i]);
+
+		print_message("%s", o->err);
+		assert_int_equal(o->status, EXIT_USAGE);
+		assert_int_equal(occurs(o->err, "\n"), 3);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes),
+		cmocka_unit_test(refuses),
+		cmocka_unit_test(option),
+		cmocka_unit_test(too_long),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(overlay),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(instance_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
