@@ -24,31 +24,41 @@ struct nft_spec {
 	bool guard;
 	bool host_allow;
 	uint64_t min_lease;		/* seconds */
+	bool no_timeouts;		/* this kernel has no ct timeout objects: nft_timeout_fault() */
 	const char (*devices)[IFNAMSIZ];	/* flowtable: VPN and wan interfaces; NULL: no fast path */
 	size_t device_count;
 };
 
-/* Writes the table as an nft script (add table, flush, delete, the new one): what nft_apply() runs, and what
+/* Writes the table as an nft script: what nft_apply() runs (which also hands on the counters' values), and what
  * --dry-run shows. */
 int nft_render(const struct nft_spec *spec, FILE *out);
 
-/* Makes or replaces the table. 0, or -errno after saying what nft said (log_fail). */
+/* Makes or replaces the table; counters keep their values, and ct timeout objects stay: taking one away would
+ * give its flows the kernel's timeouts back. 0, or -errno after saying what nft said (log_fail). */
 int nft_apply(const struct nft_spec *spec);
 
 int nft_delete(const char *instance);	/* 0, also if there is none; 1: deleted; -errno */
 
-/* Is the table there and whole (the chains that nft_apply() made)? 1, 0 or -errno. */
+/* Is the table there and whole (as many chains and rules as nft_apply() made)? 1, 0 or -errno. */
 int nft_present(const char *instance);
 
+/* The counters of the table: a word each, which is its name in nft too. */
+#define NFT_COUNTS(X) \
+	X(host)		/* targets that are the gateway's own: host-destination */ \
+	X(guarded)	/* unsolicited from outside */ \
+	X(leaked)	/* un-NATed, dropped */ \
+	X(slow_64)	/* seen by the IPv4 stack, so not on the fast path: packets from clients */ \
+	X(slow_46)	/* and to clients, those of the gateway itself included */
+
 struct nft_counts {			/* packets */
-	uint64_t host;			/* targets that are the gateway's own: host-destination */
-	uint64_t guarded;		/* unsolicited from outside */
-	uint64_t leaked;		/* un-NATed, dropped */
-	uint64_t slow_64, slow_46;	/* seen by the forward chain: not on the fast path */
+#define X(name) uint64_t name;
+	NFT_COUNTS(X)
+#undef X
 };
 int nft_counts(const char *instance, struct nft_counts *counts);	/* zeros if there is no table */
 
-/* Does this kernel have flowtables, ct timeout objects, fib expressions? Tried in a transaction that is only
- * checked, not committed (nft -c). NULL: yes, else why not (static text). */
-const char *nft_flowtable_fault(const char (*devices)[IFNAMSIZ], size_t count);
-const char *nft_timeout_fault(void);
+/* Does this kernel have what a table needs? Tried in a transaction that the kernel checks but does not commit.
+ * NULL: yes, else why not (static text). */
+const char *nft_flowtable_fault(const char (*devices)[IFNAMSIZ], size_t count);	/* flowtables on these devices */
+const char *nft_timeout_fault(void);		/* ct timeout objects */
+const char *nft_base_fault(void);		/* all else: nftables, NAT, conntrack, fib, reject */

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* nft.h against a real kernel: the table itself. What it does to packets: nft.sh. */
+
+#include "space.h"
+
+#include <net/if.h>
+
+#include "log.h"
+#include "netlink.h"
+#include "nft.h"
+
+static struct nft_spec spec = {
+	.instance = "a-b.c_", .nat44 = NAT44_MASQUERADE, .guard = true, .min_lease = 7440,
+};
+
+static int setup(void **state)
+{
+	struct nl_link link;
+
+	if (run("ip link add vpn0 type veth peer name wan0") || nl_link_by_name("vpn0", &link))
+		return -1;
+	spec.ifindex = link.index;
+	spec.pool = (struct net4){ ip4("192.168.240.0"), 20 };
+	return 0;
+}
+
+static int has(const char *text)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "nft list table inet nat64_bpf_a-b.c_ 2>/dev/null | grep -qF -- '%s'", text);
+	return !run(command);
+}
+
+static void apply_and_delete(void **state)
+{
+	assert_int_equal(nft_present(spec.instance), 0);
+	assert_int_equal(nft_delete(spec.instance), 0);
+	assert_int_equal(nft_apply(&spec), 0);
+	assert_int_equal(nft_present(spec.instance), 1);
+	assert_true(has("masquerade"));
+	assert_true(has("established : 7440") || has("established : 2h4m"));
+	assert_int_equal(nft_apply(&spec), 0);
+	assert_int_equal(nft_present(spec.instance), 1);
+	assert_int_equal(nft_delete(spec.instance), 1);
+	assert_int_equal(nft_delete(spec.instance), 0);
+	assert_int_equal(nft_present(spec.instance), 0);
+}
+
+/* Every combination is text that nft takes, and is whole afterwards. */
+static void every_form(void **state)
+{
+	const struct static_map outside[] = { { .addr4 = ip4("203.0.113.80") }, { .addr4 = ip4("203.0.113.82") } };
+	struct nft_spec s = spec;
+
+	for (unsigned int i = 0; i < 4 * 16; i++) {
+		s.nat44 = i % 4 == 0 ? NAT44_NONE : i % 4 == 1 ? NAT44_MASQUERADE : NAT44_SNAT;
+		s.snat_first = ip4("203.0.113.7");
+		s.snat_last = ip4(i % 4 == 2 ? "203.0.113.7" : "203.0.113.9");
+		s.guard = i & 4;
+		s.host_allow = i & 8;
+		s.no_timeouts = i & 16;
+		s.outside = outside;
+		s.outside_count = i & 32 ? 2 : 0;
+		assert_int_equal(nft_apply(&s), 0);
+		assert_int_equal(nft_present(s.instance), 1);
+		assert_int_equal(has("masquerade"), s.nat44 == NAT44_MASQUERADE);
+		assert_int_equal(has("203.0.113.7"), s.nat44 == NAT44_SNAT);
+		assert_int_equal(has("203.0.113.80"), s.outside_count != 0);
+		assert_int_equal(has("name \"leaked\""), s.nat44 != NAT44_NONE);
+		assert_int_equal(has("name \"guarded\""), s.guard);
+		assert_int_equal(has("admin-prohibited"), !s.host_allow);
+		assert_int_equal(has("ct timeout set"), !s.no_timeouts);
+	}
+	assert_int_equal(nft_delete(s.instance), 1);
+}
+
+static void partly_gone(void **state)
+{
+	static const char *const harm[] = {
+		"flush table inet nat64_bpf_a-b.c_", "flush ruleset",
+		"flush chain inet nat64_bpf_a-b.c_ nat", "flush chain inet nat64_bpf_a-b.c_ post",
+		"flush chain inet nat64_bpf_a-b.c_ forward; delete chain inet nat64_bpf_a-b.c_ forward",
+	};
+
+	for (size_t i = 0; i < sizeof(harm) / sizeof(*harm); i++) {
+		char command[256];
+
+		assert_int_equal(nft_apply(&spec), 0);
+		assert_int_equal(nft_present(spec.instance), 1);
+		snprintf(command, sizeof(command), "nft '%s'", harm[i]);
+		assert_int_equal(run(command), 0);
+		assert_int_equal(nft_present(spec.instance), 0);
+	}
+	assert_int_equal(nft_apply(&spec), 0);
+	assert_int_equal(nft_present(spec.instance), 1);
+	assert_int_equal(nft_delete(spec.instance), 1);
+}
+
+static void counters_stay(void **state)
+{
+	struct nft_counts counts = { .leaked = 7 };
+
+	assert_int_equal(nft_counts(spec.instance, &counts), 0);
+	assert_int_equal(counts.leaked, 0);
+	assert_int_equal(run("nft 'table inet nat64_bpf_a-b.c_ { counter leaked { packets 5 bytes 500; }; "
+			     "counter slow_64 { packets 70000000000 bytes 9; }; }'"), 0);
+	assert_int_equal(nft_apply(&spec), 0);
+	assert_int_equal(nft_apply(&spec), 0);
+	assert_int_equal(nft_counts(spec.instance, &counts), 0);
+	assert_int_equal(counts.leaked, 5);
+	assert_int_equal(counts.slow_64, 70000000000);
+	assert_int_equal(counts.guarded, 0);
+	assert_true(has("packets 5 bytes 500"));
+	assert_int_equal(nft_delete(spec.instance), 1);
+}
+
+/* An interface named like the number of ours would be taken for it. */
+static void interface_named_as_number(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "ip link add %u type veth peer name other", spec.ifindex);
+	assert_int_equal(run(command), 0);
+	assert_int_equal(nft_apply(&spec), -EEXIST);
+	assert_int_equal(nft_present(spec.instance), 0);
+	assert_int_equal(run("ip link del other"), 0);
+}
+
+static void probes(void **state)
+{
+	const char good[][IFNAMSIZ] = { "vpn0", "wan0" };
+	const char bad[][IFNAMSIZ] = { "vpn0", "a\";list" }, gone[][IFNAMSIZ] = { "nothing" };
+	const char *fault = nft_flowtable_fault(good, 2);
+	struct nft_spec s = spec;
+
+	assert_null(nft_base_fault());
+	assert_null(nft_timeout_fault());
+	assert_string_equal(nft_flowtable_fault(bad, 2), "nftables cannot quote the name of an interface");
+	assert_non_null(nft_flowtable_fault(gone, 1));
+	assert_non_null(nft_flowtable_fault(NULL, 0));
+	printf("flowtable: %s\n", fault ? fault : "yes");
+	s.devices = good;
+	s.device_count = 2;
+	assert_int_equal(nft_apply(&s) == 0, !fault);
+	assert_int_equal(nft_present(s.instance), !fault);
+	if (!fault) {
+		assert_true(has("flow add @ft"));
+		assert_int_equal(nft_apply(&s), 0);	/* again with, */
+		assert_int_equal(nft_apply(&spec), 0);	/* then without */
+		assert_false(has("flowtable"));
+		assert_int_equal(nft_delete(s.instance), 1);
+	}
+	assert_int_equal(run("test -z \"$(nft list ruleset)\""), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(apply_and_delete),
+		cmocka_unit_test(every_form),
+		cmocka_unit_test(partly_gone),
+		cmocka_unit_test(counters_stay),
+		cmocka_unit_test(interface_named_as_number),
+		cmocka_unit_test(probes),
+	};
+
+	if (!space_new()) {
+		puts("skip: not allowed to make a network namespace");
+		return SKIPPED;
+	}
+	return cmocka_run_group_tests(tests, setup, NULL);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The nftables table of an instance by libnftables: apply, delete, look, count. */
+
+#include <errno.h>
+#include <jansson.h>
+#include <net/if.h>
+#include <nftables/libnftables.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "log.h"
+#include "nft_run.h"
+
+#define COMMAND_LEN 128	/* bytes: a command that names one table */
+
+static _Thread_local char words[256];
+
+const char *nft_words(void)
+{
+	return words;
+}
+
+/* nft tells its errors as text only: "Error: Could not process rule: REASON", REASON by strerror(3). */
+static int error_number(const char *text)
+{
+	static const int known[] = { EPERM, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT, EAFNOSUPPORT, EEXIST, EBUSY, EINVAL,
+				     ENOMEM, ENODEV, EACCES };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (strstr(text, strerror(known[i])))
+			return -known[i];
+	}
+	return -EIO;
+}
+
+static void keep_words(const char *text)
+{
+	size_t len = strcspn(text, "\n");
+
+	if (len >= sizeof(words))
+		len = sizeof(words) - 1;
+	memcpy(words, text, len);
+	words[len] = '\0';
+}
+
+/* Runs commands; `json` (may be NULL) gets the answer of a list command. */
+static int run(const char *commands, bool only_check, json_t **json)
+{
+	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	json_error_t error;
+	const char *text;
+	int status = 0;
+
+	words[0] = '\0';
+	if (!ctx)
+		return -ENOMEM;
+	nft_ctx_buffer_output(ctx);
+	nft_ctx_buffer_error(ctx);
+	nft_ctx_set_dry_run(ctx, only_check);
+	if (json)
+		nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE);
+	if (nft_run_cmd_from_buffer(ctx, commands)) {
+		text = nft_ctx_get_error_buffer(ctx);	/* this empties it */
+		keep_words(text);
+		status = error_number(text);
+	} else if (json) {
+		*json = json_loads(nft_ctx_get_output_buffer(ctx), 0, &error);
+		if (!*json)
+			status = -EBADMSG;
+	}
+	nft_ctx_free(ctx);
+	return status;
+}
+
+int nft_run(const char *commands, bool only_check)
+{
+	return run(commands, only_check, NULL);
+}
+
+static void read_counter(const json_t *counter, struct nft_table *table)
+{
+	static const char *const names[] = {
+#define X(name) #name,
+		NFT_COUNTS(X)
+#undef X
+	};
+	const char *name = json_string_value(json_object_get(counter, "name"));
+
+	for (size_t i = 0; name && i < NFT_COUNTER_MAX; i++) {
+		if (!strcmp(name, names[i])) {
+			table->tally[i].packets = json_integer_value(json_object_get(counter, "packets"));
+			table->tally[i].bytes = json_integer_value(json_object_get(counter, "bytes"));
+		}
+	}
+}
+
+int nft_read(const char *instance, struct nft_table *table)
+{
+	char command[COMMAND_LEN];
+	json_t *json = NULL;
+	const json_t *item, *part;
+	const char *comment;
+	size_t i;
+	int status;
+
+	*table = (struct nft_table){};
+	snprintf(command, sizeof(command), "list table inet " TABLE_PREFIX "%s", instance);
+	status = run(command, false, &json);
+	if (status == -ENOENT)
+		return 0;
+	if (status)
+		return status;
+	table->there = true;
+	json_array_foreach(json_object_get(json, "nftables"), i, item) {
+		if (json_object_get(item, "chain") || json_object_get(item, "rule"))
+			table->parts++;
+		if (json_object_get(item, "flowtable"))
+			table->flowtable = true;
+		if ((part = json_object_get(item, "counter")))
+			read_counter(part, table);
+		part = json_object_get(item, "rule");
+		comment = json_string_value(json_object_get(part, "comment"));
+		if (comment && !strncmp(comment, WHOLE_COMMENT, strlen(WHOLE_COMMENT)))
+			table->made = strtoul(comment + strlen(WHOLE_COMMENT), NULL, 10);
+	}
+	json_decref(json);
+	return 0;
+}
+
+static int apply_fault(int status, const char *instance)
+{
+	switch (status) {
+	case -EPERM:
+		log_fail(EXIT_PRIVILEGE, nft_words(), "run as root, or with CAP_NET_ADMIN",
+			 "%s: cannot change nftables", instance);
+		break;
+	case -EOPNOTSUPP:
+	case -EPROTONOSUPPORT:
+	case -EAFNOSUPPORT:
+		log_fail(EXIT_KERNEL, nft_words(), "use a kernel with nftables, NAT, conntrack and fib, as Debian's are",
+			 "%s: the kernel cannot take the nftables rules", instance);
+		break;
+	default:
+		log_fail(EXIT_FAILED, *nft_words() ? nft_words() : strerror(-status),
+			 "see the rules: nat64-bpf load --dry-run", "%s: cannot apply the nftables rules", instance);
+	}
+	return status;
+}
+
+/* nft takes a number for the name of an interface first, and interfaces may be named so. */
+static int check_number(const struct nft_spec *spec)
+{
+	char number[IFNAMSIZ];
+	unsigned int index;
+
+	snprintf(number, sizeof(number), "%u", spec->ifindex);
+	index = if_nametoindex(number);
+	if (!index || index == spec->ifindex)
+		return 0;
+	log_fail(EXIT_FAILED, "nftables would take the one for the other",
+		 "rename that interface", "%s: an interface is named %s, which is the number of the VPN interface",
+		 spec->instance, number);
+	return -EEXIST;
+}
+
+int nft_apply(const struct nft_spec *spec)
+{
+	_free_ char *script = NULL;
+	struct nft_table old;
+	size_t len;
+	FILE *out;
+	int status = check_number(spec);
+
+	if (status)
+		return status;
+	status = nft_read(spec->instance, &old);
+	if (status)
+		return apply_fault(status, spec->instance);
+	out = open_memstream(&script, &len);
+	if (!out)
+		return apply_fault(-errno, spec->instance);
+	status = nft_write(spec, &old, out);
+	if (fclose(out))
+		status = -errno;
+	if (!status)
+		status = nft_run(script, false);
+	return status ? apply_fault(status, spec->instance) : 0;
+}
+
+int nft_delete(const char *instance)
+{
+	char command[COMMAND_LEN];
+	struct nft_table table;
+	int status = nft_read(instance, &table);
+
+	if (status || !table.there)
+		return status;
+	snprintf(command, sizeof(command), "delete table inet " TABLE_PREFIX "%s", instance);
+	status = nft_run(command, false);
+	return status == -ENOENT ? 0 : status ? status : 1;
+}
+
+int nft_present(const char *instance)
+{
+	struct nft_table table;
+	int status = nft_read(instance, &table);
+
+	return status ? status : table.there && table.made && table.parts >= table.made;
+}
+
+int nft_counts(const char *instance, struct nft_counts *counts)
+{
+	struct nft_table table;
+	int status = nft_read(instance, &table);
+
+	if (status)
+		return status;
+	*counts = (struct nft_counts) {
+#define X(name) .name = table.tally[NFT_COUNTER_##name].packets,
+		NFT_COUNTS(X)
+#undef X
+	};
+	return 0;
+}

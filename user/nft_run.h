@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the nft*.c files share: running commands by libnftables, what is in a table, the text of a table. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "nft.h"
+
+#define TABLE_PREFIX	"nat64_bpf_"
+#define WHOLE_COMMENT	"nat64-bpf: chains and rules in this table: "
+
+enum nft_counter {
+#define X(name) NFT_COUNTER_##name,
+	NFT_COUNTS(X)
+#undef X
+	NFT_COUNTER_MAX
+};
+
+struct nft_tally {
+	uint64_t packets, bytes;
+};
+
+/* A table as it is in the kernel. */
+struct nft_table {
+	bool there;
+	bool flowtable;
+	unsigned int parts;		/* chains and rules */
+	unsigned int made;		/* how many nft_apply() made, 0: unknown */
+	struct nft_tally tally[NFT_COUNTER_MAX];
+};
+
+/* Runs commands, or lets the kernel only check them. 0 or -errno; nft_words() then is nft's first line. */
+int nft_run(const char *commands, bool only_check);
+const char *nft_words(void);
+
+int nft_read(const char *instance, struct nft_table *table);
+
+/* The script that makes the table of SPEC out of what is there. */
+int nft_write(const struct nft_spec *spec, const struct nft_table *old, FILE *out);
