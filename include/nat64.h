@@ -161,6 +161,7 @@ enum nat64_slot_state {
 enum nat64_slot_flags {
 	NAT64_SLOT_REPLIED	= 1 << 0,	/* has had replies */
 	NAT64_SLOT_LONG		= 1 << 1,	/* has had SCTP or DCCP replies (conntrack keeps them days) */
+	NAT64_SLOT_CONFIG	= 1 << 2,	/* a static map of the settings; user space only */
 };
 
 /* Value of nat64_slots, an ARRAY of pool_size + NAT64_EXTERN_MAX entries; index: pool offset, or

@@ -82,6 +82,9 @@ int nl_route4_del(const struct pool_route *route);		/* -ESRCH */
 int nl_neigh4_set(uint32_t index, struct in_addr addr, const uint8_t lladdr[6]);	/* 1: was there so */
 int nl_neigh4_del(uint32_t index, struct in_addr addr);					/* -ENOENT */
 
+/* Filters at both hooks of an interface's clsact qdisc, or -errno. */
+int nl_tc_filters(uint32_t index);
+
 /* Deletes conntrack entries (IPv4) whose original source lies in NET. Number of them, or -errno. A kernel
  * without ctnetlink has none. */
 int nl_conntrack_delete(const struct net4 *net);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The bindings of a loaded instance: slots in shared memory (the programs change them at the same time, by
+ * compare-and-swap), the hash of clients. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "nat64.h"
+
+struct bindings {
+	const char *instance;
+	struct nat64_config config;
+	struct nat64_slot *slots;	/* mapped: pool_size + NAT64_EXTERN_MAX */
+	struct nat64_alloc *alloc;	/* mapped */
+	uint32_t count;			/* slots */
+	int config_fd, clients_fd, extern_fd, quota_fd, slots_fd;
+};
+
+/* Opens those of a loaded instance. Says "not loaded" (exit 3) or what went wrong and returns -1. */
+int bindings_open(const char *instance, struct bindings *bindings);
+void bindings_close(struct bindings *bindings);
+
+/* Marks network, broadcast and own4 addresses, and makes the static maps of the settings exactly those: adds what
+ * is missing, drops those of an earlier config. Says clashes and returns -1. */
+int bindings_settle(struct bindings *bindings, const struct config *config);
+
+/* Why an addition was refused; see bindings_add(). */
+enum binding_fault {
+	BINDING_OK,
+	BINDING_SAME,		/* it is there already */
+	BINDING_RESERVED,	/* network, broadcast, own4 */
+	BINDING_OWN6,
+	BINDING_PREFIX,		/* the client lies inside the prefix, or is no unicast address */
+	BINDING_ADDR4_HELD,	/* by another client */
+	BINDING_ADDR6_HELD,	/* the client holds another address */
+	BINDING_EXTERN_FULL,	/* too many addresses outside the pool */
+	BINDING_OUTSIDE,	/* a dynamic binding outside the pool */
+	BINDING_FAILED,		/* errno */
+};
+
+/* Makes a binding. Static ones may lie outside the pool; dynamic ones keep `seen`, ns of the boot clock. With `replace` a dynamic binding in the way gives way. `holder`: who holds the address, or which address
+ * the client holds, where that is the fault. */
+struct binding_holder {
+	struct in_addr addr4;
+	struct in6_addr addr6;
+	bool is_static;
+};
+struct binding_wish {
+	struct in_addr addr4;
+	struct in6_addr addr6;
+	bool is_static;
+	bool from_config;	/* a static map of the settings, not of `map add` */
+	bool replace;
+	uint64_t seen;
+};
+enum binding_fault bindings_add(struct bindings *bindings, const struct binding_wish *wish,
+				struct binding_holder *holder);
+
+/* Sentence for a fault; NULL for BINDING_OK and BINDING_SAME. */
+const char *binding_fault_text(enum binding_fault fault, const struct binding_holder *holder);
+
+/* Removes the binding in a slot. 1: removed, 0: it was free. */
+int bindings_remove(struct bindings *bindings, uint32_t index);
+
+/* Slot index of an address, or -1: none. */
+int64_t bindings_find4(const struct bindings *bindings, struct in_addr addr4);
+int64_t bindings_find6(const struct bindings *bindings, const struct in6_addr *addr6);
+
+struct bindings_use {
+	uint32_t size;		/* addresses that clients can have */
+	uint32_t dynamic, statics, static_in_pool;
+};
+void bindings_use(const struct bindings *bindings, struct bindings_use *use);
+
+/* Copies slot `index` at one moment; false: it holds no binding. */
+bool bindings_read(const struct bindings *bindings, uint32_t index, struct nat64_slot *slot);
+
+uint64_t boot_ns(void);			/* CLOCK_BOOTTIME */

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* nat64-bpf status: one screen an instance, or JSON. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "json.h"
+#include "log.h"
+#include "paths.h"
+#include "report.h"
+
+static const char *const state_words[] = { "translating", "degraded", "waiting" };
+static const char *const hook_words[] = { "none", "tcx", "clsact" };
+static const char *const nat44_words[] = { "masquerade", "snat", "none" };
+
+static const char *nat44_state(const struct report *r)
+{
+	return r->instance.config.nat44 == NAT44_NONE ? "none" : r->nft_present == 1 ? "ok" : "missing";
+}
+
+/* Packets of a direction that took the fast path: those translated less those that the slow path saw. */
+static uint64_t fast(const struct report *r, enum nat64_count count, uint64_t slow)
+{
+	uint64_t all = r->counters[count].packets;
+
+	return r->fast && all > slow ? all - slow : 0;
+}
+
+static json_t *counter(uint64_t packets, uint64_t bytes)
+{
+	return json_pack("{s:I, s:I}", "packets", (json_int_t)packets, "bytes", (json_int_t)bytes);
+}
+
+static json_t *drops(const struct report *r)
+{
+	json_t *object = json_object();
+
+	for (int i = 1; i < NAT64_DROP_MAX; i++)
+		if (r->counters[NAT64_COUNT_MAX + i].packets)
+			json_object_set_new(object, drop_words[i],
+					    json_integer(r->counters[NAT64_COUNT_MAX + i].packets));
+	if (r->nft.host)
+		json_object_set_new(object, "host-destination", json_integer(r->nft.host));
+	return object;
+}
+
+static json_t *counters(const struct report *r)
+{
+	const struct nat64_counter *in = &r->counters[NAT64_COUNT_IN64], *out = &r->counters[NAT64_COUNT_OUT46];
+	uint64_t fast64 = fast(r, NAT64_COUNT_IN64, r->nft.slow_64);
+	uint64_t fast46 = fast(r, NAT64_COUNT_OUT46, r->nft.slow_46);
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}",
+			 "in64", counter(in->packets, in->bytes), "out46", counter(out->packets, out->bytes),
+			 "fast64", counter(fast64, in->packets ? in->bytes * fast64 / in->packets : 0),
+			 "fast46", counter(fast46, out->packets ? out->bytes * fast46 / out->packets : 0),
+			 "drops", drops(r));
+}
+
+static json_t *to_json(const struct report *r)
+{
+	const struct config *config = &r->instance.config;
+	char text[NET6_TEXT];
+	json_t *clients = json_array(), *faults = json_array(), *fastpath, *object;
+
+	for (uint32_t i = 0; i < r->config.client_count; i++) {
+		struct net6 net = { r->config.client[i].addr, 0 };
+
+		while (net.len < 128 && r->config.client[i].mask.s6_addr[net.len / 8] >> (7 - net.len % 8) & 1)
+			net.len++;
+		json_array_append_new(clients, json_string(net6_text(&net, text)));
+	}
+	for (size_t i = 0; i < r->fault_count; i++)
+		json_array_append_new(faults, json_pack("{s:s, s:s}", "what", r->faults[i].what, "fix",
+							r->faults[i].fix));
+	fastpath = json_pack("{s:s, s:s, s:i}", "mode", config->fastpath_auto ? "auto" : "off",
+			     "state", r->fast ? "nft" : "off", "flows", 0);
+	if (r->fast_why)
+		json_object_set_new(fastpath, "why", json_string(r->fast_why));
+	object = json_pack("{s:s, s:s, s:{s:s, s:i, s:s, s:i}, s:{s:s, s:s}}",
+			   "name", config->name, "state", state_words[r->state],
+			   "interface", "name", r->link.index ? r->link.name : r->instance.record.interface,
+			   "ifindex", r->link.index, "type", r->instance.l2 ? "l2" : "l3", "mtu", r->link.mtu,
+			   "attach", "hook", hook_words[r->hook], "xdp", "none");
+	json_object_set_new(object, "prefix", json_string(net6_text(&config->prefix, text)));
+	json_object_set_new(object, "clients", clients);
+	json_object_set_new(object, "pool",
+			    json_pack("{s:s, s:i, s:i, s:i, s:I}", "prefix", net4_text(&config->pool, text),
+				      "size", r->use.size, "used", r->use.dynamic + r->use.static_in_pool,
+				      "static", r->use.statics, "refused",
+				      (json_int_t)r->counters[NAT64_COUNT_MAX + NAT64_DROP_POOL_FULL].packets));
+	json_object_set_new(object, "nat44", json_pack("{s:s, s:s}", "mode", nat44_words[config->nat44], "state",
+						       nat44_state(r)));
+	json_object_set_new(object, "fastpath", fastpath);
+	json_object_set_new(object, "counters", counters(r));
+	if (r->fault_count)
+		json_object_set_new(object, "faults", faults);
+	else
+		json_decref(faults);
+	return object;
+}
+
+static void print(const struct report *r)
+{
+	const struct config *config = &r->instance.config;
+	const struct nat64_counter *in = &r->counters[NAT64_COUNT_IN64], *out = &r->counters[NAT64_COUNT_OUT46];
+	char prefix[NET6_TEXT], pool[NET4_TEXT], own4[INET_ADDRSTRLEN];
+	bool any = false;
+
+	printf("%s: %s\n", config->name, state_words[r->state]);
+	for (size_t i = 0; i < r->fault_count; i++)
+		printf("  fault      %s\n  fix        %s\n", r->faults[i].what, r->faults[i].fix);
+	if (r->link.index)
+		printf("  interface  %s, %s, MTU %u, attached by %s\n", r->link.name,
+		       r->instance.l2 ? "Ethernet (l2)" : "no link header (l3)", r->link.mtu, hook_words[r->hook]);
+	printf("  prefix     %s\n", net6_text(&config->prefix, prefix));
+	printf("  pool       %s, %u of %u in use, %u static, own4 %s\n", net4_text(&config->pool, pool),
+	       r->use.dynamic + r->use.static_in_pool, r->use.size, r->use.statics,
+	       inet_ntop(AF_INET, &r->config.own4, own4, sizeof(own4)));
+	printf("  nat44      %s, %s\n", nat44_words[config->nat44], nat44_state(r));
+	printf("  fast path  %s%s%s\n", r->fast ? "nft flowtable" : "off", r->fast_why ? ": " : "",
+	       r->fast_why ? r->fast_why : "");
+	printf("  in64       %llu packets, %llu bytes\n", in->packets, in->bytes);
+	printf("  out46      %llu packets, %llu bytes\n", out->packets, out->bytes);
+	for (int i = 1; i < NAT64_DROP_MAX; i++) {
+		if (!r->counters[NAT64_COUNT_MAX + i].packets)
+			continue;
+		printf("  %-10s %-22s %llu\n", any ? "" : "drops", drop_words[i],
+		       r->counters[NAT64_COUNT_MAX + i].packets);
+		any = true;
+	}
+	if (r->nft.host)
+		printf("  %-10s %-22s %llu\n", any ? "" : "drops", "host-destination", (unsigned long long)r->nft.host);
+	if (r->nft.guarded)
+		printf("  guard      %llu unsolicited packets from outside barred\n", (unsigned long long)r->nft.guarded);
+	if (r->nft.leaked)
+		printf("  guard      %llu packets that were not NATed held back\n", (unsigned long long)r->nft.leaked);
+}
+
+/* One instance: into `array`, or printed. Its state as an exit status. */
+static int one(const struct args *args, const char *name, json_t *array)
+{
+	struct report report;
+	int status = report_read(name, &report);
+
+	if (!status) {
+		status = report.state == STATE_TRANSLATING ? EXIT_DONE : EXIT_DEGRADED;
+		if (args->json)
+			json_array_append_new(array, to_json(&report));
+		else if (!args->quiet)
+			print(&report);
+	}
+	report_free(&report);
+	return status;
+}
+
+static int show(const struct args *args)
+{
+	json_t *array = json_array();
+	char **names = NULL, path[PATH_MAX];
+	size_t count = 0;
+	int status = EXIT_DONE, error;
+
+	if (args->name) {
+		if (!strchr(args->name, '/') && !name_check(args->name)) {
+			json_decref(array);
+			return -1;
+		}
+		if (strchr(args->name, '/') || !access(path_pins(path, args->name), F_OK)) {
+			status = one(args, args->name, array);
+			count = 1;
+		}
+	} else {
+		error = instances_list(&names, &count);
+		if (error) {
+			json_decref(array);
+			return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
+					"run it as root: sudo nat64-bpf status", "cannot list instances");
+		}
+		for (size_t i = 0; i < count; i++) {
+			int each = one(args, names[i], array);
+
+			if (each)
+				status = each;
+		}
+	}
+	if (!count) {
+		if (!args->quiet && !args->json)
+			fprintf(stderr, args->name ? "%s is not loaded; load it: nat64-bpf load %s\n" :
+						     "nothing is loaded; load an interface: nat64-bpf load tun0\n",
+				args->name, args->name);
+		status = EXIT_NOT_LOADED;
+	}
+	if (args->json && status >= 0)
+		json_out(json_pack("{s:i, s:o}", "schema", 1, "instances", array));
+	else
+		json_decref(array);
+	names_free(names, count && names ? count : 0);
+	return status;
+}
+
+int cmd_status(const struct args *args)
+{
+	const char *every = args->value[OPTION_WATCH];
+	double seconds = every ? atof(every) : 2;
+	int status;
+
+	if (!args_has(args, OPTION_WATCH))
+		return show(args);
+	if (seconds < 0.1 || seconds > 86400)
+		return log_fail(EXIT_USAGE, "it takes 0.1 to 86400 seconds", "nat64-bpf status --watch=2",
+				"--watch=%s: not a time between redraws", every);
+	for (;;) {
+		if (isatty(STDOUT_FILENO))
+			printf("\033[H\033[2J");
+		status = show(args);
+		if (status < 0 || fflush(stdout))
+			return status;
+		nanosleep(&(struct timespec){ .tv_sec = seconds, .tv_nsec = (seconds - (long)seconds) * 1e9 }, NULL);
+	}
+}

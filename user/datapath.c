@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The programs and maps of an instance: open the skeleton, configure, load, pin. */
+#include "datapath.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "cleanup.h"
+#include "log.h"
+#include "nat64_tc.skel.h"
+#include "paths.h"
+
+#define NS_PER_S 1000000000ull
+
+/* Maps that need not survive: workspace of one packet or one second. */
+static bool is_transient(const char *map)
+{
+	return !strcmp(map, "nat64_scratch") || !strcmp(map, "nat64_bucket") || strchr(map, '.');
+}
+
+static struct nat64_net6 abi_net6(const struct net6 *net)
+{
+	return (struct nat64_net6){ net->addr, mask6(net->len) };
+}
+
+/* The seed file, docs/design.md 3.3: 16 random bytes in hex, made once. 0 or -errno. */
+static int read_seed(__u64 seed[2])
+{
+	unsigned char bytes[16];
+	char path[PATH_MAX], text[34] = "";
+	FILE *file;
+	int error;
+
+	snprintf(path, sizeof(path), "%s/seed", dir_state());
+	file = fopen(path, "re");
+	if (file) {
+		size_t len = fread(text, 1, 32, file);
+
+		fclose(file);
+		for (int i = 0; i < 16; i++)
+			if (len != 32 || sscanf(text + 2 * i, "%2hhx", &bytes[i]) != 1)
+				return -EBADMSG;
+		memcpy(seed, bytes, sizeof(bytes));
+		return 0;
+	}
+	if (errno != ENOENT)
+		return -errno;
+	if (getentropy(bytes, sizeof(bytes)))
+		return -errno;
+	for (int i = 0; i < 16; i++)
+		sprintf(text + 2 * i, "%02x", bytes[i]);
+	text[32] = '\n';
+	error = make_dir(dir_state(), 0755);
+	if (!error)
+		error = write_file(path, text, 33, 0600);
+	memcpy(seed, bytes, sizeof(bytes));
+	return error;
+}
+
+void datapath_config(const struct instance *instance, struct nat64_config *config)
+{
+	const struct config *given = &instance->config;
+
+	*config = (struct nat64_config) {
+		.abi		= NAT64_ABI,
+		.flags		= (given->private_allow ? NAT64_PRIVATE_ALLOW : 0) |
+				  (prefix_is_well_known(&given->prefix) ? NAT64_WELL_KNOWN : 0) |
+				  (given->hairpin_allow ? NAT64_HAIRPIN_ALLOW : 0) |
+				  (given->host_allow ? NAT64_HOST_ALLOW : 0) | (given->linear ? NAT64_LINEAR : 0) |
+				  (given->tos_64 >= 0 ? NAT64_TOS_64_FIXED : 0) |
+				  (given->tos_46_zero ? NAT64_TOS_46_ZERO : 0),
+		.prefix		= abi_net6(&given->prefix),
+		.prefix_len	= given->prefix.len,
+		.own6		= instance->own6,
+		.own4		= instance->own4.s_addr,
+		.pool_first	= ntohl(given->pool.addr.s_addr),
+		.pool_size	= net4_size(&given->pool),
+		.vpn_mtu	= instance->link.mtu,
+		.mss		= instance->mss,
+		.icmp_rate	= given->icmp_rate,
+		.tos_64		= given->tos_64 >= 0 ? given->tos_64 : 0,
+		.udp_zero	= given->udp_zero,
+		.quota		= given->quota,
+		.quota_len	= given->quota_length,
+		.min_lease	= given->min_lease * NS_PER_S,
+		.max_lease	= given->max_lease * NS_PER_S,
+		.client_count	= instance->client_count,
+		.private_count	= given->private_count,
+	};
+	for (size_t i = 0; i < instance->client_count; i++)
+		config->client[i] = abi_net6(&instance->clients[i]);
+	for (size_t i = 0; i < given->private_count && i < NAT64_PRIVATE_MAX; i++)
+		config->private_ok[i] = (struct nat64_net4) {
+			given->private_ok[i].addr.s_addr, mask4(given->private_ok[i].len).s_addr };
+}
+
+uint32_t datapath_program(void)
+{
+	size_t len;
+	const void *bytes = nat64_tc__elf_bytes(&len);
+
+	return crc32(0, bytes, len);
+}
+
+int datapath_map(const char *name, const char *map)
+{
+	char path[PATH_MAX];
+	int fd = bpf_obj_get(path_pin(path, name, map));
+
+	return fd < 0 ? -errno : fd;
+}
+
+int datapath_read_config(const char *name, struct nat64_config *config)
+{
+	_close_ int fd = datapath_map(name, "nat64_config");
+	struct bpf_map_info info = {};
+	uint32_t len = sizeof(info), zero = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.value_size != sizeof(*config) ||
+	    bpf_map_lookup_elem(fd, &zero, config))
+		return -EBADMSG;
+	return config->abi == NAT64_ABI ? 0 : -EBADMSG;
+}
+
+int datapath_reusable(const struct instance *instance)
+{
+	struct nat64_config now, wanted;
+	int error = datapath_read_config(instance->config.name, &now);
+
+	if (error == -ENOENT)
+		return 0;
+	if (error)
+		return -EBADMSG;
+	datapath_config(instance, &wanted);
+	return now.pool_first == wanted.pool_first && now.pool_size == wanted.pool_size &&
+	       !memcmp(&now.prefix, &wanted.prefix, sizeof(now.prefix)) &&
+	       (now.flags & NAT64_LINEAR) == (wanted.flags & NAT64_LINEAR) ? 1 : -EEXIST;
+}
+
+/* What libbpf and the verifier say; kept for the error, shown at once with -v. */
+static char libbpf_last[512];
+
+static int libbpf_print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[sizeof(libbpf_last)];
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = 0;
+	log_debug("%s", line);
+	if (level == LIBBPF_WARN && !*libbpf_last)
+		memcpy(libbpf_last, line, sizeof(libbpf_last));
+	return 0;
+}
+
+static int load_failed(const char *name, const char *what, int error)
+{
+	bool old = error == EINVAL || error == E2BIG || error == EACCES || error == ENOTSUP;
+
+	return log_fail(error == EPERM ? EXIT_PRIVILEGE : old ? EXIT_KERNEL : EXIT_FAILED,
+			fmt("%s%s%s", strerror(error), *libbpf_last ? "; " : "", libbpf_last),
+			error == EPERM ? "run it as root: sudo nat64-bpf ..." :
+			old ? "Linux 6.1 or later is needed; nat64-bpf -v load shows the verifier's words" :
+			      "nat64-bpf -v load shows more",
+			"%s: %s", name, what);
+}
+
+/* Sizes that follow from the settings. */
+static int size_maps(struct nat64_tc *skel, const struct instance *instance)
+{
+	uint32_t pool = net4_size(&instance->config.pool), slots = pool + NAT64_EXTERN_MAX;
+
+	if (bpf_map__set_max_entries(skel->maps.nat64_slots, slots) ||
+	    bpf_map__set_max_entries(skel->maps.nat64_clients, slots) ||
+	    bpf_map__set_max_entries(skel->maps.nat64_quota, instance->config.quota ? pool : 1) ||
+	    bpf_map__set_map_flags(skel->maps.nat64_slots, BPF_F_MMAPABLE) ||
+	    bpf_map__set_map_flags(skel->maps.nat64_alloc, BPF_F_MMAPABLE))
+		return -errno;
+	return 0;
+}
+
+static int reuse_maps(struct nat64_tc *skel, const char *name)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, skel->obj) {
+		_close_ int fd = -1;
+
+		if (is_transient(bpf_map__name(map)))
+			continue;
+		fd = datapath_map(name, bpf_map__name(map));
+		if (fd >= 0 && bpf_map__reuse_fd(map, fd))
+			return -errno;
+	}
+	return 0;
+}
+
+static int pin_all(struct nat64_tc *skel, const char *name, bool reuse)
+{
+	struct bpf_program *program;
+	char path[PATH_MAX];
+	struct bpf_map *map;
+	int error = make_dir(dir_pin(), 0700);
+
+	if (!error)
+		error = make_dir(path_pins(path, name), 0700);
+	bpf_object__for_each_map(map, skel->obj) {
+		if (error || is_transient(bpf_map__name(map)))
+			continue;
+		path_pin(path, name, bpf_map__name(map));
+		if (reuse && !access(path, F_OK))
+			continue;
+		unlink(path);
+		if (bpf_obj_pin(bpf_map__fd(map), path))
+			error = -errno;
+	}
+	bpf_object__for_each_program(program, skel->obj) {
+		if (error)
+			break;
+		path_pin(path, name, bpf_program__name(program));
+		unlink(path);
+		if (bpf_obj_pin(bpf_program__fd(program), path))
+			error = -errno;
+	}
+	return error;
+}
+
+/* The configuration, with what the bindings put into the running one. */
+static int write_config(struct nat64_tc *skel, const struct instance *instance)
+{
+	struct nat64_config config, now;
+	uint32_t zero = 0;
+	int fd = bpf_map__fd(skel->maps.nat64_config);
+
+	datapath_config(instance, &config);
+	if (read_seed(config.seed))
+		return -EIO;
+	if (bpf_map_lookup_elem(fd, &zero, &now))
+		return -errno;
+	config.capacity = now.capacity;
+	config.extern_count = now.extern_count;
+	return bpf_map_update_elem(fd, &zero, &config, BPF_ANY) ? -errno : 0;
+}
+
+bool datapath_config_differs(const struct instance *instance)
+{
+	struct nat64_config config, now;
+
+	if (datapath_read_config(instance->config.name, &now))
+		return true;
+	datapath_config(instance, &config);
+	memcpy(config.seed, now.seed, sizeof(config.seed));
+	config.capacity = now.capacity;
+	config.extern_count = now.extern_count;
+	return memcmp(&config, &now, sizeof(config));
+}
+
+int datapath_load(const struct instance *instance, bool reuse)
+{
+	const char *name = instance->config.name;
+	struct nat64_tc *skel;
+	int error;
+
+	*libbpf_last = 0;
+	libbpf_set_print(libbpf_print);
+	skel = nat64_tc__open();
+	if (!skel)
+		return load_failed(name, "cannot open the BPF programs", errno);
+	skel->rodata->nat64_link_hlen = instance->l2 ? 14 : 0;
+	error = size_maps(skel, instance);
+	if (!error && reuse)
+		error = reuse_maps(skel, name);
+	if (!error)
+		error = nat64_tc__load(skel);
+	if (error) {
+		error = load_failed(name, "the kernel does not take the BPF programs", -error);
+	} else if ((error = write_config(skel, instance))) {
+		error = error == -EIO ?
+			log_fail(EXIT_FAILED, "it is the key of the allocation hash: 32 hexadecimal digits",
+				 "make its folder writable, or remove the file if it is damaged: a new one is made",
+				 "%s/seed: cannot be read or made", dir_state()) :
+			load_failed(name, "cannot write the configuration", -error);
+	} else if ((error = pin_all(skel, name, reuse))) {
+		error = load_failed(name, "cannot pin programs and maps", -error);
+	}
+	nat64_tc__destroy(skel);
+	return error ? -1 : 0;
+}
+
+int datapath_unpin(const char *name)
+{
+	char folder[PATH_MAX], path[PATH_MAX];
+	DIR *entries = opendir(path_pins(folder, name));
+	struct dirent *entry;
+	int error = 0;
+
+	if (!entries)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(entries))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (unlink(path_pin(path, name, entry->d_name)))
+			error = -errno;
+	}
+	closedir(entries);
+	if (!error && rmdir(folder))
+		error = -errno;
+	rmdir(dir_pin());	/* fails while there are other instances */
+	return error;
+}

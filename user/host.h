@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Is this host fit for an instance? Each fault is said with its fix; nothing is changed. */
+#pragma once
+
+#include "instance.h"
+
+/* Privileges of a changing verb: CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON. 0, or -1 (exit 4) naming what is missing. */
+int host_check_privileges(void);
+
+/* BTF of the kernel (exit 5) and a bpffs where pins go (exit 1). */
+int host_check_kernel(void);
+
+/* Pool against addresses and routes of this host (exit 1); warns of a native route inside the prefix, and of
+ * another instance on the same interface (exit 1). */
+int host_check_network(const struct instance *instance);

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Bringing an instance up, step by step. */
+#include "load.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "bindings.h"
+#include "cleanup.h"
+#include "datapath.h"
+#include "log.h"
+#include "paths.h"
+#include "state.h"
+#include "sysctl.h"
+
+/* The placeholder neighbour's address: locally administered, never on a wire. */
+static const uint8_t placeholder_mac[6] = { 0x02, 'n', 'a', 't', '6', '4' };
+
+struct load {
+	struct instance *instance;
+	const struct load_options *options;
+	struct record next;		/* what the record will say */
+	struct saved_list kept;		/* bindings that go over into fresh maps */
+	int reusable;			/* datapath_reusable() */
+};
+
+static FILE *show(const struct load *load)
+{
+	return load->options->show;
+}
+
+/* A step failed on ERROR: says so. */
+static int failed(int error, const char *what, const char *object)
+{
+	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
+			error == -EPERM ? "run it as root: sudo nat64-bpf ..." : "nat64-bpf -v load shows more", "%s: %s",
+			object, what);
+}
+
+static const char *text4(struct in_addr addr)
+{
+	char buf[INET_ADDRSTRLEN];
+
+	return fmt("%s", inet_ntop(AF_INET, &addr, buf, sizeof(buf)));
+}
+
+/* The record of all that will be changed, written before the first change. */
+static int step_record(struct load *load)
+{
+	struct instance *instance = load->instance;
+	const struct record *old = &instance->record;
+	_free_ struct nl_addr *addrs = NULL;
+	size_t count = 0;
+	bool there = false;
+	int error = nl_addrs(&addrs, &count);
+
+	for (size_t i = 0; i < count; i++)
+		there |= addrs[i].family == AF_INET && addrs[i].index == instance->link.index && addrs[i].len == 32 &&
+			 addrs[i].addr4.s_addr == instance->own4.s_addr;
+	load->next = (struct record) {
+		.ifindex	= instance->link.index,
+		.clsact		= old->clsact && old->ifindex == instance->link.index,
+		.neighbour	= instance->l2,
+		.program	= old->program,
+		.nft		= old->nft,
+	};
+	memcpy(load->next.interface, instance->link.name, sizeof(load->next.interface));
+	if (!there || (old->own4.s_addr == instance->own4.s_addr && old->ifindex == instance->link.index))
+		load->next.own4 = instance->own4;
+	if (!error)
+		error = record_add_route(&load->next, &instance->config.pool);
+	for (size_t i = 0; i < instance->config.static_count && !error; i++) {
+		struct net4 one = { instance->config.statics[i].addr4, 32 };
+
+		if (static_is_outside(&instance->config, &instance->config.statics[i]))
+			error = record_add_route(&load->next, &one);
+	}
+	for (size_t i = 0; i < load->kept.count && !error; i++) {
+		struct net4 one = { load->kept.items[i].addr4, 32 };
+
+		if (load->kept.items[i].is_static && !net4_has(&instance->config.pool, one.addr))
+			error = record_add_route(&load->next, &one);
+	}
+	if (!error && !show(load))
+		error = record_write(instance->config.name, &load->next);
+	return error ? failed(error, "cannot write the record", dir_run()) : 0;
+}
+
+/* IPv4 forwarding. */
+static int step_forwarding(struct load *load)
+{
+	char undo[PATH_MAX];
+	long on = 0;
+	int status;
+
+	snprintf(undo, sizeof(undo), "%s/.host.undo", dir_run());
+	if (show(load)) {
+		if (!sysctl_get("net/ipv4/ip_forward", &on) && on)
+			return 0;
+		fprintf(show(load), "sysctl -w net.ipv4.ip_forward=1\n");
+		return 1;
+	}
+	status = forwarding_enable(undo);
+	return status < 0 ? failed(status, "cannot switch IPv4 forwarding on", "net.ipv4.ip_forward") : status;
+}
+
+/* What an earlier load of this instance left on another interface, or with another own4. */
+static int step_move(struct load *load)
+{
+	const struct instance *instance = load->instance;
+	const struct record *old = &instance->record;
+	bool moved = old->ifindex && old->ifindex != instance->link.index;
+	int changed = 0;
+
+	if (old->own4.s_addr && (moved || old->own4.s_addr != instance->own4.s_addr)) {
+		if (show(load))
+			fprintf(show(load), "ip address del %s/32 dev %s\n", text4(old->own4), old->interface);
+		else
+			nl_addr4_del(old->ifindex, old->own4);
+		changed = 1;
+	}
+	if (!moved)
+		return changed;
+	if (show(load)) {
+		fprintf(show(load), "# detach from interface %u %s\n", old->ifindex, old->interface);
+		return 1;
+	}
+	datapath_detach(instance->config.name, old->ifindex, old->clsact);
+	for (size_t i = 0; i < old->route_count; i++)
+		nl_route4_del(&(struct pool_route){ .dst = old->routes[i], .index = old->ifindex });
+	if (old->neighbour)
+		nl_neigh4_del(old->ifindex, (struct in_addr){ inet_addr(PLACEHOLDER4) });
+	return 1;
+}
+
+/* Fills fresh or reused maps. */
+static int fill_maps(struct load *load, bool reuse)
+{
+	const struct config *config = &load->instance->config;
+	struct bindings bindings;
+	char path[PATH_MAX];
+	int error;
+
+	if (bindings_open(config->name, &bindings))
+		return -1;
+	error = bindings_settle(&bindings, config);
+	if (!error && !reuse) {
+		if (load->kept.items)
+			state_apply(&bindings, &load->kept);
+		else
+			state_restore(&bindings, state_path(config, path));
+	}
+	bindings_close(&bindings);
+	return error;
+}
+
+/* Programs and maps. */
+static int step_programs(struct load *load)
+{
+	struct instance *instance = load->instance;
+	bool reuse = load->reusable == 1;
+
+	if (reuse && instance->record.program == datapath_program() && !datapath_config_differs(instance)) {
+		if (show(load))
+			return 0;
+		return fill_maps(load, true) ? -1 : 0;
+	}
+	if (show(load)) {
+		fprintf(show(load), "# %s programs and maps in %s/%s\n", reuse ? "update" : "load", dir_pin(),
+			instance->config.name);
+		return 1;
+	}
+	if (datapath_load(instance, reuse) || fill_maps(load, reuse))
+		return -1;
+	load->next.program = datapath_program();
+	return 1;
+}
+
+static int step_nft(struct load *load)
+{
+	struct instance *instance = load->instance;
+	_free_ char *text = NULL;
+	size_t len = 0;
+	struct nft_spec spec;
+	uint32_t crc;
+	FILE *out;
+	int error;
+
+	instance_nft(instance, &spec);
+	out = open_memstream(&text, &len);
+	if (!out)
+		return failed(-errno, "cannot write the nft table", instance->config.name);
+	error = nft_render(&spec, out);
+	if (fclose(out) || error)
+		return failed(error ? error : -errno, "cannot write the nft table", instance->config.name);
+	crc = crc32(0, (const void *)text, len);
+	if (crc == load->next.nft && nft_present(spec.instance) == 1)
+		return 0;
+	if (show(load)) {
+		fprintf(show(load), "nft -f - <<'EOF'\n%sEOF\n", text);
+		return 1;
+	}
+	if (nft_apply(&spec))
+		return -1;
+	load->next.nft = crc;
+	return 1;
+}
+
+/* own4 on the interface: the kernel takes no `src` that is not an address of the host. */
+static int step_address(struct load *load)
+{
+	struct instance *instance = load->instance;
+	_free_ struct nl_addr *addrs = NULL;
+	size_t count = 0;
+	int error;
+
+	if (show(load)) {
+		if (nl_addrs(&addrs, &count))
+			return 0;
+		for (size_t i = 0; i < count; i++)
+			if (addrs[i].family == AF_INET && addrs[i].index == instance->link.index && addrs[i].len == 32 &&
+			    addrs[i].addr4.s_addr == instance->own4.s_addr)
+				return 0;
+		fprintf(show(load), "ip address add %s/32 dev %s\n", text4(instance->own4), instance->link.name);
+		return 1;
+	}
+	error = nl_addr4_add(instance->link.index, instance->own4);
+	if (error == -EEXIST)
+		return 0;
+	return error ? failed(error, fmt("cannot add %s/32", text4(instance->own4)), instance->link.name) : 1;
+}
+
+static struct in_addr via(const struct instance *instance)
+{
+	return (struct in_addr){ instance->l2 ? inet_addr(PLACEHOLDER4) : 0 };
+}
+
+static int step_neighbour(struct load *load)
+{
+	struct instance *instance = load->instance;
+	int status;
+
+	if (!instance->l2)
+		return 0;
+	if (show(load)) {
+		if (instance->record.neighbour && instance->record.ifindex == instance->link.index)
+			return 0;
+		fprintf(show(load), "ip neigh replace %s lladdr 02:6e:61:74:36:34 nud permanent dev %s\n", PLACEHOLDER4,
+			instance->link.name);
+		return 1;
+	}
+	status = nl_neigh4_set(instance->link.index, via(instance), placeholder_mac);
+	return status < 0 ? failed(status, "cannot set the placeholder neighbour", instance->link.name) : !status;
+}
+
+static bool has_route(const struct record *record, const struct net4 *route)
+{
+	for (size_t i = 0; i < record->route_count; i++)
+		if (record->routes[i].addr.s_addr == route->addr.s_addr && record->routes[i].len == route->len)
+			return true;
+	return false;
+}
+
+static void show_route(FILE *out, const struct instance *instance, const struct net4 *dst)
+{
+	char text[NET4_TEXT];
+
+	fprintf(out, "ip route replace %s %sdev %s%s proto %d mtu %u src %s\n", net4_text(dst, text),
+		instance->l2 ? "via " PLACEHOLDER4 " " : "", instance->link.name, instance->l2 ? " onlink" : "",
+		NAT64_RTPROT, instance->route_mtu, text4(instance->own4));
+}
+
+/* The route as it should be is there already. */
+static bool route_is_set(const struct instance *instance, const struct net4 *dst)
+{
+	_free_ struct nl_route *routes = NULL;
+	size_t count = 0;
+
+	if (nl_routes(AF_INET, &routes, &count))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (routes[i].protocol == NAT64_RTPROT && routes[i].oif == instance->link.index &&
+		    routes[i].len == dst->len && routes[i].dst4.s_addr == dst->addr.s_addr &&
+		    routes[i].mtu == instance->route_mtu && routes[i].src4.s_addr == instance->own4.s_addr)
+			return true;
+	return false;
+}
+
+static int step_routes(struct load *load)
+{
+	struct instance *instance = load->instance;
+	const struct record *old = &instance->record;
+	int changed = 0;
+
+	for (size_t i = 0; i < load->next.route_count; i++) {
+		struct pool_route route = {
+			.dst	= load->next.routes[i],
+			.index	= instance->link.index,
+			.mtu	= instance->route_mtu,
+			.src	= instance->own4,
+			.via	= via(instance),
+		};
+		int status;
+
+		if (route_is_set(instance, &route.dst))
+			continue;
+		changed = 1;
+		if (show(load)) {
+			show_route(show(load), instance, &route.dst);
+			continue;
+		}
+		status = nl_route4_set(&route);
+		if (status < 0) {
+			char text[NET4_TEXT];
+
+			return failed(status, fmt("cannot set the route %s", net4_text(&route.dst, text)),
+				      instance->link.name);
+		}
+	}
+	for (size_t i = 0; i < old->route_count && old->ifindex == instance->link.index; i++) {
+		char text[NET4_TEXT];
+
+		if (has_route(&load->next, &old->routes[i]))
+			continue;
+		changed = 1;
+		if (show(load))
+			fprintf(show(load), "ip route del %s dev %s proto %d\n", net4_text(&old->routes[i], text),
+				instance->link.name, NAT64_RTPROT);
+		else
+			nl_route4_del(&(struct pool_route){ .dst = old->routes[i], .index = old->ifindex });
+	}
+	return changed;
+}
+
+/* Last, so that nothing is translated before all the rest stands. */
+static int step_attach(struct load *load)
+{
+	struct instance *instance = load->instance;
+	int status;
+
+	if (show(load)) {
+		if (datapath_hook(instance->config.name, instance->link.index) != HOOK_NONE)
+			return 0;
+		fprintf(show(load), "# attach nat64_in at TC ingress and nat64_out at TC egress of %s\n",
+			instance->link.name);
+		return 1;
+	}
+	status = datapath_attach(instance, &load->next.clsact);
+	return status;
+}
+
+static int (*const steps[])(struct load *) = {
+	step_record, step_forwarding, step_move, step_programs, step_nft, step_address, step_neighbour, step_routes,
+	step_attach,
+};
+
+/* Bindings of the running instance, for maps that must be made anew. */
+static int keep_bindings(struct load *load)
+{
+	struct bindings bindings;
+	struct nat64_config config;
+	int error;
+
+	if (datapath_read_config(load->instance->config.name, &config))
+		return 0;	/* of another version, or damaged: the state file has them */
+	if (bindings_open(load->instance->config.name, &bindings))
+		return -1;
+	error = state_collect(&bindings, &load->kept);
+	bindings_close(&bindings);
+	return error ? failed(error, "cannot read its bindings", load->instance->config.name) : 0;
+}
+
+static int run_steps(struct load *load)
+{
+	int changed = 0;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		int status = steps[i](load);
+
+		if (status < 0)
+			return -1;
+		changed |= status;
+	}
+	return changed;
+}
+
+/* Back to what was there before: the running instance with its own settings, or nothing. */
+static void roll_back(struct load *load)
+{
+	const char *name = load->instance->config.name;
+	struct load_options options = { .replace = true };
+	struct instance old = {};
+	struct load again = { .instance = &old, .options = &options };
+	char path[PATH_MAX];
+	bool ok = false;
+
+	if (load->instance->running && !access(path_run(path, name, "conf"), F_OK)) {
+		config_default(&old.config, name);
+		old.running = true;
+		ok = !config_read(&old.config, path) && !instance_derive(&old);
+		if (ok) {
+			record_read(name, &old.record);
+			again.reusable = datapath_reusable(&old);
+			again.kept = load->kept;
+			ok = run_steps(&again) >= 0 && !record_write(name, &again.next);
+		}
+		record_free(&again.next);
+		instance_free(&old);
+	}
+	if (!ok)
+		instance_down(name, NULL);
+}
+
+int instance_up(struct instance *instance, const struct load_options *options)
+{
+	struct load load = { .instance = instance, .options = options };
+	const char *name = instance->config.name;
+	int changed, error;
+
+	load.reusable = datapath_reusable(instance);
+	if (load.reusable == -EEXIST && !options->replace)
+		return log_fail(EXIT_FAILED, "pool, prefix or mapping differ from those of the running instance",
+				"add --replace: bindings that still fit are kept, flows of the others end",
+				"%s: such a change needs --replace", name);
+	if (load.reusable != 1 && load.reusable != 0 && keep_bindings(&load))
+		return -1;
+	changed = run_steps(&load);
+	if (changed >= 0 && !options->show) {
+		error = record_write(name, &load.next);
+		if (!error)
+			error = instance_remember(instance);
+		if (error)
+			changed = failed(error, "cannot write the record", dir_run());
+	}
+	if (changed < 0 && !options->show)
+		roll_back(&load);
+	saved_list_free(&load.kept);
+	record_free(&load.next);
+	return changed;
+}

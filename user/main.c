@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* nat64-bpf: NAT64 in the kernel for VPN servers. The table of verbs. */
+#include <stdio.h>
+
+#include "args.h"
+#include "log.h"
+
+#define CHANGE	OPTION(DRY_RUN)
+
+const struct verb verbs[] = {
+	/* name     operands		help						options				keys   words	run */
+	{ "load",   "NAME",		"bring an instance up, or apply a changed config", CHANGE | OPTION(REPLACE),	true,  1, 1,	cmd_load },
+	{ "unload", "NAME|--all",	"take it down, leave nothing behind",		CHANGE | OPTION(ALL),		false, 1, 1,	cmd_unload },
+	{ "status", "[NAME]",		"one screen: pool, NAT44, counters, drops",	OPTION(WATCH),			false, 0, 1,	cmd_status },
+	{ "map",    "list NAME",	"bindings of an instance",			CHANGE | OPTION(REPLACE),	false, 2, 4,	cmd_map },
+	{ "stats",  "[NAME]",		"all counters",					OPTION(EXPLAIN) | OPTION(OPENMETRICS), false, 0, 1, cmd_stats },
+	{ "check",  "[NAME]",		"validate the config only",			0,				true,  0, 1,	cmd_check },
+	{ "help",   "[VERB]",		"this, or the options of a verb",		0,				false, 0, 1,	cmd_help },
+	{ "version", "",		"versions of program, libraries and kernel",	0,				false, 0, 0,	cmd_version },
+};
+const unsigned int verb_count = sizeof(verbs) / sizeof(*verbs);
+
+int main(int argc, char **argv)
+{
+	struct args args;
+	int status = args_parse(&args, argc, argv);
+
+	if (!status)
+		status = args.verb->run(&args);
+	args_free(&args);
+	if (fflush(stdout) || ferror(stdout)) {
+		log_fail(EXIT_FAILED, "not everything could be written", "is the disk full, or the pipe closed?",
+			 "standard output");
+		status = -1;
+	}
+	return status < 0 ? (int)log_status() : status;
+}

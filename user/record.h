@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The record of what load changed on the host, /run/nat64-bpf/NAME.undo: written before the first change, so
+ * that unload, or the next load, can mend what a killed one left. */
+#pragma once
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "prefix.h"
+
+struct record {
+	uint32_t ifindex;		/* 0: no record */
+	char interface[IFNAMSIZ];
+	bool clsact;			/* the qdisc is ours */
+	bool neighbour;			/* the placeholder neighbour is ours */
+	struct in_addr own4;		/* the address we added, 0.0.0.0: it was there */
+	struct net4 *routes;		/* pool, and static maps outside it */
+	size_t route_count;
+	uint32_t program;		/* CRC-32 of the object whose programs are pinned, 0: none */
+	uint32_t nft;			/* CRC-32 of the nft table's text, 0: none */
+};
+
+/* 0; -ENOENT: none, the record is empty; -errno. */
+int record_read(const char *instance, struct record *record);
+int record_write(const char *instance, const struct record *record);
+int record_remove(const char *instance);	/* 0 also if there is none */
+int record_add_route(struct record *record, const struct net4 *route);	/* 0, also if it is in; -ENOMEM */
+void record_free(struct record *record);

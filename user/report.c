@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The condition of a loaded instance. */
+#include "report.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "log.h"
+#include "netlink.h"
+#include "sysctl.h"
+
+const char *const count_words[NAT64_COUNT_MAX] = {
+#define X(name, word, text) [NAT64_COUNT_##name] = word,
+	NAT64_COUNTS(X)
+#undef X
+};
+const char *const count_texts[NAT64_COUNT_MAX] = {
+#define X(name, word, text) [NAT64_COUNT_##name] = text,
+	NAT64_COUNTS(X)
+#undef X
+};
+const char *const drop_words[NAT64_DROP_MAX] = {
+#define X(name, word, text) [NAT64_DROP_##name] = word,
+	NAT64_DROPS(X)
+#undef X
+};
+const char *const drop_texts[NAT64_DROP_MAX] = {
+#define X(name, word, text) [NAT64_DROP_##name] = text,
+	NAT64_DROPS(X)
+#undef X
+};
+
+int counters_read(const char *name, struct nat64_counter counters[NAT64_COUNTERS])
+{
+	int cpus = libbpf_num_possible_cpus();
+	_free_ struct nat64_counter *each = cpus > 0 ? calloc(cpus, sizeof(*each)) : NULL;
+	_close_ int fd = datapath_map(name, "nat64_counters");
+
+	memset(counters, 0, NAT64_COUNTERS * sizeof(*counters));
+	if (!each || fd < 0)
+		return fd < 0 ? fd : -ENOMEM;
+	for (uint32_t i = 0; i < NAT64_COUNTERS; i++) {
+		if (bpf_map_lookup_elem(fd, &i, each))
+			return -errno;
+		for (int cpu = 0; cpu < cpus; cpu++) {
+			counters[i].packets += each[cpu].packets;
+			counters[i].bytes += each[cpu].bytes;
+		}
+	}
+	return 0;
+}
+
+static void fault(struct report *report, const char *what, const char *fix)
+{
+	if (report->fault_count < REPORT_FAULTS) {
+		report->faults[report->fault_count].what = what;
+		report->faults[report->fault_count++].fix = fix;
+	}
+	if (report->state == STATE_TRANSLATING)
+		report->state = STATE_DEGRADED;
+}
+
+/* The pool's route and own4, as load set them. */
+static void look_at_network(struct report *report)
+{
+	const struct instance *instance = &report->instance;
+	const char *again = fmt("nat64-bpf load %s", instance->config.name);
+	_free_ struct nl_route *routes = NULL;
+	_free_ struct nl_addr *addrs = NULL;
+	size_t route_count = 0, addr_count = 0;
+	bool route = false, address = false;
+	long forwarding = 0;
+
+	if (!nl_routes(AF_INET, &routes, &route_count))
+		for (size_t i = 0; i < route_count; i++)
+			route |= routes[i].protocol == NAT64_RTPROT && routes[i].oif == report->link.index &&
+				 ntohl(routes[i].dst4.s_addr) == report->config.pool_first;
+	if (!nl_addrs(&addrs, &addr_count))
+		for (size_t i = 0; i < addr_count; i++)
+			address |= addrs[i].family == AF_INET && addrs[i].index == report->link.index &&
+				   addrs[i].addr4.s_addr == report->config.own4;
+	if (!route)
+		fault(report, "the route of the pool is missing", again);
+	if (!address)
+		fault(report, "own4 is missing on the interface", again);
+	if (!sysctl_get("net/ipv4/ip_forward", &forwarding) && !forwarding)
+		fault(report, "IPv4 forwarding is off", again);
+}
+
+static void look(struct report *report, const char *name)
+{
+	const char *again = fmt("nat64-bpf load %s", name);
+	const struct record *record = &report->instance.record;
+
+	if (!record->ifindex || nl_link_by_index(record->ifindex, &report->link)) {
+		report->link = (struct nl_link){};
+		report->state = STATE_WAITING;
+		fault(report, fmt("interface %s is absent", record->interface),
+		      fmt("start the VPN, then nat64-bpf load %s; nat64-bpf run %s does so by itself", name, name));
+		return;
+	}
+	report->instance.l2 = link_is_l2(&report->link) == 1;
+	report->hook = datapath_hook(name, record->ifindex);
+	if (report->hook == HOOK_NONE)
+		fault(report, "the programs are not attached to the interface", again);
+	if (!report->nft_present)
+		fault(report, "the nftables table is missing or incomplete: was the ruleset flushed?", again);
+	if (!(report->link.flags & IFF_UP))
+		fault(report, "the interface is down", fmt("ip link set dev %s up", report->link.name));
+	look_at_network(report);
+}
+
+int report_read(const char *name, struct report *report)
+{
+	struct bindings bindings;
+	int error;
+
+	*report = (struct report){};
+	if (instance_running(&report->instance, name))
+		return -1;
+	name = report->instance.config.name;
+	if (bindings_open(name, &bindings))
+		return -1;
+	report->config = bindings.config;
+	bindings_use(&bindings, &report->use);
+	bindings_close(&bindings);
+	error = counters_read(name, report->counters);
+	if (error)
+		return log_fail(EXIT_FAILED, strerror(-error), NULL, "%s: cannot read the counters", name);
+	report->nft_present = nft_present(name);
+	nft_counts(name, &report->nft);
+	look(report, name);
+	return 0;
+}
+
+void report_free(struct report *report)
+{
+	instance_free(&report->instance);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The condition of a loaded instance: what status, stats and doctor tell. Only reads. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bindings.h"
+#include "datapath.h"
+#include "instance.h"
+#include "nat64.h"
+#include "nft.h"
+
+enum report_state { STATE_TRANSLATING, STATE_DEGRADED, STATE_WAITING };
+
+#define REPORT_FAULTS 8
+
+struct report {
+	struct instance instance;	/* settings of the running instance */
+	struct nat64_config config;
+	struct nl_link link;		/* index 0: absent */
+	enum datapath_hook hook;
+	enum report_state state;
+	struct {
+		const char *what, *fix;
+	} faults[REPORT_FAULTS];
+	size_t fault_count;
+	struct bindings_use use;
+	struct nat64_counter counters[NAT64_COUNTERS];
+	struct nft_counts nft;
+	int nft_present;		/* 1, 0, -errno */
+	bool fast;			/* the flowtable is on */
+	const char *fast_why;		/* why not, NULL: switched off, or on */
+};
+
+/* Reads all of it. Says "not loaded" (exit 3) or what went wrong and returns -1. */
+int report_read(const char *name, struct report *report);
+void report_free(struct report *report);
+
+/* Sums the counters of all CPUs. 0 or -errno. */
+int counters_read(const char *name, struct nat64_counter counters[NAT64_COUNTERS]);
+
+extern const char *const count_words[NAT64_COUNT_MAX], *const count_texts[NAT64_COUNT_MAX];
+extern const char *const drop_words[NAT64_DROP_MAX], *const drop_texts[NAT64_DROP_MAX];

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Bindings of a loaded instance to its state file and back. */
+#include "state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "log.h"
+#include "paths.h"
+
+#define NS_PER_S 1000000000ll
+
+const char *state_path(const struct config *config, char *buf)
+{
+	if (!*config->state)
+		return path_state(buf, config->name);
+	snprintf(buf, PATH_MAX, "%s", config->state);
+	return buf;
+}
+
+int state_collect(const struct bindings *b, struct saved_list *list)
+{
+	int64_t now_s = time(NULL), now_ns = boot_ns();
+	struct bindings_use use;
+
+	bindings_use(b, &use);
+	*list = (struct saved_list){ .items = calloc(use.dynamic + use.statics + 64, sizeof(*list->items)) };
+	if (!list->items)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < b->count && list->count < use.dynamic + use.statics + 64; i++) {
+		struct nat64_slot slot;
+		bool is_static;
+
+		if (!bindings_read(b, i, &slot) || slot.flags & NAT64_SLOT_CONFIG)
+			continue;
+		is_static = slot.state == NAT64_SLOT_STATIC;
+		list->items[list->count++] = (struct saved) {
+			.addr4 = { slot.addr4 },
+			.addr6 = slot.addr6,
+			.seen = is_static ? 0 : now_s - (now_ns - (int64_t)slot.last_seen) / NS_PER_S,
+			.is_static = is_static,
+		};
+	}
+	return 0;
+}
+
+int state_save(const struct bindings *b, const char *path)
+{
+	struct saved_list list;
+	int error = state_collect(b, &list);
+
+	if (!error)
+		error = savefile_write(path, list.items, list.count);
+	saved_list_free(&list);
+	if (!error)
+		return 0;
+	return log_fail(EXIT_FAILED, fmt("%s; the old file is as it was", strerror(-error)),
+			"make room or make it writable; bindings live on in the kernel while it is loaded",
+			"%s: cannot save the bindings", path);
+}
+
+/* Static maps first, then the one used last. */
+static int by_seen(const void *a, const void *b)
+{
+	const struct saved *x = a, *y = b;
+
+	if (x->is_static != y->is_static)
+		return x->is_static ? -1 : 1;
+	return x->seen == y->seen ? 0 : x->seen > y->seen ? -1 : 1;
+}
+
+size_t state_apply(struct bindings *b, struct saved_list *list)
+{
+	int64_t now_s = time(NULL), now_ns = boot_ns(), lease_s = b->config.max_lease / NS_PER_S;
+	size_t unfit = 0;
+
+	if (list->count)
+		qsort(list->items, list->count, sizeof(*list->items), by_seen);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct saved *item = &list->items[i];
+		int64_t idle_s = now_s > item->seen ? now_s - item->seen : 0;
+		struct binding_wish wish = { .addr4 = item->addr4, .addr6 = item->addr6, .is_static = item->is_static };
+
+		if (!item->is_static && (idle_s > lease_s || b->config.flags & NAT64_LINEAR)) {
+			unfit++;
+			continue;
+		}
+		/* a binding older than this boot has last been seen before the clock began */
+		wish.seen = idle_s * NS_PER_S < now_ns ? now_ns - idle_s * NS_PER_S : 0;
+		unfit += bindings_add(b, &wish, NULL) > BINDING_SAME;
+	}
+	return unfit;
+}
+
+void state_restore(struct bindings *b, const char *path)
+{
+	struct saved_list list = {};
+	int error = savefile_read(path, &list);
+	size_t unfit = 0;
+
+	if (error == -EBADMSG) {
+		log_warn(list.lost_statics ?
+				 fmt("its checksum is wrong; %zu static maps in it are not taken over", list.lost_statics) :
+				 "its checksum is wrong",
+			 list.lost_statics ? fmt("look at it, then: nat64-bpf map import %s %s.bad", b->instance, path) :
+					     "nothing needs to be done: clients get the same addresses again",
+			 "%s: set aside as %s.bad", path, path);
+	} else if (error && error != -ENOENT) {
+		log_warn(strerror(-error), "clients get the same addresses again by the allocation hash",
+			 "%s: cannot be read", path);
+	} else if (!error) {
+		unfit = state_apply(b, &list);
+	}
+	if (unfit)
+		log_note("%s: %zu entries are too old or do not fit the settings; left out", path, unfit);
+	saved_list_free(&list);
+}
