@@ -120,6 +120,9 @@ topology() {
 	case $kind in
 	tun)	start tunpipe tunpipe "$@" "$client" "$server" vpn0
 		ready tunpipe
+		# a burst of datagrams waits there for tunpipe
+		ip -n "$client" link set vpn0 txqueuelen 20000
+		ip -n "$server" link set vpn0 txqueuelen 20000
 		ip -n "$server" addr add 169.254.77.1/32 dev vpn0 ;;	# as vpn-rs does
 	veth)	ip -n "$client" link add vpn0 type veth peer name vpn0 netns "$server" ;;
 	esac
