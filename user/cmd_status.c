@@ -78,7 +78,7 @@ static json_t *to_json(const struct report *r)
 		json_array_append_new(faults, json_pack("{s:s, s:s}", "what", r->faults[i].what, "fix",
 							r->faults[i].fix));
 	fastpath = json_pack("{s:s, s:s, s:i}", "mode", config->fastpath_auto ? "auto" : "off",
-			     "state", r->fast ? "nft" : "off", "flows", 0);
+			     "state", r->fast ? "nft" : "off", "flows", (int)r->flows);
 	if (r->fast_why)
 		json_object_set_new(fastpath, "why", json_string(r->fast_why));
 	object = json_pack("{s:s, s:s, s:{s:s, s:i, s:s, s:i}, s:{s:s, s:s}}",
@@ -122,8 +122,8 @@ static void print(const struct report *r)
 	       r->use.dynamic + r->use.static_in_pool, r->use.size, r->use.statics,
 	       inet_ntop(AF_INET, &r->config.own4, own4, sizeof(own4)));
 	printf("  nat44      %s, %s\n", nat44_words[config->nat44], nat44_state(r));
-	printf("  fast path  %s%s%s\n", r->fast ? "nft flowtable" : "off", r->fast_why ? ": " : "",
-	       r->fast_why ? r->fast_why : "");
+	printf("  fast path  %s\n", r->fast ? fmt("nft flowtable, %u flows", r->flows) :
+	       r->fast_why ? fmt("off: %s", r->fast_why) : "off");
 	printf("  in64       %llu packets, %llu bytes\n", in->packets, in->bytes);
 	printf("  out46      %llu packets, %llu bytes\n", out->packets, out->bytes);
 	for (int i = 1; i < NAT64_DROP_MAX; i++) {

@@ -267,19 +267,18 @@ static int find_mtu(struct instance *instance)
 	return 0;
 }
 
-static void add_wan(struct instance *instance, const char *name)
+static void add_device(struct instance *instance, const char *name)
 {
-	if (instance->wan_count == sizeof(instance->wan) / sizeof(*instance->wan) ||
-	    !strcmp(name, instance->link.name))
+	if (instance->device_count == INSTANCE_DEVICES)
 		return;
-	for (size_t i = 0; i < instance->wan_count; i++)
-		if (!strcmp(instance->wan[i], name))
+	for (size_t i = 0; i < instance->device_count; i++)
+		if (!strcmp(instance->devices[i], name))
 			return;
-	snprintf(instance->wan[instance->wan_count++], IFNAMSIZ, "%s", name);
+	snprintf(instance->devices[instance->device_count++], IFNAMSIZ, "%s", name);
 }
 
-/* `wan` as given, else the interfaces of the IPv4 default routes. */
-static int find_wan(struct instance *instance)
+/* Interfaces towards IPv4: `wan` as far as it is there, else those of the default routes. */
+static int add_wan(struct instance *instance)
 {
 	const struct config *config = &instance->config;
 	_free_ struct nl_route *routes = NULL;
@@ -288,15 +287,35 @@ static int find_wan(struct instance *instance)
 	int error;
 
 	for (size_t i = 0; i < config->wan_count; i++)
-		add_wan(instance, config->wan[i]);
+		if (!nl_link_by_name(config->wan[i], &link))
+			add_device(instance, link.name);
 	if (config->wan_count)
 		return 0;
 	error = nl_routes(AF_INET, &routes, &count);
-	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list IPv4 routes");
 	for (size_t i = 0; i < count; i++)
 		if (!routes[i].len && routes[i].oif && !nl_link_by_index(routes[i].oif, &link))
-			add_wan(instance, link.name);
+			add_device(instance, link.name);
+	return error;
+}
+
+/* What this kernel's nftables can do for the instance. */
+static int find_fast_path(struct instance *instance)
+{
+	const struct config *config = &instance->config;
+	int error;
+
+	instance->no_timeouts = nft_timeout_fault();
+	if (!config->fastpath_auto)
+		return 0;
+	add_device(instance, instance->link.name);
+	error = add_wan(instance);
+	if (error)
+		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list IPv4 routes");
+	if (instance->device_count < 2)
+		instance->fast_fault = config->wan_count ? "none of the interfaces of `wan` is there" :
+							   "there is no IPv4 default route; set `wan`";
+	else
+		instance->fast_fault = nft_flowtable_fault(instance->devices, instance->device_count);
 	return 0;
 }
 
@@ -331,7 +350,7 @@ int instance_derive(struct instance *instance)
 	if (error)
 		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list addresses");
 	if (find_link(instance, addrs, count) || find_clients(instance, addrs, count) ||
-	    find_own(instance, addrs, count) || find_mtu(instance) || find_wan(instance))
+	    find_own(instance, addrs, count) || find_mtu(instance) || find_fast_path(instance))
 		return -1;
 	return check_linear(instance);
 }
@@ -372,7 +391,12 @@ void instance_nft(const struct instance *instance, struct nft_spec *spec)
 		.guard		= config->guard,
 		.host_allow	= config->host_allow,
 		.min_lease	= config->min_lease,
+		.no_timeouts	= instance->no_timeouts,
 	};
+	if (config->fastpath_auto && !instance->fast_fault) {
+		spec->devices = instance->devices;
+		spec->device_count = instance->device_count;
+	}
 }
 
 void instance_free(struct instance *instance)

@@ -14,6 +14,8 @@
 
 #define PLACEHOLDER4	"169.254.64.64"	/* next hop of the pool route on an Ethernet interface */
 
+#define INSTANCE_DEVICES 9
+
 struct instance {
 	struct config config;		/* option over config file, or running instance, over default */
 	struct record record;		/* of the running instance; ifindex 0: there is none */
@@ -26,8 +28,10 @@ struct instance {
 	struct in6_addr own6;
 	uint32_t route_mtu;		/* bytes, of the pool route */
 	uint32_t mss;			/* bytes, 0: off */
-	char wan[8][IFNAMSIZ];		/* interfaces of the fast path */
-	size_t wan_count;
+	char devices[INSTANCE_DEVICES][IFNAMSIZ];	/* of the flowtable: the interface, then those towards IPv4 */
+	size_t device_count;
+	const char *fast_fault;		/* why there is no fast path; NULL: there is one, or none is wanted */
+	bool no_timeouts;		/* the kernel has no conntrack timeout objects */
 };
 
 /* Settings of NAME (an instance, an interface, or a config file's path), with OPTIONS (may be NULL) over them.

@@ -36,8 +36,10 @@ static FILE *show(const struct load *load)
 /* A step failed on ERROR: says so. */
 static int failed(int error, const char *what, const char *object)
 {
-	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
-			error == -EPERM ? "run it as root: sudo nat64-bpf ..." : "nat64-bpf -v load shows more", "%s: %s",
+	const char *kernel = nl_fault();
+
+	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
+			*kernel ? fmt("%s: %s", strerror(-error), kernel) : strerror(-error), error == -EPERM ? "run it as root: sudo nat64-bpf ..." : "nat64-bpf -v load shows more", "%s: %s",
 			object, what);
 }
 
@@ -68,6 +70,8 @@ static int step_record(struct load *load)
 		.program	= old->program,
 		.nft		= old->nft,
 	};
+	if (instance->fast_fault)
+		snprintf(load->next.fast_fault, sizeof(load->next.fast_fault), "%s", instance->fast_fault);
 	memcpy(load->next.interface, instance->link.name, sizeof(load->next.interface));
 	if (!there || (old->own4.s_addr == instance->own4.s_addr && old->ifindex == instance->link.index))
 		load->next.own4 = instance->own4;

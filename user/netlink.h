@@ -89,6 +89,9 @@ int nl_tc_filters(uint32_t index);
  * without ctnetlink has none. */
 int nl_conntrack_delete(const struct net4 *net);
 
+/* Entries whose original source lies in NET and which a flowtable serves. Number of them, or -errno. */
+int nl_conntrack_offloaded(const struct net4 *net);
+
 /* Notifications for a resident helper: bits for what to hear. */
 enum nl_watch {
 	NL_WATCH_LINKS	= 1 << 0,

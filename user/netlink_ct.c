@@ -2,6 +2,7 @@
 /* Conntrack entries by ctnetlink: those of a client must not outlive its address. */
 
 #include <errno.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <stdlib.h>
@@ -60,6 +61,12 @@ static void begin_ct(struct nl_request *req, uint8_t message, uint16_t flags)
 	info->version = NFNETLINK_V0;
 }
 
+/* No such protocol or subsystem: the module is not there, nothing is tracked that we could see. */
+static bool is_untracked(int status)
+{
+	return status == -EPROTONOSUPPORT || status == -EINVAL || status == -EOPNOTSUPP || status == -ENOENT;
+}
+
 static int delete_entry(const struct entry *entry)
 {
 	struct nl_request req;
@@ -82,8 +89,7 @@ int nl_conntrack_delete(const struct net4 *net)
 
 	begin_ct(&req, IPCTNL_MSG_CT_GET, 0);
 	status = nl_dump(NETLINK_NETFILTER, &req, list_entry, &search.list);
-	/* No such protocol or subsystem: the module is not there, nothing is tracked that we could see. */
-	if (status == -EPROTONOSUPPORT || status == -EINVAL || status == -EOPNOTSUPP || status == -ENOENT)
+	if (is_untracked(status))
 		return 0;
 	if (status)
 		return status;
@@ -97,4 +103,39 @@ int nl_conntrack_delete(const struct net4 *net)
 	}
 	free(search.list.items);
 	return status ? status : deleted;
+}
+
+struct offloaded {
+	struct nl_list list;	/* of nothing: nl_dump() wants one */
+	const struct net4 *net;
+	int count;
+};
+
+static int count_offloaded(const struct nlmsghdr *head, void *data)
+{
+	struct offloaded *offloaded = data;
+	const struct nlattr *attrs[CTA_STATUS + 1], *tuple[CTA_TUPLE_ZONE + 1], *ip[CTA_IP_V4_DST + 1];
+
+	if (mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
+		return MNL_CB_OK;
+	nl_attrs(head, sizeof(struct nfgenmsg), attrs, CTA_STATUS);
+	nl_nested(attrs[CTA_TUPLE_ORIG], tuple, CTA_TUPLE_ZONE);
+	nl_nested(tuple[CTA_TUPLE_IP], ip, CTA_IP_V4_DST);
+	if (ip[CTA_IP_V4_SRC] && net4_has(offloaded->net, nl_in(ip[CTA_IP_V4_SRC])) &&
+	    ntohl(nl_u32(attrs[CTA_STATUS])) & IPS_OFFLOAD)
+		offloaded->count++;
+	return MNL_CB_OK;
+}
+
+int nl_conntrack_offloaded(const struct net4 *net)
+{
+	struct offloaded offloaded = { .list.size = 1, .net = net };
+	struct nl_request req;
+	int status;
+
+	begin_ct(&req, IPCTNL_MSG_CT_GET, 0);
+	status = nl_dump(NETLINK_NETFILTER, &req, count_offloaded, &offloaded.list);
+	if (is_untracked(status))
+		return 0;
+	return status ? status : offloaded.count;
 }

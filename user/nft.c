@@ -201,6 +201,13 @@ int nft_delete(const char *instance)
 	return status == -ENOENT ? 0 : status ? status : 1;
 }
 
+bool nft_has_flowtable(const char *instance)
+{
+	struct nft_table table;
+
+	return !nft_read(instance, &table) && table.flowtable;
+}
+
 int nft_present(const char *instance)
 {
 	struct nft_table table;

@@ -42,6 +42,8 @@ int nft_delete(const char *instance);	/* 0, also if there is none; 1: deleted; -
 /* Is the table there and whole (as many chains and rules as nft_apply() made)? 1, 0 or -errno. */
 int nft_present(const char *instance);
 
+bool nft_has_flowtable(const char *instance);	/* false also if there is no table */
+
 /* The counters of the table: a word each, which is its name in nft too. */
 #define NFT_COUNTS(X) \
 	X(host)		/* targets that are the gateway's own: host-destination */ \

@@ -29,11 +29,11 @@ int record_add_route(struct record *record, const struct net4 *route)
 
 static void read_line(struct record *record, char *line)
 {
-	char word[16], value[64];
+	char word[16], value[96];
 	struct net4 net;
 
 	line[strcspn(line, "\n")] = 0;
-	if (sscanf(line, "%15s %63[^\n]", word, value) != 2 || word[0] == '#')
+	if (sscanf(line, "%15s %95[^\n]", word, value) != 2 || word[0] == '#')
 		return;
 	if (!strcmp(word, "interface"))
 		sscanf(value, "%u %15[^\n]", &record->ifindex, record->interface);
@@ -47,6 +47,8 @@ static void read_line(struct record *record, char *line)
 		sscanf(value, "%x", &record->program);
 	else if (!strcmp(word, "nft"))
 		sscanf(value, "%x", &record->nft);
+	else if (!strcmp(word, "slow-path"))
+		snprintf(record->fast_fault, sizeof(record->fast_fault), "%s", value);
 	else if (!strcmp(word, "route") && !net4_parse(value, &net))
 		record_add_route(record, &net);
 }
@@ -88,6 +90,8 @@ int record_write(const char *instance, const struct record *record)
 		fprintf(out, "program %08x\n", record->program);
 	if (record->nft)
 		fprintf(out, "nft %08x\n", record->nft);
+	if (*record->fast_fault)
+		fprintf(out, "slow-path %s\n", record->fast_fault);
 	if (fclose(out))
 		return -errno;
 	error = make_dir(dir_run(), 0755);

@@ -21,6 +21,7 @@ struct record {
 	size_t route_count;
 	uint32_t program;		/* CRC-32 of the object whose programs are pinned, 0: none */
 	uint32_t nft;			/* CRC-32 of the nft table's text, 0: none */
+	char fast_fault[96];		/* why there is no fast path, "" : it is on, or not wanted */
 };
 
 /* 0; -ENOENT: none, the record is empty; -errno. */

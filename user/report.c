@@ -65,6 +65,19 @@ static void fault(struct report *report, const char *what, const char *fix)
 		report->state = STATE_DEGRADED;
 }
 
+/* The fast path: as the running table has it; why not, if the settings want it. */
+static void look_at_fast_path(struct report *report)
+{
+	const struct instance *instance = &report->instance;
+	int flows;
+
+	report->fast = nft_has_flowtable(instance->config.name);
+	if (!report->fast && instance->config.fastpath_auto)
+		report->fast_why = instance->record.fast_fault[0] ? instance->record.fast_fault : "not probed";
+	flows = report->fast ? nl_conntrack_offloaded(&instance->config.pool) : 0;
+	report->flows = flows > 0 ? flows : 0;
+}
+
 /* The pool's route and own4, as load set them. */
 static void look_at_network(struct report *report)
 {
@@ -135,6 +148,7 @@ int report_read(const char *name, struct report *report)
 	report->nft_present = nft_present(name);
 	nft_counts(name, &report->nft);
 	look(report, name);
+	look_at_fast_path(report);
 	return 0;
 }
 

@@ -31,6 +31,7 @@ struct report {
 	int nft_present;		/* 1, 0, -errno */
 	bool fast;			/* the flowtable is on */
 	const char *fast_why;		/* why not, NULL: switched off, or on */
+	unsigned int flows;		/* that are on it */
 };
 
 /* Reads all of it. Says "not loaded" (exit 3) or what went wrong and returns -1. */
