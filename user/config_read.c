@@ -103,11 +103,11 @@ static char *check_setting(struct source *source, char *text)
 	char key[64] = "";
 	int number;
 
-	if (!equals)
+	if (!equals || memchr(text, ':', (size_t)(equals - text)))	/* libinih would split at the colon */
 		return refuse(source, "a line is a section, a comment, or `KEY = VALUE`",
 			      config_key_suggest(text) ? fmt("write `%s = VALUE`", config_key_suggest(text)) :
 			      "write `KEY = VALUE`, or begin a comment with #",
-			      fmt("%.100s: no `=` in this line", text));
+			      fmt("%.100s: no `=` behind the key", text));
 	if (!source->section)
 		return refuse(source, "keys belong to the section [nat64]", "write the line [nat64] before the first key",
 			      fmt("%.100s: stands before the section", text));

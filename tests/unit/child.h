@@ -14,13 +14,16 @@ struct outcome {
 	char out[16384], err[16384];
 };
 
+/* Beyond what fits it is thrown away, so that the child does not wait. */
 static void child_drain(int fd, char *buf, size_t *len, struct pollfd *poll)
 {
-	ssize_t n = read(fd, buf + *len, 16383 - *len);
+	char rest[4096];
+	size_t room = 16383 - *len;
+	ssize_t n = room ? read(fd, buf + *len, room) : read(fd, rest, sizeof(rest));
 
 	if (n <= 0)
 		poll->fd = -1;
-	else
+	else if (room)
 		*len += (size_t)n;
 }
 
