@@ -61,20 +61,17 @@ static int read_all(const char *path, struct text *text)
 	return 0;
 }
 
-/* The last whole line that begins like a CRC line; NULL: there is none, so the file is TAYGA's or was cut. */
+/* The last CRC line that is whole, or what is left of it where its line and the one before have run together.
+ * NULL: there is none, so the file is TAYGA's or was cut. */
 static const char *crc_line(const struct text *text)
 {
-	const char *end = memrchr(text->data, '\n', text->len);
+	const char *end = memrchr(text->data, '\n', text->len), *next = text->data, *line = NULL;
 
-	while (end) {
-		const char *before = memrchr(text->data, '\n', (size_t)(end - text->data));
-		const char *line = before ? before + 1 : text->data;
-
-		if (!strncmp(line, CRC_WORDS, strlen(CRC_WORDS)))
-			return line;
-		end = before;
+	while (end && (next = memmem(next, (size_t)(end - next), CRC_WORDS, strlen(CRC_WORDS)))) {
+		line = next;
+		next += strlen(CRC_WORDS);
 	}
-	return NULL;
+	return line;
 }
 
 /* Is the line the last, and right for all before it? */
