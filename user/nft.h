@@ -29,8 +29,7 @@ struct nft_spec {
 	size_t device_count;
 };
 
-/* Writes the table as an nft script: what nft_apply() runs (which also hands on the counters' values), and what
- * --dry-run shows. */
+/* Writes the table as an nft script, for --dry-run: what nft_apply() runs where there is none yet. */
 int nft_render(const struct nft_spec *spec, FILE *out);
 
 /* Makes or replaces the table; counters keep their values, and ct timeout objects stay: taking one away would

@@ -168,8 +168,12 @@ static void chains_post(struct text *text, const struct nft_spec *spec)
 		end(text);
 	}
 	chain(text, "post", "filter hook postrouting priority srcnat + 1");
-	if (spec->nat44 != NAT44_NONE)
+	if (spec->nat44 != NAT44_NONE) {
+		/* answers to whom guard = off let in: he knows the pool's address, it is no leak */
+		if (!spec->guard)
+			rule(text, "%s ct direction reply accept", match);
 		rule(text, "%s counter name leaked drop", match);
+	}
 	rule(text, "oif %u ip daddr %s counter name slow_46 comment \"" WHOLE_COMMENT "%u\"", text->vpn, text->pool,
 	     text->parts + 1);
 	end(text);
@@ -229,7 +233,8 @@ int nft_write(const struct nft_spec *spec, const struct nft_table *old, FILE *ou
 	char name[sizeof(TABLE_PREFIX) + NAME_LEN_MAX];
 
 	snprintf(name, sizeof(name), TABLE_PREFIX "%s", spec->instance);
-	clear(name, old, out);
+	if (old->there)
+		clear(name, old, out);
 	fprintf(out, "table inet %s {\n", name);
 	objects(&text, spec, old);
 	chain_pre(&text, spec);

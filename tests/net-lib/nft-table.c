@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The nftables table alone, from a shell, for tests of what it does to packets.
+ *
+ *   nft-table apply INTERFACE POOL [none|snat A B|no-guard|host|no-timeouts|fast DEVICE]...
+ *   nft-table counts|present|delete|forget POOL		forget: the pool's conntrack entries
+ *   nft-table fault INTERFACE				why there is no flowtable, or nothing */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "netlink.h"
+#include "nft.h"
+
+#define INSTANCE "test"
+
+static int apply(char **args)
+{
+	static char devices[4][IFNAMSIZ];
+	struct nft_spec spec = {
+		.instance = INSTANCE, .ifindex = if_nametoindex(args[0]), .guard = true, .min_lease = 7440,
+	};
+
+	if (!spec.ifindex || net4_parse(args[1], &spec.pool))
+		return 2;
+	for (args += 2; *args; args++) {
+		if (!strcmp(*args, "none")) {
+			spec.nat44 = NAT44_NONE;
+		} else if (!strcmp(*args, "snat") && args[1] && args[2]) {
+			spec.nat44 = NAT44_SNAT;
+			inet_pton(AF_INET, *++args, &spec.snat_first);
+			inet_pton(AF_INET, *++args, &spec.snat_last);
+		} else if (!strcmp(*args, "no-guard")) {
+			spec.guard = false;
+		} else if (!strcmp(*args, "host")) {
+			spec.host_allow = true;
+		} else if (!strcmp(*args, "no-timeouts")) {
+			spec.no_timeouts = true;
+		} else if (!strcmp(*args, "fast") && args[1] && spec.device_count < 4) {
+			strncpy(devices[spec.device_count++], *++args, IFNAMSIZ - 1);
+			spec.devices = devices;
+		} else {
+			return 2;
+		}
+	}
+	return nft_apply(&spec) ? 1 : 0;
+}
+
+static int counts(void)
+{
+	struct nft_counts counts;
+
+	if (nft_counts(INSTANCE, &counts))
+		return 1;
+#define X(name) printf(#name " %llu\n", (unsigned long long)counts.name);
+	NFT_COUNTS(X)
+#undef X
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 4 && !strcmp(argv[1], "apply"))
+		return apply(argv + 2);
+	if (argc == 2 && !strcmp(argv[1], "counts"))
+		return counts();
+	if (argc == 2 && !strcmp(argv[1], "present"))
+		return nft_present(INSTANCE) != 1;
+	if (argc == 2 && !strcmp(argv[1], "delete"))
+		return nft_delete(INSTANCE) < 0;
+	if (argc == 3 && !strcmp(argv[1], "forget")) {
+		struct net4 pool;
+
+		return net4_parse(argv[2], &pool) || printf("%d\n", nl_conntrack_delete(&pool)) < 0;
+	}
+	if (argc == 3 && !strcmp(argv[1], "fault")) {
+		char device[1][IFNAMSIZ] = {};
+		const char *fault;
+
+		strncpy(device[0], argv[2], IFNAMSIZ - 1);
+		fault = nft_flowtable_fault(device, 1);
+		printf("%s", fault ? fault : "");
+		return 0;
+	}
+	return 2;
+}
