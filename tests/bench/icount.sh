@@ -1,0 +1,136 @@
+#!/bin/bash
+#   client [fd00::2, 10.64.0.2] --vpn0-- gateway --wan0-- web [192.88.99.5, fd01::5]
+#
+# All cases of scripts/bench icount, one after the other in one boot of a guest with VM_ICOUNT=1; prints the
+# lines of hop.c. Each case has ports of its own, so that no connection of an earlier one answers.
+#
+#   icount.sh [quick]
+set -euo pipefail
+[ -e /.inside ] || { echo "icount.sh: to be run by scripts/bench, in a guest" >&2; exit 2; }
+build=${NAT64_BUILD:-$PWD/build}
+export PATH=$build/user:$build/tests/bench:$PATH
+flow_counts="1 64 4096 65536" sizes="64 1200" rounds=24
+[ "${1-}" != quick ] || { flow_counts="64" sizes="64" rounds=12; }
+
+gateway() { ip netns exec g "$@"; }
+
+for space in c g w; do
+	ip netns add $space
+	ip netns exec $space sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
+		net.ipv6.conf.default.router_solicitations=0
+	ip -n $space link set lo up
+done
+# Far ends have the gateway's MAC addresses crosswise: so they take frames that tc passes on unchanged.
+ip -n c link add vpn0 address 02:00:00:00:00:02 type veth peer name vpn0 address 02:00:00:00:00:01 netns g
+ip -n g link add wan0 address 02:00:00:00:00:02 type veth peer name eth0 address 02:00:00:00:00:01 netns w
+ip -n c addr add fd00::2/64 dev vpn0
+ip -n c addr add 10.64.0.2/24 dev vpn0
+ip -n g addr add fd00::1/64 dev vpn0
+ip -n g addr add 10.64.0.1/24 dev vpn0
+ip -n g addr add 192.88.99.1/24 dev wan0
+ip -n g addr add fd01::1/64 dev wan0
+ip -n w addr add 192.88.99.5/24 dev eth0
+ip -n w addr add fd01::5/64 dev eth0
+for end in "c vpn0" "g vpn0" "g wan0" "w eth0"; do ip -n "${end% *}" link set "${end#* }" up; done
+ip -n c route add default via 10.64.0.1
+ip -n c -6 route add default via fd00::1
+ip -n w route add 10.64.0.0/24 via 192.88.99.1		# for the case without NAT
+ip -n w -6 route add fd00::/64 via fd01::1
+gateway sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+modprobe nf_conntrack
+echo 131072 > /sys/module/nf_conntrack/parameters/hashsize
+sysctl -qw net.netfilter.nf_conntrack_max=1000000
+ip netns exec c ping -q -c 1 192.88.99.5 > /dev/null
+ip netns exec c ping -q -c 1 fd01::5 > /dev/null
+
+port=1000
+# hops CASE TARGET SERVER BACK [hop options]: all sizes and numbers of flows.
+hops() {
+	local case=$1 target=$2 server=$3 back=$4 bytes flows
+
+	shift 4
+	for bytes in $sizes; do
+		for flows in $flow_counts; do
+			port=$((port + 10))
+			echo "bench: $case, $bytes bytes, $flows flows" >&2
+			hop "$@" -r $rounds -l "$bytes" -n "$flows" "$case" c w "$target" "$server" "$back" $port
+		done
+	done
+}
+
+# What sending alone costs, both families.
+gateway nft 'table netdev sink {
+	chain up { type filter hook ingress device vpn0 priority -500; policy drop; }
+	chain down { type filter hook ingress device wan0 priority -500; policy drop; }
+}'
+all=$flow_counts flow_counts=64
+hops drop4 192.88.99.5 192.88.99.5 192.88.99.1 -d
+hops drop6 fd01::5 fd01::5 fd00::2 -d
+gateway nft delete table netdev sink
+
+# The floor: from veth to veth without a stack between, by tc; what sends and receives is in every case.
+redirect() {
+	gateway tc qdisc add dev "$1" clsact
+	gateway tc filter add dev "$1" ingress protocol ip matchall action mirred egress redirect dev "$2"
+}
+redirect vpn0 wan0
+redirect wan0 vpn0
+hops floor 192.88.99.5 192.88.99.5 -
+flow_counts=$all
+gateway tc qdisc del dev vpn0 clsact
+gateway tc qdisc del dev wan0 clsact
+
+hops forward4 192.88.99.5 192.88.99.5 -
+hops forward6 fd01::5 fd01::5 -
+gateway nft 'table ip plain {
+	chain post { type nat hook postrouting priority srcnat; ip saddr 10.64.0.0/24 oifname wan0 masquerade; }
+}'
+hops masquerade 192.88.99.5 192.88.99.5 -
+gateway nft 'table ip plain {
+	flowtable ft { hook ingress priority filter; devices = { vpn0, wan0 }; }
+	chain forward { type filter hook forward priority filter; ct state established flow add @ft; }
+}'
+hops flowtable 192.88.99.5 192.88.99.5 -
+gateway nft delete table ip plain
+
+if command -v tayga > /dev/null; then
+	mkdir -p /tmp/tayga
+	cat > /tmp/tayga.conf <<-TAYGA
+		tun-device nat64
+		ipv4-addr 192.168.64.1
+		ipv6-addr fd00:64::1
+		prefix 64:ff9b::/96
+		dynamic-pool 192.168.64.0/20
+		data-dir /tmp/tayga
+	TAYGA
+	gateway tayga -c /tmp/tayga.conf --mktun >&2
+	ip -n g link set nat64 up
+	ip -n g addr add 192.168.64.1/32 dev nat64
+	ip -n g route add 192.168.64.0/20 dev nat64
+	ip -n g -6 route add 64:ff9b::/96 dev nat64
+	gateway nft 'table ip plain {
+		chain post { type nat hook postrouting priority srcnat; ip saddr 192.168.64.0/20 masquerade; }
+	}'
+	gateway tayga -c /tmp/tayga.conf -p /tmp/tayga.pid
+	sleep 1
+	hops tayga 64:ff9b::192.88.99.5 192.88.99.5 - -b 256
+	kill "$(cat /tmp/tayga.pid)"
+	sleep 1
+	gateway tayga -c /tmp/tayga.conf --rmtun >&2
+	gateway nft delete table ip plain
+fi
+
+if command -v nat64-bpf > /dev/null; then
+	gateway sh -c 'mount -t bpf bpf /sys/fs/bpf && exec sleep 86400' &
+	holder=$!
+	sleep 1
+	ours() { nsenter --net=/run/netns/g --mount=/proc/$holder/ns/mnt nat64-bpf "$@"; }
+	for path in off auto; do
+		ours load vpn0 --clients fd00::/64 --fastpath $path >&2
+		case $path in off) case=nat64-slow ;; auto) case=nat64-fast ;; esac
+		ours status -j > "/out/status-$case.json"
+		hops "$case" 64:ff9b::192.88.99.5 192.88.99.5 -
+		ours unload vpn0 >&2
+	done
+	kill $holder
+fi
