@@ -36,28 +36,28 @@ static __always_inline _Bool net6_contains(const struct nat64_net6 *net, const s
 	return !(((a.half[0] ^ n.half[0]) & m.half[0]) | ((a.half[1] ^ n.half[1]) & m.half[1]));
 }
 
+static __always_inline __be32 addr4_of(__u32 a, __u32 b, __u32 c, __u32 d)
+{
+	return be32(a << 24 | b << 16 | c << 8 | d);
+}
+
 /* IPv4 address inside an address of the prefix, RFC 6052, 2.2 and figure 1. Bits 64..71 and the suffix
  * are ignored. `len`: bits of the prefix, one of 32, 40, 48, 56, 64, 96. */
 static __always_inline __be32 addr_extract(const struct in6_addr *addr6, __u32 len)
 {
 	const __u8 *b = addr6->s6_addr;
-	__u32 addr;
 
 	switch (len) {
 	case 32:
 		return addr6->s6_addr32[1];
 	case 40:
-		addr = b[5] << 24 | b[6] << 16 | b[7] << 8 | b[9];
-		return be32(addr);
+		return addr4_of(b[5], b[6], b[7], b[9]);
 	case 48:
-		addr = b[6] << 24 | b[7] << 16 | b[9] << 8 | b[10];
-		return be32(addr);
+		return addr4_of(b[6], b[7], b[9], b[10]);
 	case 56:
-		addr = b[7] << 24 | b[9] << 16 | b[10] << 8 | b[11];
-		return be32(addr);
+		return addr4_of(b[7], b[9], b[10], b[11]);
 	case 64:
-		addr = b[9] << 24 | b[10] << 16 | b[11] << 8 | b[12];
-		return be32(addr);
+		return addr4_of(b[9], b[10], b[11], b[12]);
 	default:
 		return addr6->s6_addr32[3];
 	}

@@ -8,10 +8,14 @@
 
 #include "be.h"
 
+/* Words of headers of any type: without may_alias the compiler may not expect them to be read so. */
+typedef __u32 __attribute__((__may_alias__)) csum_word;
+typedef __u16 __attribute__((__may_alias__)) csum_half;
+
 /* Adds up `words` 32-bit words; `words` is a constant. */
 static __always_inline __u64 csum_words(const void *data, __u32 words)
 {
-	const __u32 *word = data;
+	const csum_word *word = data;
 	__u64 sum = 0;
 
 #pragma GCC unroll 16
@@ -31,7 +35,7 @@ static __always_inline __u16 csum_fold(__u64 sum)
 /* What to add so that `words` words no longer count. */
 static __always_inline __u64 csum_minus(const void *data, __u32 words)
 {
-	const __u32 *word = data;
+	const csum_word *word = data;
 	__u64 sum = 0;
 
 #pragma GCC unroll 16

@@ -198,11 +198,16 @@ static __always_inline __u32 ctx_partial(CTX *skb, __u16 *sum)
 /* An address of this host itself? Needed for non-global targets with host = allow only. */
 static __always_inline _Bool ctx_is_local4(CTX *skb, __be32 addr)
 {
-	struct bpf_fib_lookup fib = {
+	struct nat64_scratch *s = scratch();
+	struct bpf_fib_lookup *fib;
+
+	if (!s)
+		return 0;
+	fib = (struct bpf_fib_lookup *)s->fib;
+	*fib = (struct bpf_fib_lookup) {
 		.family		= AF_INET,
 		.ipv4_dst	= addr,
 		.ifindex	= skb->ifindex,
 	};
-
-	return bpf_fib_lookup(skb, &fib, sizeof(fib), 0) == BPF_FIB_LKUP_RET_NOT_FWDED;
+	return bpf_fib_lookup(skb, fib, sizeof(*fib), 0) == BPF_FIB_LKUP_RET_NOT_FWDED;
 }

@@ -57,13 +57,13 @@ static __always_inline __u32 quote_find(const struct pkt *pkt, __u32 length, str
  * bytes of it. RFC 7915, 4.3 and 5.3. */
 static __always_inline void quote_checksum(__u8 *l4, __u32 rest, __u8 proto, __u16 diff)
 {
-	__u16 *check;
+	csum_half *check;
 
 	if (proto == IPPROTO_TCP && rest >= 18) {
-		check = (__u16 *)(l4 + 16);
+		check = (csum_half *)(l4 + 16);
 		*check = csum_update(*check, diff);
 	} else if (proto != IPPROTO_TCP && proto_check(proto) && rest >= 8) {
-		check = (__u16 *)(l4 + 6);
+		check = (csum_half *)(l4 + 6);
 		if (proto == IPPROTO_UDP && !*check)
 			return;
 		*check = csum_update(*check, diff);
@@ -75,7 +75,7 @@ static __always_inline void quote_checksum(__u8 *l4, __u32 rest, __u8 proto, __u
 /* Type and checksum of a quoted echo message. `type`: its new type; `pseudo`: what the pseudo-header adds. */
 static __always_inline void quote_echo(__u8 *l4, __u32 rest, __u8 type, __u64 pseudo)
 {
-	__u16 *head = (__u16 *)l4, old = head[0];
+	csum_half *head = (csum_half *)l4, old = head[0];
 
 	l4[0] = type;
 	if (rest >= 4)
@@ -98,13 +98,13 @@ message_fill(CTX *ctx, __u8 *message, const struct quote *quote, __u32 l4, __u32
 
 	if (rest > max - ICMP_HEADER - head)
 		rest = max - ICMP_HEADER - head;
-	OPAQUE(rest);
-	if (rest > QUOTE_MAX)
-		return DROP(QUOTE_MALFORMED);
 	if (extend && quote->padded)
 		__builtin_memset(message + ICMP_HEADER + head, 0, DATAGRAM_MIN);
-	if (rest && ctx_load(ctx, l4, message + ICMP_HEADER + head, rest))
-		return DROP(QUOTE_MALFORMED);
+	if (rest) {
+		rest = bounded(rest, NAT64_SCRATCH_LEN - 1);
+		if (ctx_load(ctx, l4, message + ICMP_HEADER + head, rest))
+			return DROP(QUOTE_MALFORMED);
+	}
 	*out = (struct message){ .len = ICMP_HEADER + head + rest };
 	if (!extend || !quote->padded)
 		return VERDICT_OK;
@@ -117,13 +117,11 @@ message_fill(CTX *ctx, __u8 *message, const struct quote *quote, __u32 l4, __u32
 		return VERDICT_OK;
 	if (extension > max - ICMP_HEADER - size)
 		extension = max - ICMP_HEADER - size;
-	if (!extension)
+	if (!extension || extension > EXTENSION_MAX)
 		return VERDICT_OK;
-	OPAQUE(size);
-	OPAQUE(extension);
-	if (size > QUOTE_MAX + 64 || extension > EXTENSION_MAX)
-		return VERDICT_OK;
-	if (extension && ctx_load(ctx, quote->end, message + ICMP_HEADER + size, extension))
+	size = bounded(size, NAT64_SCRATCH_LEN - 1);
+	extension = bounded(extension, EXTENSION_MAX - 1);
+	if (ctx_load(ctx, quote->end, message + ICMP_HEADER + size, extension))
 		return DROP(ICMP_EXTENSION);
 	out->len = ICMP_HEADER + size + extension;
 	out->length = size / unit;
@@ -137,9 +135,7 @@ message_store(CTX *ctx, __u32 off, __u8 *message, __u32 len, __u64 pseudo)
 	__u32 sum;
 	__u16 check;
 
-	OPAQUE(len);
-	if (len < ICMP_HEADER || len > 2 * NAT64_SCRATCH_LEN - ICMP_HEADER)
-		return DROP(QUOTE_MALFORMED);
+	len = bounded(len, 2 * NAT64_SCRATCH_LEN - 1);
 	if (ctx_store(ctx, off, message, len))
 		return DROP(UNREADABLE);
 	sum = ctx_sum(ctx, off, len);
@@ -398,7 +394,7 @@ RARE __u32 icmp_inform_64(CTX *ctx, struct pkt *pkt, __u32 hash)
 	icmp.check = csum_update(icmp.check,
 				 csum_minus(&pkt->src6, 8) + (__u32)~BE_SWAP32(len) +
 				 (__u32)~BE_SWAP32(IPPROTO_ICMPV6) + (__u16)~old +
-				 *(__u16 *)&icmp);
+				 *(csum_half *)&icmp);
 	if (ctx_store(ctx, pkt->l4, &icmp, 4))
 		return DROP(UNREADABLE);
 	if (ctx_resize_64(ctx, pkt->l4 - sizeof(struct ipv6hdr)))
@@ -427,7 +423,7 @@ RARE __u32 icmp_inform_46(CTX *ctx, struct pkt *pkt)
 	icmp.type = type;
 	icmp.check = csum_update(icmp.check,
 				 csum_words(&pkt->src6, 8) + csum_pseudo(len, IPPROTO_ICMPV6) +
-				 (__u16)~old + *(__u16 *)&icmp);
+				 (__u16)~old + *(csum_half *)&icmp);
 	if (ctx_store(ctx, pkt->l4, &icmp, 4))
 		return DROP(UNREADABLE);
 	if (ctx_resize_46(ctx, pkt->l4 - sizeof(struct iphdr), 0))

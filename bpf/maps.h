@@ -19,6 +19,7 @@ struct nat64_scratch {
 	__u8 message[2 * NAT64_SCRATCH_LEN];	/* an ICMP message under construction */
 	__u8 chunk[512 + 8];			/* what ctx_sum() looks at */
 	__u64 work[32];				/* struct quote_work of an ICMP error */
+	__u64 fib[8];				/* struct bpf_fib_lookup */
 };
 
 /* Token bucket of own ICMPv6 errors. */

@@ -128,26 +128,25 @@ static __always_inline __u32 parse_transport(const struct ip_info *info)
 	return info->payload < proto_header(info->proto) ? DROP(SHORT_TRANSPORT) : VERDICT_OK;
 }
 
-/* An IPv6 packet of the prefix. */
-static __always_inline __u32 parse_64(CTX *ctx, const struct ipv6hdr *ip6, struct pkt *pkt)
+/* An IPv6 packet of the prefix: the rest of pkt from pkt->ip6. */
+static __always_inline __u32 parse_64(CTX *ctx, struct pkt *pkt)
 {
-	__u32 payload = cpu16(ip6->payload_len);
+	__u32 payload = cpu16(pkt->ip6.payload_len);
 
-	*pkt = (struct pkt) {
-		.src6	= ip6->saddr,
-		.dst6	= ip6->daddr,
-		.len	= sizeof(*ip6) + payload,
-		.l4	= sizeof(*ip6),
-		.info	= {
-			.payload = payload,
-			.tos	= ip6_class(ip6),
-			.ttl	= ip6->hop_limit,
-			.proto	= ip6->nexthdr,
-		},
+	pkt->src4 = 0;
+	pkt->dst4 = 0;
+	pkt->len = sizeof(pkt->ip6) + payload;
+	pkt->l4 = sizeof(pkt->ip6);
+	pkt->pointer = 0;
+	pkt->info = (struct ip_info) {
+		.payload	= payload,
+		.tos		= ip6_class(&pkt->ip6),
+		.ttl		= pkt->ip6.hop_limit,
+		.proto		= pkt->ip6.nexthdr,
 	};
-	if (ip6->version != 6 || pkt->len > ctx_len(ctx))
+	if (pkt->ip6.version != 6 || pkt->len > ctx_len(ctx))
 		return DROP(MALFORMED);
-	if (proto_is_chain(ip6->nexthdr))
+	if (proto_is_chain(pkt->info.proto))
 		TRY(parse_chain(ctx, pkt));
 	return VERDICT_OK;
 }

@@ -20,17 +20,16 @@ static __always_inline __u32 path_64(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_slot *slot;
-	struct ipv6hdr ip6;
 	struct pkt pkt;
 	__u32 hash, verdict;
 
-	if (!cfg || !ctx_is(ctx, ETH_P_IPV6) || ctx_load_head(ctx, 0, &ip6, sizeof(ip6)) ||
-	    !net6_contains(&cfg->prefix, &ip6.daddr))
+	if (!cfg || !ctx_is(ctx, ETH_P_IPV6) || ctx_load_head(ctx, 0, &pkt.ip6, sizeof(pkt.ip6)) ||
+	    !net6_contains(&cfg->prefix, &pkt.dst6))
 		return VERDICT_NOT_OURS;
-	if (ctx_pull(ctx, sizeof(ip6) + sizeof(struct iphdr)))
+	if (ctx_pull(ctx, sizeof(pkt.ip6) + sizeof(struct iphdr)))
 		return DROP(UNREADABLE);
-	TRY(parse_64(ctx, &ip6, &pkt));
-	pkt.dst4 = addr_extract(&ip6.daddr, cfg->prefix_len);
+	TRY(parse_64(ctx, &pkt));
+	pkt.dst4 = addr_extract(&pkt.dst6, cfg->prefix_len);
 
 	hash = nat64_hash(cfg->seed, &pkt.src6);
 	slot = binding_by_addr6(cfg, &pkt.src6, hash);

@@ -32,8 +32,14 @@ enum nat64_verdict {
 #define DROP(reason) ((__u32)NAT64_DROP_##reason)
 
 struct pkt {
-	struct in6_addr src6;
-	struct in6_addr dst6;
+	union {
+		struct ipv6hdr ip6;		/* as it came; IPv4 packets have but the addresses */
+		struct {
+			__u32 front[2];
+			struct in6_addr src6;
+			struct in6_addr dst6;
+		};
+	};
 	__be32 src4;
 	__be32 dst4;
 	__u32 len;		/* bytes from the IP header on, as the IP header says */

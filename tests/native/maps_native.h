@@ -140,6 +140,15 @@ static inline __s64 extern_find(__be32 addr4)
 	return entry && entry->used ? (__s64)entry->index : -1;
 }
 
+static inline void externs_insert(__be32 addr4, __u32 index)
+{
+	struct in6_addr key = native_extern_key(addr4);
+	struct native_client *entry = native_find(native.externs, NAT64_EXTERN_MAX, &key);
+
+	if (entry)
+		*entry = (struct native_client){ .addr6 = key, .index = index, .used = true };
+}
+
 static __always_inline struct nat64_alloc *alloc_state(void)
 {
 	return &native.alloc;

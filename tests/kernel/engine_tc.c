@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Engine tc: BPF_PROG_TEST_RUN on the shipped programs for Ethernet. */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "be.h"
+#include "kernel.h"
+#include "nat64_tc.skel.h"
+
+static struct nat64_tc *tc;
+static struct counts before;
+
+static int tc_open(__u32 pool_size)
+{
+	tc = kernel_open(ETH_HLEN, pool_size);
+	return tc ? kernel_counts(tc, &before) : -EINVAL;
+}
+
+static void tc_close(void)
+{
+	nat64_tc__destroy(tc);
+	tc = NULL;
+}
+
+static int tc_set_up(const struct vector *vector)
+{
+	return kernel_set_up(tc, vector);
+}
+
+static int tc_end(__u32 code)
+{
+	switch (code) {
+	case (__u32)TC_ACT_UNSPEC:
+		return END_ON;
+	case TC_ACT_REDIRECT:
+		return END_AWAY;
+	case TC_ACT_SHOT:
+		return END_SHOT;
+	default:
+		return -1;
+	}
+}
+
+static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out)
+{
+	static __u8 in[ETH_HLEN + VECTOR_PACKET_MAX], result[ETH_HLEN + ENGINE_PACKET_MAX];
+	struct ethhdr *eth = (struct ethhdr *)in;
+	LIBBPF_OPTS(bpf_test_run_opts, opts,
+		.data_in = in,
+		.data_size_in = sizeof(*eth) + len,
+		.data_out = result,
+		.data_size_out = sizeof(result));
+	__u16 ethertype = engine_ethertype(is_64, packet, len);
+	struct bpf_program *prog = is_64 ? tc->progs.nat64_in : tc->progs.nat64_out;
+	struct counts after;
+	bool returned;
+	int end;
+
+	if (len < (ethertype == ETH_P_IPV6 ? 40 : 20))	/* newer kernels take no less */
+		return 1;
+	*eth = (struct ethhdr){ .h_dest = { 2, 0, 0, 0, 0, 1 }, .h_source = { 2, 0, 0, 0, 0, 2 },
+				.h_proto = be16(ethertype) };
+	memcpy(in + sizeof(*eth), packet, len);
+	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts)) {
+		if (errno == EINVAL)			/* more than a page holds */
+			return 1;
+		fprintf(stderr, "error: test run: %s\n", strerror(errno));
+		return -errno;
+	}
+	if (kernel_counts(tc, &after))
+		return -EIO;
+	end = tc_end(opts.retval);
+	if (end < 0) {
+		fprintf(stderr, "error: tc: the program returned %d\n", (int)opts.retval);
+		return -EPROTO;
+	}
+	/* the egress program redirects what it translated to the neighbour, the ingress program its errors back */
+	returned = is_64 && end == END_AWAY;
+	if (!is_64 && end == END_ON && after.packets[NAT64_COUNT_OUT46] != before.packets[NAT64_COUNT_OUT46]) {
+		fprintf(stderr, "error: tc: a translated packet is left with the placeholder neighbour\n");
+		return -EPROTO;
+	}
+	out->len = end == END_SHOT ? 0 : opts.data_size_out - sizeof(*eth);
+	memcpy(out->packet, result + sizeof(*eth), out->len);
+	if (out->len && ((struct ethhdr *)result)->h_proto !=
+			be16(engine_ethertype(is_64, out->packet, out->len))) {
+		fprintf(stderr, "error: tc: Ethernet type and version of the packet differ\n");
+		return -EPROTO;
+	}
+	end = outcome_judge("tc", is_64, returned, end, &before, &after, out);
+	before = after;
+	return end;
+}
+
+const struct engine engine_tc = {
+	.name	= "tc",
+	.open	= tc_open,
+	.set_up	= tc_set_up,
+	.run	= tc_run,
+	.close	= tc_close,
+};
