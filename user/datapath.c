@@ -162,6 +162,11 @@ static int libbpf_print(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
+void datapath_listen(void)
+{
+	libbpf_set_print(libbpf_print);
+}
+
 static int load_failed(const char *name, const char *what, int error)
 {
 	bool old = error == EINVAL || error == E2BIG || error == EACCES || error == ENOTSUP;
@@ -271,7 +276,6 @@ int datapath_load(const struct instance *instance, bool reuse)
 	int error;
 
 	*libbpf_last = 0;
-	libbpf_set_print(libbpf_print);
 	skel = nat64_tc__open();
 	if (!skel)
 		return load_failed(name, "cannot open the BPF programs", errno);

@@ -8,6 +8,9 @@
 #include "instance.h"
 #include "nat64.h"
 
+/* Has what libbpf says kept for the errors of these functions, instead of printed. Once, by main(). */
+void datapath_listen(void);
+
 /* Fills in what the programs read. `capacity` is left to the bindings. */
 void datapath_config(const struct instance *instance, struct nat64_config *config);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "args.h"
+#include "datapath.h"
 #include "log.h"
 
 #define CHANGE	OPTION(DRY_RUN)
@@ -25,6 +26,7 @@ int main(int argc, char **argv)
 	struct args args;
 	int status = args_parse(&args, argc, argv);
 
+	datapath_listen();
 	if (!status)
 		status = args.verb->run(&args);
 	args_free(&args);
