@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Between the halves of config: words and times as text. Not for other modules. */
+/* Between the parts of config: words, numbers and times as text (times for print too). */
 #pragma once
 
 #include <stdbool.h>
