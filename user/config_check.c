@@ -15,6 +15,18 @@ static int bad(const struct config *config, const char *why, const char *fix, co
 	return log_fail(EXIT_USAGE, why, fix, "%s: %s", config->path ? config->path : config->name, what);
 }
 
+enum warning { WARN_LEASE, WARN_QUOTA, WARN_PRIVATE };
+
+/* The same, but no failure, and once: `run` checks again at every change of the host. */
+static void warn(const struct config *config, enum warning warning, const char *why, const char *fix, const char *what)
+{
+	static unsigned int said;
+
+	if (!(said & 1u << warning))
+		log_warn(why, fix, "%s: %s", config->path ? config->path : config->name, what);
+	said |= 1u << warning;
+}
+
 static const char *text4(struct in_addr addr)
 {
 	char buf[INET_ADDRSTRLEN];
@@ -92,7 +104,7 @@ static int check_prefix(const struct config *config)
 			   fmt("prefix = %s cannot be the prefix", prefix));
 	for (size_t i = 0; i < config->client_count; i++)
 		if (net6_overlap(&config->prefix, &config->clients[i]))
-			return bad(config, fmt("the prefix %s stands for IPv4 addresses, so no client may have an address in it",
+			return bad(config, fmt("addresses in %s stand for IPv4 addresses, so no client may have one",
 					       prefix),
 				   "choose a prefix outside the clients' networks, such as 64:ff9b::/96",
 				   fmt("clients = %s overlaps the prefix", net6_text(&config->clients[i], clients)));
@@ -116,7 +128,7 @@ static int check_clients(const struct config *config)
 			   fmt("clients = %s holds one address only", net6_text(&config->clients[0], text)));
 	}
 	if (config->linear && config->client_count > 1)
-		return bad(config, "client N of its network gets address N of the pool, which two networks cannot share",
+		return bad(config, "client N gets address N of the pool, which two networks cannot share",
 			   "keep one `clients` network, or set mapping = dynamic",
 			   fmt("mapping = linear with %zu networks of clients", config->client_count));
 	return 0;
@@ -142,8 +154,9 @@ static int check_static(const struct config *config, size_t i)
 		return bad(config, "it is own6, the translator's own address", "give the client's IPv6 address",
 			   fmt("%s: the IPv6 address is taken", name));
 	if (net6_has(&config->prefix, &map->addr6))
-		return bad(config, "the prefix stands for IPv4 addresses, so no client may have an address in it",
-			   "give the client's own IPv6 address", fmt("%s: the IPv6 address lies inside the prefix", name));
+		return bad(config, "addresses in it stand for IPv4 addresses, so no client may have one",
+			   "give the client's own IPv6 address",
+			   fmt("%s: the IPv6 address lies inside the prefix", name));
 	for (size_t j = 0; j < i; j++)
 		if (same4(map->addr4, config->statics[j].addr4) ||
 		    IN6_ARE_ADDR_EQUAL(&map->addr6, &config->statics[j].addr6))
@@ -173,7 +186,6 @@ static int check_statics(const struct config *config)
 static int check_leases(const struct config *config)
 {
 	char min[TIME_TEXT], max[TIME_TEXT];
-	static bool warned;
 
 	time_text(config->min_lease, min);
 	time_text(config->max_lease, max);
@@ -185,12 +197,10 @@ static int check_leases(const struct config *config)
 			   config->given & 1ull << KEY_MIN_LEASE ? "make max-lease the longer of the two" :
 			   fmt("set max-lease = %s or more, or a shorter min-lease", min),
 			   fmt("max-lease = %s is shorter than min-lease", max));
-	if (config->min_lease < LEASE_SAFE && !warned) {
-		warned = true;
-		log_warn("TCP connections may be idle for 2h4m (RFC 5382 REQ-5); a client idle for longer than min-lease may get another address",
-			 "set min-lease = 2h4m, unless the pool is too small for the clients",
-			 "%s: min-lease = %s ends idle TCP connections", config->path ? config->path : config->name, min);
-	}
+	if (config->min_lease < LEASE_SAFE)
+		warn(config, WARN_LEASE, "TCP connections may be idle for 2h4m (RFC 5382 REQ-5); their client may lose its address",
+		     "set min-lease = 2h4m, unless the pool is too small for the clients",
+		     fmt("min-lease = %s ends idle TCP connections", min));
 	return 0;
 }
 
@@ -217,27 +227,42 @@ static int check_nat44(const struct config *config)
 
 static int check_quota(const struct config *config)
 {
-	const char *where = config->path ? config->path : config->name;
 	bool length_given = config->given & 1ull << KEY_QUOTA_LENGTH;
 	char net[NET6_TEXT];
 
 	if (!config->quota) {
 		if (length_given && config->quota_length != 64)
-			log_warn("without a quota it counts nothing", "set quota = N, or leave quota-length out",
-				 "%s: quota-length = %u has no effect", where, config->quota_length);
+			warn(config, WARN_QUOTA, "without a quota it counts nothing",
+			     "set quota = N, or leave quota-length out",
+			     fmt("quota-length = %u has no effect", config->quota_length));
 		return 0;
 	}
 	if (config->linear) {
-		log_warn("linear mapping makes no dynamic bindings", "leave quota out, or set mapping = dynamic",
-			 "%s: quota = %u has no effect", where, config->quota);
+		warn(config, WARN_QUOTA, "linear mapping makes no dynamic bindings",
+		     "leave quota out, or set mapping = dynamic", fmt("quota = %u has no effect", config->quota));
 		return 0;
 	}
 	for (size_t i = 0; i < config->client_count; i++)
 		if (!length_given && config->clients[i].len >= config->quota_length)
-			log_warn(fmt("quota-length is %u, so all clients of %s share one quota", config->quota_length,
-				     net6_text(&config->clients[i], net)),
-				 "set quota-length = 128 to count each client by itself",
-				 "%s: quota = %u limits the whole network", where, config->quota);
+			warn(config, WARN_QUOTA,
+			     fmt("quota-length is %u, so all clients of %s share one quota", config->quota_length,
+				 net6_text(&config->clients[i], net)),
+			     "set quota-length = 128 to count each client by itself",
+			     fmt("quota = %u limits the whole network", config->quota));
+	return 0;
+}
+
+/* RFC 6052, 3.1 bars them under the well-known prefix only; one's own prefix is a wish to reach them. */
+static int check_private(const struct config *config)
+{
+	char prefix[NET6_TEXT];
+
+	if (config->given & 1ull << KEY_PRIVATE && !config->private_allow && !prefix_is_well_known(&config->prefix))
+		warn(config, WARN_PRIVATE,
+		     fmt("it rules targets under 64:ff9b::/96; under %s all that are not global can be reached",
+			 net6_text(&config->prefix, prefix)),
+		     "set prefix = 64:ff9b::/96, or bar them by nftables, and leave `private` out",
+		     "private has no effect with this prefix");
 	return 0;
 }
 
@@ -256,7 +281,7 @@ int config_check(const struct config *config)
 {
 	int (*const checks[])(const struct config *) = {
 		check_prefix, check_clients, check_own4, check_own6, check_statics, check_leases, check_nat44,
-		check_quota, check_files,
+		check_quota, check_private, check_files,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

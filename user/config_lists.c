@@ -132,7 +132,7 @@ int put_wan(struct put *put)
 	if (put_interface(put, name))
 		return -1;
 	if (strpbrk(name, "*?["))
-		return put_bad(put, "only `interface` takes a pattern", "name each interface in a line or option of its own",
+		return put_bad(put, "only `interface` takes a pattern", "name each interface by itself",
 			       "is a pattern");
 	for (size_t i = 0; i < config->wan_count; i++)
 		if (!strcmp(config->wan[i], name))

@@ -88,7 +88,7 @@ int put_time(const struct put *put, uint64_t min, uint64_t *seconds)
 	uint64_t value;
 
 	if (!time_parse(put->value, &value))
-		return put_bad(put, "a time is days, hours, minutes and seconds, such as 14d, 2h4m or 90s, or plain seconds",
+		return put_bad(put, "a time is such as 14d, 2h4m or 90s, or plain seconds",
 			       put_fix(put, config_keys[put->key].fallback), "is not a time");
 	if (value < min)
 		return put_bad(put, "connections that are still open would lose their address (RFC 5382, RFC 4787)",

@@ -49,7 +49,8 @@ static int set_pool(struct put *put)
 		meant.len = !strchr(put->value, '/') ? 20 :
 			    net.len < NAT64_POOL_MIN_LEN ? NAT64_POOL_MIN_LEN : NAT64_POOL_MAX_LEN;
 		meant.addr.s_addr = net.addr.s_addr & mask4(meant.len).s_addr;
-		return put_bad(put, strchr(put->value, '/') ? "a pool is a /12 (a million clients) to a /30 (one client)" :
+		return put_bad(put, strchr(put->value, '/') ?
+			       "a pool is a /12 (a million clients) to a /30 (one client)" :
 			       "without a length it is one address; a pool is a /12 to a /30",
 			       put_fix(put, net4_text(&meant, text)), "has no length of a pool");
 	}
@@ -225,8 +226,8 @@ static int set_nat44(struct put *put)
 		return 0;
 	}
 	if (inet_pton(AF_INET, put->value, &a) == 1)
-		return put_bad(put, "an address needs the word snat before it", put_fix(put, fmt("snat %s", put->value)),
-			       "is not a way of NAT44");
+		return put_bad(put, "an address needs the word snat before it",
+			       put_fix(put, fmt("snat %s", put->value)), "is not a way of NAT44");
 	if (strncmp(put->value, "snat", 4) || (put->value[4] && !isspace((unsigned char)put->value[4]))) {
 		int word;
 
@@ -321,7 +322,8 @@ static int check_text(const struct put *put)
 	if (!*put->value)
 		return put_bad(put, "every key takes a value", fix, "is no value");
 	if (strlen(put->value) > VALUE_MAX)
-		return put_bad(put, fmt("a value has at most %d bytes", VALUE_MAX), "choose a shorter one", "is too long");
+		return put_bad(put, fmt("a value has at most %d bytes", VALUE_MAX), "choose a shorter one",
+			       "is too long");
 	for (const char *c = put->value; *c; c++) {
 		if (iscntrl((unsigned char)*c) && *c != '\t')
 			return put_bad(put, "names with control characters cannot be told apart on a terminal", fix,

@@ -109,8 +109,8 @@ static char *check_setting(struct source *source, char *text)
 			      "write `KEY = VALUE`, or begin a comment with #",
 			      fmt("%.100s: no `=` behind the key", text));
 	if (!source->section)
-		return refuse(source, "keys belong to the section [nat64]", "write the line [nat64] before the first key",
-			      fmt("%.100s: stands before the section", text));
+		return refuse(source, "keys belong to the section [nat64]",
+			      "write the line [nat64] before the first key", fmt("%.100s: stands before the section", text));
 	snprintf(key, sizeof(key), "%.*s", (int)strcspn(text, "= \t"), text);
 	number = config_key_find(key);
 	if (number < 0 || config_keys[number].repeatable)

@@ -274,6 +274,8 @@ static const struct {
 	{ "min-lease = 1h", true, "min-lease = 1h ends idle", "2h4m", "min-lease = 2h4m" },
 	{ "clients = fd00::/64\nquota = 5", true, "limits the whole network", "fd00::/64", "quota-length = 128" },
 	{ "quota-length = 128", true, "quota-length = 128 has no effect", "", "quota = N" },
+	{ "prefix = 64:ff9b:1::/48\nprivate = deny", true, "private has no effect", "under 64:ff9b:1::/48 all", "nftables" },
+	{ "prefix = 64:ff9b:1::/48\nprivate = 10.0.0.0/8", true, "private has no effect", "", "" },
 	{ "mapping = linear\nquota = 5", true, "quota = 5 has no effect", "", "" },
 };
 
@@ -319,6 +321,8 @@ static void no_words(void **state)
 		"clients = fd00::/64\nquota = 5\nquota-length = 128",
 		"nat44 = snat 192.168.239.255",
 		"nat44 = snat 192.169.0.0",
+		"prefix = 64:ff9b:1::/48\nprivate = allow",
+		"private = 10.0.0.0/8\nprefix = 64:ff9b::/96",
 		"prefix = 2001:db8::/32\nclients = 2001:db9::/64",
 	};
 	char file[512];
