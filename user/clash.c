@@ -1,123 +1,144 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Does the pool, or the prefix, get in the way of what this host has already? */
+/* May a pool be used on this host, and is the prefix free of native routes? */
+
 #include "clash.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cleanup.h"
-#include "log.h"
-
-/* "set --pool 10.64.0.0/20, which is free here" */
-static const char *free_pool(const struct config *config, const struct nl_addr *addrs, size_t addr_count,
-			     const struct nl_route *routes, size_t route_count)
+/* Does `outer` hold or equal `inner`? */
+static bool holds(const struct net4 *outer, const struct net4 *inner)
 {
-	_free_ struct net4 *taken = calloc(addr_count + route_count + 1, sizeof(*taken));
-	struct net4 found;
-	char text[NET4_TEXT];
+	return outer->len <= inner->len && net4_has(outer, inner->addr);
+}
+
+/* The network that an address is connected to: the peer's, if it has one. */
+static struct net4 connected(const struct nl_addr *addr)
+{
+	return (struct net4) {
+		.addr.s_addr = addr->peer4.s_addr & mask4(addr->len).s_addr,
+		.len = addr->len,
+	};
+}
+
+static struct net4 target(const struct nl_route *route)
+{
+	return (struct net4){ .addr = route->dst4, .len = route->len };
+}
+
+static struct clash check_addr(const struct net4 *pool, const struct nl_addr *addr)
+{
+	struct net4 net = connected(addr);
+
+	if (net4_has(pool, addr->addr4))
+		return (struct clash){ .kind = CLASH_ADDRESS, .net = { addr->addr4, 32 }, .index = addr->index };
+	if (holds(pool, &net) || holds(&net, pool))
+		return (struct clash) {
+			.kind = CLASH_NETWORK, .net = net, .inside = !holds(pool, &net), .index = addr->index,
+		};
+	return (struct clash){};
+}
+
+static struct clash check_route(const struct net4 *pool, const struct nl_route *route)
+{
+	struct net4 net = target(route);
+
+	if (holds(pool, &net))
+		return (struct clash) {
+			.kind = CLASH_ROUTE, .net = net, .index = route->oif, .table = route->table,
+		};
+	/* A local route wins over the pool's own, as its table comes first. */
+	if (route->len && !route->gateway && holds(&net, pool) &&
+	    (route->type == RTN_UNICAST || route->type == RTN_LOCAL))
+		return (struct clash) {
+			.kind = CLASH_NETWORK, .net = net, .inside = true, .index = route->oif,
+			.table = route->table,
+		};
+	return (struct clash){};
+}
+
+static bool own_route(const struct nl_route *route, struct in_addr own4, uint32_t index)
+{
+	if (route->oif != index)
+		return false;
+	return route->protocol == NAT64_RTPROT ||
+	       (route->type == RTN_LOCAL && route->len == 32 && route->dst4.s_addr == own4.s_addr);
+}
+
+struct clash pool_clash(const struct net4 *pool, struct in_addr own4, uint32_t index, const struct clash_host *host)
+{
+	struct clash clash = {};
+
+	for (size_t i = 0; i < host->addr_count && !clash.kind; i++) {
+		const struct nl_addr *addr = &host->addrs[i];
+
+		if (addr->family == AF_INET &&
+		    !(addr->index == index && addr->len == 32 && addr->addr4.s_addr == own4.s_addr &&
+		      addr->peer4.s_addr == own4.s_addr))
+			clash = check_addr(pool, addr);
+	}
+	for (size_t i = 0; i < host->route_count && !clash.kind; i++) {
+		const struct nl_route *route = &host->routes[i];
+
+		if (route->family == AF_INET && !own_route(route, own4, index))
+			clash = check_route(pool, route);
+	}
+	return clash;
+}
+
+const char *clash_text(const struct clash *clash, char *buf)
+{
+	char net[NET4_TEXT], addr[INET_ADDRSTRLEN];
+
+	net4_text(&clash->net, net);
+	switch (clash->kind) {
+	case CLASH_NONE:
+		*buf = '\0';
+		break;
+	case CLASH_ADDRESS:
+		inet_ntop(AF_INET, &clash->net.addr, addr, sizeof(addr));
+		snprintf(buf, CLASH_TEXT, "it holds this host's address %s", addr);
+		break;
+	case CLASH_NETWORK:
+		snprintf(buf, CLASH_TEXT, "it %s the connected network %s", clash->inside ? "lies inside" : "holds",
+			 net);
+		break;
+	case CLASH_ROUTE:
+		snprintf(buf, CLASH_TEXT, "it holds this host's route to %s", net);
+		break;
+	}
+	return buf;
+}
+
+int pool_taken(const struct clash_host *host, struct net4 **taken, size_t *count)
+{
+	struct net4 *list = calloc(host->addr_count + host->route_count + 1, sizeof(*list));
 	size_t n = 0;
 
-	for (size_t i = 0; taken && i < addr_count; i++)
-		if (addrs[i].family == AF_INET)
-			taken[n++] = (struct net4){ addrs[i].peer4, addrs[i].len };
-	for (size_t i = 0; taken && i < route_count; i++)
-		if (routes[i].len)
-			taken[n++] = (struct net4){ routes[i].dst4, routes[i].len };
-	for (size_t i = 0; i < n; i++)
-		taken[i].addr.s_addr &= mask4(taken[i].len).s_addr;
-	if (!taken || !net4_free(config->pool.len, taken, n, &found))
-		return "choose a network that this host does not use: pool = ...";
-	return fmt("pool = %s is free here: --pool %s", net4_text(&found, text), text);
-}
-
-static bool is_ours(const struct nl_route *route, uint32_t index)
-{
-	return route->protocol == NAT64_RTPROT && route->oif == index;
-}
-
-/* What a network of ours meets among the routes; NULL: nothing. `lone`: one address, which may lie in a
- * connected network. */
-static const char *route_in_the_way(const struct net4 *ours, bool lone, uint32_t index,
-				    const struct nl_route *routes, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct net4 dst = { routes[i].dst4, routes[i].len };
-		char text[NET4_TEXT];
-
-		if (!dst.len || is_ours(&routes[i], index) || !net4_overlap(ours, &dst) ||
-		    (routes[i].table == RT_TABLE_LOCAL && routes[i].protocol == RTPROT_KERNEL))
-			continue;
-		net4_text(&dst, text);
-		if (dst.len >= ours->len)
-			return dst.len == ours->len ? fmt("this host has a route for just that: %s", text) :
-						      fmt("this host has a route inside it: %s", text);
-		if (!routes[i].gateway && routes[i].type == RTN_UNICAST && !lone)
-			return fmt("it lies inside %s, a network connected to this host", text);
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < host->addr_count; i++) {
+		if (host->addrs[i].family == AF_INET)
+			list[n++] = connected(&host->addrs[i]);
 	}
-	return NULL;
-}
-
-static const char *addr_in_the_way(const struct net4 *ours, uint32_t index, struct in_addr own4,
-				   const struct nl_addr *addrs, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct nl_addr *a = &addrs[i];
-		char text[INET_ADDRSTRLEN];
-
-		if (a->family != AF_INET || (a->index == index && a->len == 32 && a->addr4.s_addr == own4.s_addr))
-			continue;
-		if (net4_has(ours, a->addr4))
-			return fmt("this host has the address %s", inet_ntop(AF_INET, &a->addr4, text, sizeof(text)));
-		if (net4_has(ours, a->peer4))
-			return fmt("this host has a neighbour %s",
-				   inet_ntop(AF_INET, &a->peer4, text, sizeof(text)));
+	for (size_t i = 0; i < host->route_count; i++) {
+		if (host->routes[i].family == AF_INET && host->routes[i].len)
+			list[n++] = target(&host->routes[i]);
 	}
-	return NULL;
-}
-
-int clash_pool(const struct config *config, uint32_t index, struct in_addr own4, const struct nl_addr *addrs,
-	       size_t addr_count, const struct nl_route *routes, size_t route_count)
-{
-	char text[NET4_TEXT];
-	const char *why = addr_in_the_way(&config->pool, index, own4, addrs, addr_count);
-
-	if (!why)
-		why = route_in_the_way(&config->pool, false, index, routes, route_count);
-	if (why)
-		return log_fail(EXIT_FAILED, why, free_pool(config, addrs, addr_count, routes, route_count),
-				"pool = %s is in use on this host", net4_text(&config->pool, text));
-	for (size_t i = 0; i < config->static_count; i++) {
-		struct net4 one = { config->statics[i].addr4, 32 };
-
-		if (net4_has(&config->pool, one.addr))
-			continue;
-		why = addr_in_the_way(&one, index, own4, addrs, addr_count);
-		if (!why)
-			why = route_in_the_way(&one, true, index, routes, route_count);
-		if (why)
-			return log_fail(EXIT_FAILED, why, "give the client another address",
-					"static = %s ...: in use on this host",
-					inet_ntop(AF_INET, &one.addr, text, sizeof(text)));
-	}
+	*taken = list;
+	*count = n;
 	return 0;
 }
 
-int clash_prefix(const struct net6 *prefix, const struct nl_route *routes, size_t route_count)
+const struct nl_route *prefix_native_route(const struct net6 *prefix, const struct nl_route *routes, size_t count)
 {
-	char inside[NET6_TEXT], text[NET6_TEXT];
-	int found = 0;
-
-	for (size_t i = 0; i < route_count; i++) {
-		struct net6 dst = { routes[i].dst6, routes[i].len };
-
-		if (dst.len < prefix->len || !net6_overlap(prefix, &dst) || routes[i].table == RT_TABLE_LOCAL)
-			continue;
-		found++;
-		log_warn("clients' packets to the prefix are translated before routing, so this route does not see them",
-			 "give those hosts addresses outside the prefix, or remove the route",
-			 "route %s lies inside the prefix %s", net6_text(&dst, inside), net6_text(prefix, text));
+	for (size_t i = 0; i < count; i++) {
+		if (routes[i].family == AF_INET6 && routes[i].type == RTN_UNICAST && routes[i].len >= prefix->len &&
+		    net6_has(prefix, &routes[i].dst6))
+			return &routes[i];
 	}
-	return found;
+	return NULL;
 }

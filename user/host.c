@@ -89,22 +89,73 @@ static int check_other_instances(const struct instance *instance)
 	return status;
 }
 
-int host_check_network(const struct instance *instance)
+/* A static map's address outside the pool may lie in a connected network, where it is a spare one. */
+static int check_statics(const struct instance *instance, const struct clash_host *host)
 {
 	const struct config *config = &instance->config;
+
+	for (size_t i = 0; i < config->static_count; i++) {
+		struct net4 one = { config->statics[i].addr4, 32 };
+		struct clash clash = pool_clash(&one, instance->own4, instance->link.index, host);
+		char why[CLASH_TEXT], text[INET_ADDRSTRLEN];
+
+		if (net4_has(&config->pool, one.addr) || !clash.kind || clash.inside)
+			continue;
+		return log_fail(EXIT_FAILED, clash_text(&clash, why), "give the client another address",
+				"static = %s ...: in use on this host",
+				inet_ntop(AF_INET, &one.addr, text, sizeof(text)));
+	}
+	return 0;
+}
+
+static int check_pool(const struct instance *instance, const struct clash_host *host)
+{
+	const struct net4 *pool = &instance->config.pool;
+	struct clash clash = pool_clash(pool, instance->own4, instance->link.index, host);
+	char why[CLASH_TEXT], text[NET4_TEXT], better[NET4_TEXT];
+	_free_ struct net4 *taken = NULL;
+	struct net4 spare;
+	size_t count;
+
+	if (!clash.kind)
+		return check_statics(instance, host);
+	if (pool_taken(host, &taken, &count) || !net4_free(pool->len, taken, count, &spare))
+		snprintf(better, sizeof(better), "...");
+	else
+		net4_text(&spare, better);
+	return log_fail(EXIT_FAILED, clash_text(&clash, why),
+			fmt("choose another pool, free here is %s: --pool %s, or pool = in the config file", better, better),
+			"pool %s is in use on this host", net4_text(pool, text));
+}
+
+int host_check_network(const struct instance *instance)
+{
+	const struct net6 *prefix = &instance->config.prefix;
 	_free_ struct nl_route *routes4 = NULL, *routes6 = NULL;
 	_free_ struct nl_addr *addrs = NULL;
-	size_t n4 = 0, n6 = 0, na = 0;
-	int error = nl_addrs(&addrs, &na);
+	struct clash_host host = {};
+	const struct nl_route *native;
+	size_t count6 = 0;
+	int error = nl_addrs(&addrs, &host.addr_count);
 
 	if (!error)
-		error = nl_routes(AF_INET, &routes4, &n4);
+		error = nl_routes(AF_INET, &routes4, &host.route_count);
 	if (!error)
-		error = nl_routes(AF_INET6, &routes6, &n6);
+		error = nl_routes(AF_INET6, &routes6, &count6);
 	if (error)
 		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list addresses and routes");
-	if (clash_pool(config, instance->link.index, instance->own4, addrs, na, routes4, n4))
+	host.addrs = addrs;
+	host.routes = routes4;
+	if (check_pool(instance, &host))
 		return -1;
-	clash_prefix(&config->prefix, routes6, n6);
+	native = prefix_native_route(prefix, routes6, count6);
+	if (native) {
+		struct net6 dst = { native->dst6, native->len };
+		char inside[NET6_TEXT], text[NET6_TEXT];
+
+		log_warn("clients' packets to the prefix are translated before routing, so this route does not see them",
+			 "give those hosts addresses outside the prefix, or remove the route",
+			 "route %s lies inside the prefix %s", net6_text(&dst, inside), net6_text(prefix, text));
+	}
 	return check_other_instances(instance);
 }

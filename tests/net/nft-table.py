@@ -6,7 +6,7 @@
   stream ADDR PORT tcp|udp N       N exchanges over one flow, prints how many came back
   linger ADDR PORT      opens TCP, prints ready, then exchanges a byte for each line on stdin
   invalid ADDR          sends a TCP segment with SYN and FIN, which conntrack calls invalid
-  count DEVICE PREFIX SECONDS   prints ready, then how many IPv4 packets with such a source came in
+  first DEVICE PREFIX SECONDS   prints ready, then yes once an IPv4 packet with such a source came in, else no
 """
 import errno
 import os
@@ -83,15 +83,17 @@ def invalid(addr):
     total = (total & 0xffff) + (total >> 16)
     s.send(tcp[:16] + struct.pack("!H", ~total & 0xffff) + tcp[18:])
 
-def count(device, prefix, seconds):
+def first(device, prefix, seconds):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
     s.bind((device, 0x0800))
     print("ready", flush=True)
-    hits, end = 0, time.monotonic() + float(seconds)
+    end = time.monotonic() + float(seconds)
     while (left := end - time.monotonic()) > 0:
         if select.select([s], [], [], left)[0]:
             data, where = s.recvfrom(2048)
-            hits += where[2] != socket.PACKET_OUTGOING and socket.inet_ntoa(data[12:16]).startswith(prefix)
-    print(hits, flush=True)
+            if where[2] != socket.PACKET_OUTGOING and socket.inet_ntoa(data[12:16]).startswith(prefix):
+                print("yes", flush=True)
+                return
+    print("no", flush=True)
 
 globals()[sys.argv[1]](*sys.argv[2:])
