@@ -4,7 +4,7 @@
   serve ADDR PORT       UDP and TCP: tells each who it is that asks ("ADDR"), then echoes
   ask ADDR PORT [udp|tcp] [FROM]   prints the answer, or the error's name
   stream ADDR PORT tcp|udp N       N exchanges over one flow, prints how many came back
-  linger ADDR PORT      opens TCP, prints ready, then exchanges a byte for each line on stdin
+  linger ADDR PORT FIFO opens TCP, prints ready, then exchanges a byte for each line of the FIFO
   invalid ADDR          sends a TCP segment with SYN and FIN, which conntrack calls invalid
   first DEVICE PREFIX SECONDS   prints ready, then yes once an IPv4 packet with such a source came in, else no
 """
@@ -64,11 +64,11 @@ def stream(addr, port, kind, n):
         got += bool(s.recv(100))
     print(got)
 
-def linger(addr, port):
+def linger(addr, port, fifo):
     s = connect(addr, port, "tcp")
     s.recv(100)
     print("ready", flush=True)
-    for line in sys.stdin:
+    for _ in open(fifo):
         s.send(b"x")
         print("back" if s.recv(1) else "gone", flush=True)
 
