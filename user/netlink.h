@@ -85,7 +85,7 @@ int nl_neigh4_del(uint32_t index, struct in_addr addr);					/* -ENOENT */
 /* Filters at both hooks of an interface's clsact qdisc, or -errno. */
 int nl_tc_filters(uint32_t index);
 
-/* Deletes conntrack entries (IPv4) whose original source lies in NET. Number of them, or -errno. A kernel
+/* Deletes conntrack entries (IPv4) whose original source or destination lies in NET. Number of them, or -errno. A kernel
  * without ctnetlink has none. */
 int nl_conntrack_delete(const struct net4 *net);
 

@@ -37,7 +37,9 @@ static int list_entry(const struct nlmsghdr *head, void *data)
 	nl_attrs(head, sizeof(struct nfgenmsg), attrs, CTA_ZONE);
 	nl_nested(attrs[CTA_TUPLE_ORIG], tuple, CTA_TUPLE_ZONE);
 	nl_nested(tuple[CTA_TUPLE_IP], ip, CTA_IP_V4_DST);
-	if (!ip[CTA_IP_V4_SRC] || !net4_has(search->net, nl_in(ip[CTA_IP_V4_SRC])) ||
+	if (!ip[CTA_IP_V4_SRC] || !ip[CTA_IP_V4_DST] ||
+	    (!net4_has(search->net, nl_in(ip[CTA_IP_V4_SRC])) &&
+	     !net4_has(search->net, nl_in(ip[CTA_IP_V4_DST]))) ||
 	    mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]) > TUPLE_ROOM)
 		return MNL_CB_OK;
 	entry = nl_list_more(data);

@@ -2,7 +2,8 @@
 /* The text of an instance's table. docs/design.md, decisions 11, 12, 16, 18.
  *
  *   chain	hook, priority		what
- *   pre	prerouting, mangle	behind conntrack, before DNAT: count, short timeouts, host = deny
+ *   pre	prerouting, mangle	behind conntrack, before DNAT: to the next for what clients send
+ *   clients	-			count, short timeouts, host = deny
  *   forward	forward, filter		nothing unsolicited to the pool; established flows to the fast path
  *   nat	postrouting, srcnat	NAT44
  *   post	postrouting, srcnat + 1	what still has a pool source here was not NATed; count
@@ -101,32 +102,34 @@ static void timeout_object(FILE *out, const char *proto, const struct timeout *l
 	fputs(" }\n\t}\n", out);
 }
 
+/* What comes from clients. Only a flow's first packet, and what conntrack does not know, is asked for more: an
+ * answer to what the gateway itself asked of a client is established. */
+static void chain_clients(struct text *text, const struct nft_spec *spec)
+{
+	fputs("\tchain clients {\n", text->out);
+	text->parts++;
+	rule(text, "counter name slow_64");
+	rule(text, "ct state established,related return");
+	if (!spec->no_timeouts) {
+		rule(text, "meta l4proto tcp ct timeout set \"tcp_%llu\"", (unsigned long long)spec->min_lease);
+		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"", (unsigned long long)spec->min_lease);
+	}
+	/* the target as the client wrote it, before anybody's DNAT */
+	if (!spec->host_allow)
+		rule(text, "fib daddr type local counter name host reject with icmp type admin-prohibited");
+	end(text);
+}
+
 static void chain_pre(struct text *text, const struct nft_spec *spec)
 {
-	const char *pool = text->pool;
-	unsigned long long lease = spec->min_lease;
+	static const char *const protos[] = { "tcp", "udp" };
 
 	chain(text, "pre", "filter hook prerouting priority mangle");
-	rule(text, "iif %u ip saddr %s counter name slow_64", text->vpn, pool);
-	if (!spec->no_timeouts) {
-		/* also what comes from outside, where guard = off lets it in */
-		for (int i = 0; i < 2; i++) {
-			const char *proto = i ? "udp" : "tcp";
-
-			rule(text, "iif %u ip saddr %s ct state new meta l4proto %s ct timeout set \"%s_%llu\"",
-			     text->vpn, pool, proto, proto, lease);
-			if (!spec->guard)
-				rule(text, "ip daddr %s ct state new meta l4proto %s ct timeout set \"%s_%llu\"",
-				     pool, proto, proto, lease);
-		}
-	}
-	/* The target as the client wrote it, before anybody's DNAT. Answers to what the gateway itself asked of a
-	 * client pass; a packet that conntrack does not know has no direction and goes on to the reject. */
-	if (!spec->host_allow) {
-		rule(text, "iif %u ip saddr %s fib daddr type local ct direction reply accept", text->vpn, pool);
-		rule(text, "iif %u ip saddr %s fib daddr type local counter name host "
-		     "reject with icmp type admin-prohibited", text->vpn, pool);
-	}
+	rule(text, "iif %u ip saddr %s goto clients", text->vpn, text->pool);
+	/* what guard = off lets in from outside */
+	for (size_t i = 0; i < 2 && !spec->guard && !spec->no_timeouts; i++)
+		rule(text, "ip daddr %s ct state new meta l4proto %s ct timeout set \"%s_%llu\"", text->pool,
+		     protos[i], protos[i], (unsigned long long)spec->min_lease);
 	end(text);
 }
 
@@ -138,12 +141,12 @@ static void chain_forward(struct text *text, const struct nft_spec *spec)
 		return;
 	chain(text, "forward", "filter hook forward priority filter");
 	if (spec->guard)
-		rule(text, "iif != %u oif %u ip daddr %s ct state != { established, related } counter name guarded drop",
-		     text->vpn, text->vpn, pool);
+		rule(text, "oif %u iif != %u ip daddr %s ct state & (established | related) == 0 "
+		     "counter name guarded drop", text->vpn, text->vpn, pool);
 	if (spec->devices) {
 		rule(text, "iif %u oif != %u ip saddr %s meta l4proto { tcp, udp } ct state established flow add @ft",
 		     text->vpn, text->vpn, pool);
-		rule(text, "iif != %u oif %u ip daddr %s meta l4proto { tcp, udp } ct state established flow add @ft",
+		rule(text, "oif %u iif != %u ip daddr %s meta l4proto { tcp, udp } ct state established flow add @ft",
 		     text->vpn, text->vpn, pool);
 	}
 	end(text);
@@ -154,7 +157,7 @@ static void chains_post(struct text *text, const struct nft_spec *spec)
 	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN];
 	char match[96];
 
-	snprintf(match, sizeof(match), "oif != { %u, %u } ip saddr %s", LOOPBACK, text->vpn, text->pool);
+	snprintf(match, sizeof(match), "oif != %u oif != %u ip saddr %s", LOOPBACK, text->vpn, text->pool);
 	if (spec->nat44 != NAT44_NONE) {
 		inet_ntop(AF_INET, &spec->snat_first, first, sizeof(first));
 		inet_ntop(AF_INET, &spec->snat_last, last, sizeof(last));
@@ -183,10 +186,10 @@ static void chains_post(struct text *text, const struct nft_spec *spec)
  * each `delete`, as only what is there can be deleted. */
 static void clear(const char *name, const struct nft_table *old, FILE *out)
 {
-	static const char *const chains[] = { "pre", "forward", "nat", "post" };
+	static const char *const chains[] = { "pre", "clients", "forward", "nat", "post" };
 
 	fprintf(out, "add table inet %s\nflush table inet %s\n", name, name);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(chains) / sizeof(*chains); i++)
 		fprintf(out, "add chain inet %s %s\ndelete chain inet %s %s\n", name, chains[i], name, chains[i]);
 	for (size_t i = 0; i < NFT_COUNTER_MAX; i++)
 		fprintf(out, "add counter inet %s %s\ndelete counter inet %s %s\n", name, counter_names[i], name,
@@ -237,6 +240,7 @@ int nft_write(const struct nft_spec *spec, const struct nft_table *old, FILE *ou
 		clear(name, old, out);
 	fprintf(out, "table inet %s {\n", name);
 	objects(&text, spec, old);
+	chain_clients(&text, spec);
 	chain_pre(&text, spec);
 	chain_forward(&text, spec);
 	chains_post(&text, spec);

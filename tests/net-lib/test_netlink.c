@@ -198,7 +198,7 @@ static void send_from(const char *from, const char *to)
 	close(fd);
 }
 
-/* Entries of two sources in 10.1.2.0/25, in a zone and without, and one outside. */
+/* Entries from 10.1.2.0/25, in a zone and without, one to it, and one outside. */
 static void conntrack(void **state)
 {
 	const struct net4 low = { ip4("10.1.2.0"), 25 };
@@ -206,6 +206,7 @@ static void conntrack(void **state)
 	assert_int_equal(nl_conntrack_delete(&low), 0);
 	assert_int_equal(run("ip addr add 10.1.2.4/24 dev lan0 && ip addr add 10.1.2.200/24 dev lan0 && "
 			     "ip neigh add 10.1.2.99 lladdr 02:00:00:00:00:01 dev lan0 && "
+			     "ip neigh add 10.1.2.250 lladdr 02:00:00:00:00:02 dev lan0 && "
 			     "nft -f - <<END\ntable ip t {\n"
 			     "chain raw { type filter hook output priority raw; ip saddr 10.1.2.4 ct zone set 5; }\n"
 			     "chain c { type filter hook output priority 0; ct state new counter; }\n}\nEND"), 0);
@@ -213,7 +214,8 @@ static void conntrack(void **state)
 	send_from("10.1.2.3", "10.1.2.99");
 	send_from("10.1.2.4", "10.1.2.99");
 	send_from("10.1.2.200", "10.1.2.99");
-	assert_int_equal(nl_conntrack_delete(&low), 3);
+	send_from("10.1.2.200", "10.1.2.250");
+	assert_int_equal(nl_conntrack_delete(&low), 4);
 	assert_int_equal(nl_conntrack_delete(&low), 0);
 	assert_int_equal(nl_conntrack_delete(&(struct net4){ ip4("10.1.2.200"), 32 }), 1);
 	assert_int_equal(run("nft delete table ip t"), 0);
