@@ -27,6 +27,9 @@ if len(rows) < 20:
     sys.exit("user/opt.h: the list of keys is not understood")
 keys = {row[0] for row in rows}
 page5, page8 = read("docs/nat64-bpf.conf.5"), read("docs/nat64-bpf.8")
+later = re.search(r"^\.Sh NOT IN THIS VERSION\n(?:(?!\.Sh ).*\n)*", page8, re.M)
+later = later[0] if later else ""
+page8 = page8.replace(later, "")
 completion = read("scripts/completion/nat64-bpf.bash")
 
 # nat64-bpf.conf(5): an entry for each key, with the words of its value; the default that is a single word.
@@ -44,7 +47,8 @@ for key, value, _, repeatable in rows:
 
 # nat64-bpf(8) lists the keys as options of load; so does the completion.
 load_list = re.search(r"^A setting:\n((?:\.Fl -.*\n)*)", page8, re.M)
-compare("option --", keys, set(re.findall(r"\.Fl -([a-z0-9-]+)", load_list[1] if load_list else "")),
+compare("option", {"--" + key for key in keys},
+        set("--" + word for word in re.findall(r"\.Fl -([a-z0-9-]+)", load_list[1] if load_list else "")),
         "user/opt.h", "docs/nat64-bpf.8 (load)")
 words = {name: set(text.split()) for name, text in
          re.findall(r'^\tlocal (global|verbs|load)="([^"]*)"', completion, re.M)}
@@ -60,7 +64,8 @@ verbs = set(re.findall(r"^\.Cm ([a-z-]+)", synopsis, re.M))
 described = set(re.findall(r"^\.It Cm ([a-z-]+)", page8, re.M))
 compare("verb", verbs, described, "docs/nat64-bpf.8 (synopsis)", "docs/nat64-bpf.8 (verbs)")
 compare("verb", verbs, words["verbs"], "docs/nat64-bpf.8", "the completion")
-flags = {"--" + word for word in re.findall(r"(?:Fl|\|) -([a-z0-9-]{2,})", page8)}
+flags = {"--" + word for word in re.findall(r"(?:Fl|\||,) -([a-z0-9][a-z0-9-]+)", page8)}
+promised = set(re.findall(r"^\.It Cm ((?:map )?[a-z-]+)", later, re.M))
 compare("option", flags, set(re.findall(r"--[a-z0-9-]{2,}", completion)), "docs/nat64-bpf.8", "the completion")
 
 if os.access(PROGRAM, os.X_OK):
@@ -76,6 +81,12 @@ if os.access(PROGRAM, os.X_OK):
     compare("verb", has, verbs, "the program", "docs/nat64-bpf.8")
     options = set(re.findall(r"--[a-z0-9-]{2,}", general + "".join(shown(verb) for verb in sorted(has))))
     compare("option", options, flags, "the program", "docs/nat64-bpf.8")
+    actions = re.search(r"^  map ([a-z|/]+)", general, re.M)
+    actions = {"map " + word for word in re.findall(r"[a-z]+", actions[1] if actions else "")}
+    for verb in sorted((has | actions) & promised):
+        faults.append(f"verb {verb}: docs/nat64-bpf.8 says that it is not in this version, the program has it")
+    if ("run" in has) != ("nat64-bpf-run@.service" in read("scripts/meson.build")):
+        faults.append("nat64-bpf-run@.service is to be installed when the program has the verb run, and only then")
 
 print("\n".join(faults) or f"{len(keys)} keys, {len(verbs)} verbs, {len(flags)} options")
 sys.exit(bool(faults))

@@ -54,20 +54,19 @@ _nat64_bpf_values() {
 	--nat44)			echo masquerade snat none ;;
 	--fastpath)			echo auto off ;;
 	--xdp)				echo off auto native generic ;;
-	--proto)			echo tcp udp icmp ;;
 	--prefix)			echo 64:ff9b::/96 ;;
 	--interface | --wan)		echo auto @interface ;;
 	--state | --log)		echo @file ;;
 	--clients | --pool | --own4 | --own6 | --static | --min-lease | --max-lease | --quota | \
-	--quota-length | --at | --from | --to | --dport)
+	--quota-length)
 					echo @none ;;
 	esac
 }
 
 _nat64_bpf() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local global="-j --json -q -v --no-color"
-	local verbs="load unload status map stats check doctor run monitor try import-tayga help version"
+	local global="-j --json -q --quiet -v --verbose --no-color"
+	local verbs="load unload status map stats check help version"
 	local load="--interface --clients --prefix --pool --own4 --own6 --static --mapping --private --host --hairpin
 		--min-lease --max-lease --quota --quota-length --udp-zero-checksum --icmp-errors --tos-64 --tos-46
 		--mss-clamp --mtu --nat44 --guard --fastpath --wan --xdp --state --log --dry-run --replace"
@@ -107,16 +106,10 @@ _nat64_bpf() {
 				return
 			fi ;;
 	"load ")	options="$load" ;;
+	"check ")	options="${load/--dry-run --replace/}" ;;
 	"unload ")	options="--all --dry-run" ;;
 	"status ")	options="--watch" ;;
 	"stats ")	options="--explain --openmetrics" ;;
-	"run ")		options="--unload" ;;
-	"try ")		options="--from --to --proto --dport" ;;
-	"import-tayga ") options="--dry-run" ;;
-	"map add")	options="--replace --dry-run" ;;
-	"map lookup")	options="--at" ;;
-	"map del" | "map flush" | "map import")
-			options="--dry-run" ;;
 	esac
 	if [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options $global" -- "$current")
@@ -124,12 +117,9 @@ _nat64_bpf() {
 	fi
 
 	case "$verb $action $count" in
-	"map  0")	mapfile -t COMPREPLY < <(compgen -W "list lookup add del flush export import" -- "$current") ;;
+	"map  0")	mapfile -t COMPREPLY < <(compgen -W list -- "$current") ;;
 	"help  0")	mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current") ;;
-	"import-tayga  0" | "map export 1" | "map import 1")
-			_nat64_bpf_files ;;
-	"import-tayga  1" | "map "*" 0" | "load  0" | "unload  0" | "status  0" | "stats  0" | "check  0" | \
-	"doctor  0" | "run  0" | "monitor  0" | "try  0")
+	"map list 0" | "load  0" | "unload  0" | "status  0" | "stats  0" | "check  0")
 			if [[ $current == */* ]]; then
 				_nat64_bpf_files
 			else

@@ -1,0 +1,56 @@
+#!/bin/bash
+#   client [fd00::2] --tun-- server [nat64-bpf, pool 192.168.240.0/20] --veth-- web [192.88.99.5]
+#
+# Whatever -j prints fits docs/schema: results in every state, errors too.
+. "${0%/*}/lib.sh"
+topology tun
+
+# fits SCHEMA WANTED-STATUS COMMAND...
+fits() {
+	local schema=$1 want=$2
+
+	shift 2
+	status "$want" in_server nat64-bpf "$@"
+	/usr/bin/python3 - "$here/../../docs/schema/$schema.json" "$tmp/out" <<-'CHECK' || fail "$*: does not fit $schema.json"
+		import json, sys
+		from jsonschema import Draft202012Validator
+		schema, result = (json.load(open(path)) for path in sys.argv[1:])
+		Draft202012Validator.check_schema(schema)
+		for fault in Draft202012Validator(schema).iter_errors(result):
+		    sys.exit(f"{fault.json_path}: {fault.message}")
+	CHECK
+}
+
+say "nothing loaded"
+fits status 3 status -j
+fits status 3 status vpn0 -j
+fits error 3 stats vpn0 -j
+fits error 3 map list vpn0 -j
+fits change 0 unload vpn0 -j
+
+say "loaded, with traffic, bindings and drops"
+fits change 0 load vpn0 -j --static "192.168.240.50 fd00::50"
+in_client ping -q -c 2 -i 0.2 -W 2 "$web6"
+in_client ping -q -c 1 -W 1 64:ff9b::10.0.0.1 || true
+fits status 0 status -j
+equal "$(json "d['instances'][0]['counters']['drops']" < "$tmp/out")" "{'private-destination': 1}" "drops"
+fits stats 0 stats -j
+fits stats 0 stats -j --explain
+fits map-list 0 map list vpn0 -j
+equal "$(json "sorted(b['kind'] for b in d['bindings'])" < "$tmp/out")" "['dynamic', 'static']" "kinds"
+
+say "what needs nothing loaded"
+fits check 0 check vpn0 -j
+fits version 0 version -j
+fits help 0 help -j
+fits help 0 help load -j
+
+say "errors"
+fits error 2 load vpn0 -j --pool 1.2.3.4
+fits error 2 frobnicate -j
+fits error 1 load vpn7 -j
+
+say "degraded"
+in_server nft delete table inet nat64_bpf_vpn0
+fits status 7 status -j
+fits change 0 unload vpn0 -j
