@@ -13,6 +13,7 @@
 	X(DRY_RUN,	"dry-run",	NULL,		"print what would be done, change nothing") \
 	X(REPLACE,	"replace",	NULL,		"allow a change that ends bindings or flows") \
 	X(ALL,		"all",		NULL,		"all instances") \
+	X(AT,		"at",		"TIME",		"who held it then: YYYY-MM-DDTHH:MM:SSZ, or seconds since 1970") \
 	X(WATCH,	"watch",	"[=SEC]",	"redraw every SEC seconds (2)") \
 	X(EXPLAIN,	"explain",	NULL,		"a sentence for each counter") \
 	X(OPENMETRICS,	"openmetrics",	NULL,		"text for Prometheus' textfile collector")

@@ -17,6 +17,8 @@ struct bindings {
 	struct nat64_alloc *alloc;	/* mapped */
 	uint32_t count;			/* slots */
 	int config_fd, clients_fd, extern_fd, quota_fd, slots_fd;
+	struct in_addr *ended;		/* addresses that a client lost: bindings_end_flows() */
+	size_t ended_count, ended_room;
 };
 
 /* Opens those of a loaded instance. Says "not loaded" (exit 3) or what went wrong and returns -1. */
@@ -24,7 +26,7 @@ int bindings_open(const char *instance, struct bindings *bindings);
 void bindings_close(struct bindings *bindings);
 
 /* Marks network, broadcast and own4 addresses, and makes the static maps of the settings exactly those: adds what
- * is missing, drops those of an earlier config. Says clashes and returns -1. */
+ * is missing, drops those of an earlier config. 1: a static map changed, 0: it was so. Says clashes and returns -1. */
 int bindings_settle(struct bindings *bindings, const struct config *config);
 
 /* Why an addition was refused; see bindings_add(). */
@@ -34,28 +36,38 @@ enum binding_fault {
 	BINDING_RESERVED,	/* network, broadcast, own4 */
 	BINDING_OWN6,
 	BINDING_PREFIX,		/* the client lies inside the prefix, or is no unicast address */
+	BINDING_NO_HOST,	/* the IPv4 address is none that a host can have */
 	BINDING_ADDR4_HELD,	/* by another client */
 	BINDING_ADDR6_HELD,	/* the client holds another address */
 	BINDING_EXTERN_FULL,	/* too many addresses outside the pool */
 	BINDING_OUTSIDE,	/* a dynamic binding outside the pool */
+	BINDING_NO_CLIENT,	/* a dynamic binding of one outside `clients` */
+	BINDING_LINEAR,		/* a dynamic binding under linear mapping */
 	BINDING_FAILED,		/* errno */
 };
 
-/* Makes a binding. Static ones may lie outside the pool; dynamic ones keep `seen`, ns of the boot clock. With `replace` a dynamic binding in the way gives way. `holder`: who holds the address, or which address
- * the client holds, where that is the fault. */
+/* Who holds the address, or which address the client holds, where that is the fault. */
 struct binding_holder {
 	struct in_addr addr4;
 	struct in6_addr addr6;
 	bool is_static;
+	bool from_config;
 };
+
 struct binding_wish {
 	struct in_addr addr4;
 	struct in6_addr addr6;
-	bool is_static;
+	bool is_static;		/* may lie outside the pool */
 	bool from_config;	/* a static map of the settings, not of `map add` */
-	bool replace;
-	uint64_t seen;
+	bool replace;		/* a dynamic binding in the way gives way */
+	uint64_t seen;		/* of a dynamic one: ns of the boot clock */
 };
+
+/* What bindings_add() would say; changes nothing. */
+enum binding_fault bindings_check(const struct bindings *bindings, const struct binding_wish *wish,
+				  struct binding_holder *holder);
+
+/* Makes a binding. `holder` (may be NULL) is set with BINDING_ADDR4_HELD and BINDING_ADDR6_HELD. */
 enum binding_fault bindings_add(struct bindings *bindings, const struct binding_wish *wish,
 				struct binding_holder *holder);
 
@@ -64,6 +76,13 @@ const char *binding_fault_text(enum binding_fault fault, const struct binding_ho
 
 /* Removes the binding in a slot. 1: removed, 0: it was free. */
 int bindings_remove(struct bindings *bindings, uint32_t index);
+
+/* Deletes the conntrack entries of addresses that clients lost since bindings_open(): a flow must not go on with
+ * the next holder. Says what went wrong and returns -1. */
+int bindings_end_flows(struct bindings *bindings);
+
+/* Static maps outside the pool, into a fresh array; `added_only`: not those of the settings. 0 or -ENOMEM. */
+int bindings_outside(const struct bindings *bindings, bool added_only, struct static_map **maps, size_t *count);
 
 /* Slot index of an address, or -1: none. */
 int64_t bindings_find4(const struct bindings *bindings, struct in_addr addr4);

@@ -385,6 +385,8 @@ void instance_nft(const struct instance *instance, struct nft_spec *spec)
 		.ifindex	= instance->link.index,
 		.pool		= config->pool,
 		.own4		= instance->own4,
+		.outside	= instance->outside,
+		.outside_count	= instance->outside_count,
 		.nat44		= config->nat44,
 		.snat_first	= config->snat_first,
 		.snat_last	= config->snat_last,
@@ -403,5 +405,6 @@ void instance_free(struct instance *instance)
 {
 	config_free(&instance->config);
 	record_free(&instance->record);
+	free(instance->outside);
 	*instance = (struct instance){};
 }

@@ -32,6 +32,8 @@ struct instance {
 	size_t device_count;
 	const char *fast_fault;		/* why there is no fast path; NULL: there is one, or none is wanted */
 	bool no_timeouts;		/* the kernel has no conntrack timeout objects */
+	struct static_map *outside;	/* static maps in force whose IPv4 address lies outside the pool */
+	size_t outside_count;
 };
 
 /* Settings of NAME (an instance, an interface, or a config file's path), with OPTIONS (may be NULL) over them.
@@ -48,7 +50,7 @@ int instance_derive(struct instance *instance);
 /* The settings in force are kept in /run/nat64-bpf/NAME.conf while the instance is loaded. 0 or -errno. */
 int instance_remember(const struct instance *instance);
 
-/* What nft_apply() needs; `statics` (of the outside maps) and `devices` live as long as the caller's. */
+/* What nft_apply() needs; it points into the instance. */
 void instance_nft(const struct instance *instance, struct nft_spec *spec);
 
 /* Static maps whose IPv4 address lies outside the pool. */

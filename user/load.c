@@ -50,8 +50,8 @@ static const char *text4(struct in_addr addr)
 	return fmt("%s", inet_ntop(AF_INET, &addr, buf, sizeof(buf)));
 }
 
-/* The record of all that will be changed, written before the first change. */
-static int step_record(struct load *load)
+/* What the record will say, but for routes. 0 or -errno. */
+static int plan_record(struct load *load)
 {
 	struct instance *instance = load->instance;
 	const struct record *old = &instance->record;
@@ -75,8 +75,15 @@ static int step_record(struct load *load)
 	memcpy(load->next.interface, instance->link.name, sizeof(load->next.interface));
 	if (!there || (old->own4.s_addr == instance->own4.s_addr && old->ifindex == instance->link.index))
 		load->next.own4 = instance->own4;
-	if (!error)
-		error = record_add_route(&load->next, &instance->config.pool);
+	return error ? error : record_add_route(&load->next, &instance->config.pool);
+}
+
+/* The record of all that will be changed, written before the first change. */
+static int step_record(struct load *load)
+{
+	struct instance *instance = load->instance;
+	int error = plan_record(load);
+
 	for (size_t i = 0; i < instance->config.static_count && !error; i++) {
 		struct net4 one = { instance->config.statics[i].addr4, 32 };
 
@@ -141,7 +148,7 @@ static int step_move(struct load *load)
 	return 1;
 }
 
-/* Fills fresh or reused maps. */
+/* Fills fresh or reused maps. 1: static maps changed, 0: they did not. */
 static int fill_maps(struct load *load, bool reuse)
 {
 	const struct config *config = &load->instance->config;
@@ -152,7 +159,9 @@ static int fill_maps(struct load *load, bool reuse)
 	if (bindings_open(config->name, &bindings))
 		return -1;
 	error = bindings_settle(&bindings, config);
-	if (!error && !reuse) {
+	if (error > 0 && bindings_end_flows(&bindings))
+		error = -1;
+	if (error >= 0 && !reuse) {
 		if (load->kept.items)
 			state_apply(&bindings, &load->kept);
 		else
@@ -169,19 +178,88 @@ static int step_programs(struct load *load)
 	bool reuse = load->reusable == 1;
 
 	if (reuse && instance->record.program == datapath_program() && !datapath_config_differs(instance)) {
-		if (show(load))
-			return 0;
-		return fill_maps(load, true) ? -1 : 0;
+		return show(load) ? 0 : fill_maps(load, true);
 	}
 	if (show(load)) {
 		fprintf(show(load), "# %s programs and maps in %s/%s\n", reuse ? "update" : "load", dir_pin(),
 			instance->config.name);
 		return 1;
 	}
-	if (datapath_load(instance, reuse) || fill_maps(load, reuse))
+	if (datapath_load(instance, reuse) || fill_maps(load, reuse) < 0)
 		return -1;
 	load->next.program = datapath_program();
 	return 1;
+}
+
+/* Static maps outside the pool as they would be: those of the settings, and of `map add`. 0 or -errno. */
+static int plan_outside(struct load *load)
+{
+	struct instance *instance = load->instance;
+	const struct config *config = &instance->config;
+	_free_ struct static_map *added = NULL;
+	struct nat64_config running;
+	struct bindings bindings;
+	size_t count = 0;
+	int error = 0;
+
+	if (load->reusable == 1 && !datapath_read_config(config->name, &running)) {
+		if (bindings_open(config->name, &bindings))
+			return -EIO;
+		error = bindings_outside(&bindings, true, &added, &count);
+		bindings_close(&bindings);
+	}
+	instance->outside_count = 0;
+	instance->outside = calloc(config->static_count + count + 1, sizeof(*added));
+	if (error || !instance->outside)
+		return error ? error : -ENOMEM;
+	for (size_t i = 0; i < config->static_count; i++)
+		if (static_is_outside(config, &config->statics[i]))
+			instance->outside[instance->outside_count++] = config->statics[i];
+	for (size_t i = 0; i < count; i++)
+		instance->outside[instance->outside_count++] = added[i];
+	return 0;
+}
+
+/* Those that the maps hold now. 0 or -errno. */
+static int read_outside(struct instance *instance)
+{
+	struct bindings bindings;
+	int error;
+
+	if (bindings_open(instance->config.name, &bindings))
+		return -EIO;
+	error = bindings_outside(&bindings, false, &instance->outside, &instance->outside_count);
+	bindings_close(&bindings);
+	return error;
+}
+
+/* Routes that there will be: of the pool, and of each static map outside it. 0 or -errno. */
+static int plan_routes(struct load *load)
+{
+	const struct instance *instance = load->instance;
+	int error;
+
+	load->next.route_count = 0;
+	error = record_add_route(&load->next, &instance->config.pool);
+	for (size_t i = 0; i < instance->outside_count && !error; i++)
+		error = record_add_route(&load->next, &(struct net4){ instance->outside[i].addr4, 32 });
+	return error;
+}
+
+/* Static maps outside the pool come from settings, state file and `map add`: now the maps know all of them. */
+static int step_outside(struct load *load)
+{
+	struct instance *instance = load->instance;
+	int error;
+
+	free(instance->outside);
+	instance->outside = NULL;
+	error = show(load) ? plan_outside(load) : read_outside(instance);
+	if (!error)
+		error = plan_routes(load);
+	if (!error && !show(load))
+		error = record_write(instance->config.name, &load->next);
+	return error ? failed(error, "cannot settle static maps outside the pool", instance->config.name) : 0;
 }
 
 static int step_nft(struct load *load)
@@ -278,66 +356,105 @@ static void show_route(FILE *out, const struct instance *instance, const struct 
 		NAT64_RTPROT, instance->route_mtu, text4(instance->own4));
 }
 
-/* The route as it should be is there already. */
-static bool route_is_set(const struct instance *instance, const struct net4 *dst)
-{
-	_free_ struct nl_route *routes = NULL;
-	size_t count = 0;
+struct route_list {
+	struct nl_route *routes;
+	size_t count;
+};
 
-	if (nl_routes(AF_INET, &routes, &count))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (routes[i].protocol == NAT64_RTPROT && routes[i].oif == instance->link.index &&
-		    routes[i].len == dst->len && routes[i].dst4.s_addr == dst->addr.s_addr &&
-		    routes[i].mtu == instance->route_mtu && routes[i].src4.s_addr == instance->own4.s_addr)
+/* The route as it should be is there already. */
+static bool route_is_set(const struct instance *instance, const struct net4 *dst, const struct route_list *now)
+{
+	for (size_t i = 0; i < now->count; i++)
+		if (now->routes[i].protocol == NAT64_RTPROT && now->routes[i].oif == instance->link.index &&
+		    now->routes[i].len == dst->len && now->routes[i].dst4.s_addr == dst->addr.s_addr &&
+		    now->routes[i].mtu == instance->route_mtu && now->routes[i].src4.s_addr == instance->own4.s_addr)
 			return true;
 	return false;
 }
 
-static int step_routes(struct load *load)
+static int set_route(struct load *load, const struct net4 *dst)
 {
 	struct instance *instance = load->instance;
-	const struct record *old = &instance->record;
+	struct pool_route route = {
+		.dst	= *dst,
+		.index	= instance->link.index,
+		.mtu	= instance->route_mtu,
+		.src	= instance->own4,
+		.via	= via(instance),
+	};
+	char text[NET4_TEXT];
+	int status;
+
+	if (show(load)) {
+		show_route(show(load), instance, dst);
+		return 0;
+	}
+	status = nl_route4_set(&route);
+	return status < 0 ? failed(status, fmt("cannot set the route %s", net4_text(dst, text)), instance->link.name) : 0;
+}
+
+/* Routes of ours that the kernel has and nobody needs, also those that a killed process set. */
+static int drop_routes(struct load *load, const struct route_list *now)
+{
+	const struct instance *instance = load->instance;
 	int changed = 0;
 
-	for (size_t i = 0; i < load->next.route_count; i++) {
-		struct pool_route route = {
-			.dst	= load->next.routes[i],
-			.index	= instance->link.index,
-			.mtu	= instance->route_mtu,
-			.src	= instance->own4,
-			.via	= via(instance),
-		};
-		int status;
-
-		if (route_is_set(instance, &route.dst))
-			continue;
-		changed = 1;
-		if (show(load)) {
-			show_route(show(load), instance, &route.dst);
-			continue;
-		}
-		status = nl_route4_set(&route);
-		if (status < 0) {
-			char text[NET4_TEXT];
-
-			return failed(status, fmt("cannot set the route %s", net4_text(&route.dst, text)),
-				      instance->link.name);
-		}
-	}
-	for (size_t i = 0; i < old->route_count && old->ifindex == instance->link.index; i++) {
+	for (size_t i = 0; i < now->count; i++) {
+		struct net4 dst = { now->routes[i].dst4, now->routes[i].len };
 		char text[NET4_TEXT];
 
-		if (has_route(&load->next, &old->routes[i]))
+		if (now->routes[i].protocol != NAT64_RTPROT || now->routes[i].oif != instance->link.index ||
+		    has_route(&load->next, &dst))
 			continue;
 		changed = 1;
 		if (show(load))
-			fprintf(show(load), "ip route del %s dev %s proto %d\n", net4_text(&old->routes[i], text),
+			fprintf(show(load), "ip route del %s dev %s proto %d\n", net4_text(&dst, text),
 				instance->link.name, NAT64_RTPROT);
 		else
-			nl_route4_del(&(struct pool_route){ .dst = old->routes[i], .index = old->ifindex });
+			nl_route4_del(&(struct pool_route){ .dst = dst, .index = instance->link.index });
 	}
 	return changed;
+}
+
+static int step_routes(struct load *load)
+{
+	_free_ struct nl_route *routes = NULL;
+	struct route_list now = {};
+	int changed = 0, error = nl_routes(AF_INET, &routes, &now.count);
+
+	if (error)
+		return failed(error, "cannot list IPv4 routes", load->instance->config.name);
+	now.routes = routes;
+	for (size_t i = 0; i < load->next.route_count; i++) {
+		if (route_is_set(load->instance, &load->next.routes[i], &now))
+			continue;
+		changed = 1;
+		if (set_route(load, &load->next.routes[i]))
+			return -1;
+	}
+	return changed | drop_routes(load, &now);
+}
+
+int instance_outside(struct instance *instance, FILE *show_to)
+{
+	const struct load_options options = { .show = show_to };
+	struct load load = { .instance = instance, .options = &options };
+	const char *name = instance->config.name;
+	int status, error = plan_record(&load);
+
+	if (!error)
+		error = plan_routes(&load);
+	if (!error && !show_to)
+		error = record_write(name, &load.next);
+	status = error ? failed(error, "cannot write the record", dir_run()) : 0;
+	if (status >= 0)
+		status = step_nft(&load);
+	if (status >= 0)
+		status = step_routes(&load);
+	if (status >= 0 && !show_to && (error = record_write(name, &load.next)))
+		status = failed(error, "cannot write the record", dir_run());
+	record_free(&load.next);
+	return status < 0 ? -1 : 0;
 }
 
 /* Last, so that nothing is translated before all the rest stands. */
@@ -358,8 +475,8 @@ static int step_attach(struct load *load)
 }
 
 static int (*const steps[])(struct load *) = {
-	step_record, step_forwarding, step_move, step_programs, step_nft, step_address, step_neighbour, step_routes,
-	step_attach,
+	step_record, step_forwarding, step_move, step_programs, step_outside, step_nft, step_address, step_neighbour,
+	step_routes, step_attach,
 };
 
 /* Bindings of the running instance, for maps that must be made anew. */
@@ -373,7 +490,7 @@ static int keep_bindings(struct load *load)
 		return 0;	/* of another version, or damaged: the state file has them */
 	if (bindings_open(load->instance->config.name, &bindings))
 		return -1;
-	error = state_collect(&bindings, &load->kept);
+	error = state_collect(&bindings, false, &load->kept);
 	bindings_close(&bindings);
 	return error ? failed(error, "cannot read its bindings", load->instance->config.name) : 0;
 }

@@ -19,3 +19,7 @@ int instance_up(struct instance *instance, const struct load_options *options);
 
 /* Takes an instance down, or what is left of one. 1: changed, 0: there was nothing, -1: said, the rest was done. */
 int instance_down(const char *name, FILE *show);
+
+/* Makes routes and nft table of a running instance follow `instance->outside`, its static maps outside the pool;
+ * the instance is derived. `show`: as above. 0, or -1: said. */
+int instance_outside(struct instance *instance, FILE *show);

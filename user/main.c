@@ -13,7 +13,7 @@ const struct verb verbs[] = {
 	{ "load",   "NAME",		"bring an instance up, or apply a changed config", CHANGE | OPTION(REPLACE),	true,  1, 1,	cmd_load },
 	{ "unload", "NAME|--all",	"take it down, leave nothing behind",		CHANGE | OPTION(ALL),		false, 1, 1,	cmd_unload },
 	{ "status", "[NAME]",		"one screen: pool, NAT44, counters, drops",	OPTION(WATCH),			false, 0, 1,	cmd_status },
-	{ "map",    "list NAME",	"bindings of an instance",			CHANGE | OPTION(REPLACE),	false, 2, 4,	cmd_map },
+	{ "map",    "list|lookup|add|del|flush|export|import NAME ...", "bindings of an instance", CHANGE | OPTION(REPLACE) | OPTION(AT), false, 2, 4, cmd_map },
 	{ "stats",  "[NAME]",		"all counters",					OPTION(EXPLAIN) | OPTION(OPENMETRICS), false, 0, 1, cmd_stats },
 	{ "check",  "[NAME]",		"validate the config only",			0,				true,  0, 1,	cmd_check },
 	{ "help",   "[VERB]",		"this, or the options of a verb",		0,				false, 0, 1,	cmd_help },

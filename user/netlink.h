@@ -92,6 +92,9 @@ int nl_conntrack_delete(const struct net4 *net);
 /* Entries whose original source lies in NET and which a flowtable serves. Number of them, or -errno. */
 int nl_conntrack_offloaded(const struct net4 *net);
 
+/* The same for entries one end of which, as this host's clients or as who answers, `wanted` says is meant. */
+int nl_conntrack_delete_if(bool (*wanted)(struct in_addr addr, const void *data), const void *data);
+
 /* Notifications for a resident helper: bits for what to hear. */
 enum nl_watch {
 	NL_WATCH_LINKS	= 1 << 0,

@@ -23,24 +23,38 @@ struct entry {
 
 struct search {
 	struct nl_list list;	/* of struct entry; first, as nl_dump() hands out its address */
-	const struct net4 *net;
+	bool (*wanted)(struct in_addr addr, const void *data);
+	const void *data;
 };
+
+static bool in_net(struct in_addr addr, const void *data)
+{
+	return net4_has(data, addr);
+}
+
+/* Source of a tuple: who sends in that direction. */
+static struct in_addr sender(const struct nlattr *attr)
+{
+	const struct nlattr *tuple[CTA_TUPLE_ZONE + 1], *ip[CTA_IP_V4_DST + 1];
+
+	nl_nested(attr, tuple, CTA_TUPLE_ZONE);
+	nl_nested(tuple[CTA_TUPLE_IP], ip, CTA_IP_V4_DST);
+	return nl_in(ip[CTA_IP_V4_SRC]);
+}
 
 static int list_entry(const struct nlmsghdr *head, void *data)
 {
 	const struct search *search = data;
-	const struct nlattr *attrs[CTA_ZONE + 1], *tuple[CTA_TUPLE_ZONE + 1], *ip[CTA_IP_V4_DST + 1];
+	const struct nlattr *attrs[CTA_ZONE + 1];
 	struct entry *entry;
 
 	if (mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
 		return MNL_CB_OK;
 	nl_attrs(head, sizeof(struct nfgenmsg), attrs, CTA_ZONE);
-	nl_nested(attrs[CTA_TUPLE_ORIG], tuple, CTA_TUPLE_ZONE);
-	nl_nested(tuple[CTA_TUPLE_IP], ip, CTA_IP_V4_DST);
-	if (!ip[CTA_IP_V4_SRC] || !ip[CTA_IP_V4_DST] ||
-	    (!net4_has(search->net, nl_in(ip[CTA_IP_V4_SRC])) &&
-	     !net4_has(search->net, nl_in(ip[CTA_IP_V4_DST]))) ||
-	    mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]) > TUPLE_ROOM)
+	if (!attrs[CTA_TUPLE_ORIG] || mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]) > TUPLE_ROOM ||
+	    !(search->wanted(sender(attrs[CTA_TUPLE_ORIG]), search->data) ||
+	      /* what began outside, with guard = off: the client is who answers */
+	      search->wanted(sender(attrs[CTA_TUPLE_REPLY]), search->data)))
 		return MNL_CB_OK;
 	entry = nl_list_more(data);
 	if (!entry)
@@ -81,29 +95,28 @@ static int delete_entry(const struct entry *entry)
 	return nl_talk(NETLINK_NETFILTER, &req, NULL, NULL);
 }
 
-int nl_conntrack_delete(const struct net4 *net)
+static int delete_found(struct search *search)
 {
-	struct search search = { .list.size = sizeof(struct entry), .net = net };
 	const struct entry *entries;
 	struct nl_request req;
 	int deleted = 0;
 	int status;
 
 	begin_ct(&req, IPCTNL_MSG_CT_GET, 0);
-	status = nl_dump(NETLINK_NETFILTER, &req, list_entry, &search.list);
+	status = nl_dump(NETLINK_NETFILTER, &req, list_entry, &search->list);
 	if (is_untracked(status))
 		return 0;
 	if (status)
 		return status;
-	entries = search.list.items;
-	for (size_t i = 0; i < search.list.count && !status; i++) {
+	entries = search->list.items;
+	for (size_t i = 0; i < search->list.count && !status; i++) {
 		status = delete_entry(&entries[i]);
 		if (!status)
 			deleted++;
 		else if (status == -ENOENT)	/* it timed out meanwhile */
 			status = 0;
 	}
-	free(search.list.items);
+	free(search->list.items);
 	return status ? status : deleted;
 }
 
@@ -116,14 +129,12 @@ struct offloaded {
 static int count_offloaded(const struct nlmsghdr *head, void *data)
 {
 	struct offloaded *offloaded = data;
-	const struct nlattr *attrs[CTA_STATUS + 1], *tuple[CTA_TUPLE_ZONE + 1], *ip[CTA_IP_V4_DST + 1];
+	const struct nlattr *attrs[CTA_STATUS + 1];
 
 	if (mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
 		return MNL_CB_OK;
 	nl_attrs(head, sizeof(struct nfgenmsg), attrs, CTA_STATUS);
-	nl_nested(attrs[CTA_TUPLE_ORIG], tuple, CTA_TUPLE_ZONE);
-	nl_nested(tuple[CTA_TUPLE_IP], ip, CTA_IP_V4_DST);
-	if (ip[CTA_IP_V4_SRC] && net4_has(offloaded->net, nl_in(ip[CTA_IP_V4_SRC])) &&
+	if (net4_has(offloaded->net, sender(attrs[CTA_TUPLE_ORIG])) &&
 	    ntohl(nl_u32(attrs[CTA_STATUS])) & IPS_OFFLOAD)
 		offloaded->count++;
 	return MNL_CB_OK;
@@ -140,4 +151,16 @@ int nl_conntrack_offloaded(const struct net4 *net)
 	if (is_untracked(status))
 		return 0;
 	return status ? status : offloaded.count;
+}
+
+int nl_conntrack_delete_if(bool (*wanted)(struct in_addr addr, const void *data), const void *data)
+{
+	struct search search = { .list.size = sizeof(struct entry), .wanted = wanted, .data = data };
+
+	return delete_found(&search);
+}
+
+int nl_conntrack_delete(const struct net4 *net)
+{
+	return nl_conntrack_delete_if(in_net, net);
 }

@@ -29,13 +29,10 @@ struct text {		/* of a file */
 	size_t len;
 };
 
-static int read_all(const char *path, struct text *text)
+static int read_all(int fd, struct text *text)
 {
-	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t size = 0;
 
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		ssize_t n;
 
@@ -59,6 +56,17 @@ static int read_all(const char *path, struct text *text)
 	}
 	text->data[text->len] = 0;
 	return 0;
+}
+
+/* A regular file: a pipe in its place would never end. */
+static int read_file(const char *path, struct text *text)
+{
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	return S_ISREG(st.st_mode) ? read_all(fd, text) : -EINVAL;
 }
 
 /* The last CRC line that is whole, or what is left of it where its line and the one before have run together.
@@ -130,6 +138,17 @@ static int keep(struct saved_list *list, size_t *room, const struct saved *item)
 	return 0;
 }
 
+/* One line of `len` bytes. 1: an entry; 0: nothing; -EINVAL. `copy`: its text, of LINE_BYTES + 1. */
+static int read_line(const char *line, size_t len, char *copy, struct saved *item)
+{
+	*copy = 0;
+	if (len > LINE_BYTES || memchr(line, 0, len))
+		return *line == '#' ? 0 : -EINVAL;
+	memcpy(copy, line, len);
+	copy[len] = 0;
+	return savefile_line(copy, item);
+}
+
 /* Every whole line: one without newline was being written when the power went, so half an address. */
 static int read_lines(const char *path, const struct text *text, struct saved_list *list)
 {
@@ -137,20 +156,14 @@ static int read_lines(const char *path, const struct text *text, struct saved_li
 	size_t room = 0, number = 1;
 
 	for (; (end = memchr(line, '\n', text->len - (size_t)(line - text->data))); line = end + 1, number++) {
-		char copy[LINE_BYTES + 1] = "";
-		size_t len = (size_t)(end - line);
+		char copy[LINE_BYTES + 1];
 		struct saved item;
-		int kind = -EINVAL;
+		int kind = read_line(line, (size_t)(end - line), copy, &item);
 
-		if (len <= LINE_BYTES && !memchr(line, 0, len)) {
-			memcpy(copy, line, len);
-			kind = savefile_line(copy, &item);
-		} else if (*line == '#') {
-			kind = 0;
-		}
 		if (kind < 0 && ++list->bad_lines <= LINES_NAMED)
 			log_warn("it is not `IPV4 IPV6 SECONDS`", "nothing needs to be done: the line is left out",
 				 "%s:%zu: not a binding: `%.60s`", path, number, copy);
+		item.line = number;
 		if (kind == 1 && keep(list, &room, &item))
 			return -ENOMEM;
 	}
@@ -171,13 +184,32 @@ static size_t count_statics(const struct text *text)
 	return count;
 }
 
-static int set_aside(const char *path)
+static bool set_aside(const char *path)
 {
 	char bad[PATH_MAX];
 
-	if (snprintf(bad, sizeof(bad), "%s.bad", path) >= (int)sizeof(bad))
-		return -ENAMETOOLONG;
-	return rename(path, bad) ? -errno : 0;
+	return snprintf(bad, sizeof(bad), "%s.bad", path) < (int)sizeof(bad) && !rename(path, bad);
+}
+
+/* Is it one of ours whose end is neither the CRC line nor what a cut leaves? A cut leaves whole lines and the
+ * beginning of one; a damaged CRC line is neither. */
+static bool end_is_damaged(const struct text *text)
+{
+	const char *end = memrchr(text->data, '\n', text->len), *before, *line;
+	char copy[LINE_BYTES + 1];
+	struct saved item;
+	size_t rest;
+	int kind;
+
+	if (!end || text->len < strlen(header) || memcmp(text->data, header, strlen(header)))
+		return false;
+	rest = text->len - (size_t)(end + 1 - text->data);
+	if (rest)	/* a whole CRC line but for its newline must be right */
+		return rest >= strlen(CRC_WORDS) + 8;
+	before = memrchr(text->data, '\n', (size_t)(end - text->data));
+	line = before ? before + 1 : text->data;
+	kind = read_line(line, (size_t)(end - line), copy, &item);
+	return kind < 0 || (!kind && (size_t)(end + 1 - text->data) > strlen(header));
 }
 
 int savefile_read(const char *path, struct saved_list *list)
@@ -188,15 +220,15 @@ int savefile_read(const char *path, struct saved_list *list)
 	int error;
 
 	*list = (struct saved_list){ 0 };
-	error = read_all(path, &text);
+	error = read_file(path, &text);
 	data = text.data;
 	if (error)
 		return error;
 	crc = crc_line(&text);
-	if (crc && !crc_right(&text, crc)) {
-		error = set_aside(path);
+	if (crc ? !crc_right(&text, crc) : end_is_damaged(&text)) {
+		list->set_aside = set_aside(path);
 		list->lost_statics = count_statics(&text);
-		return error ? error : -EBADMSG;
+		return -EBADMSG;
 	}
 	error = read_lines(path, &text, list);
 	if (error)
@@ -204,31 +236,119 @@ int savefile_read(const char *path, struct saved_list *list)
 	return error;
 }
 
+void saved_list_free(struct saved_list *list)
+{
+	free(list->items);
+	*list = (struct saved_list){ 0 };
+}
+
+static int bad_line(const char *path, size_t number, const char *text)
+{
+	return log_fail(EXIT_USAGE, "a line is `IPV4 IPV6`, `IPV4 IPV6 SECONDS`, `# static IPV4 IPV6` or another comment",
+			"correct the line, or take it out; nothing was changed", "%s:%zu: not a binding: `%.60s`", path,
+			number, text);
+}
+
+/* As read_lines(), but the first bad line is an error. */
+static int read_strictly(const char *path, const struct text *text, struct saved_list *list)
+{
+	const char *line = text->data, *end, *stop = text->data + text->len;
+	size_t room = 0, number = 1;
+
+	for (; line < stop; line = end + 1, number++) {
+		char copy[LINE_BYTES + 1];
+		struct saved item;
+		int kind;
+
+		end = memchr(line, '\n', (size_t)(stop - line));
+		kind = read_line(line, (size_t)((end ? end : stop) - line), copy, &item);
+		if (kind < 0)
+			return bad_line(path, number, copy);
+		if (!end && kind)
+			return log_fail(EXIT_USAGE, "it has no end, so the file may have been cut off there",
+					"end it with a newline if it is whole; nothing was changed",
+					"%s:%zu: half a line? `%.60s`", path, number, copy);
+		item.line = number;
+		if (kind && keep(list, &room, &item))
+			return log_fail(EXIT_FAILED, strerror(ENOMEM), "import a smaller file", "%s: too large", path);
+		if (!end)
+			break;
+	}
+	return 0;
+}
+
+static int by_addr4(const void *a, const void *b)
+{
+	const struct saved *x = a, *y = b;
+	int order = memcmp(&x->addr4, &y->addr4, sizeof(x->addr4));
+
+	return order ? order : memcmp(&x->addr6, &y->addr6, sizeof(x->addr6));
+}
+
+static int by_addr6(const void *a, const void *b)
+{
+	const struct saved *x = a, *y = b;
+
+	return memcmp(&x->addr6, &y->addr6, sizeof(x->addr6));
+}
+
+static int twice(const char *path, const struct saved *a, const struct saved *b, const char *which)
+{
+	return log_fail(EXIT_USAGE, fmt("line %u gives it another %s", a->line, which),
+			"take one of the two out; nothing was changed", "%s:%u: an address is there twice", path, b->line);
+}
+
+/* The same binding twice is one, static if one of them is, with the later use. */
+static int fold(const char *path, struct saved_list *list)
+{
+	size_t kept = 0;
+
+	if (!list->count)
+		return 0;
+	qsort(list->items, list->count, sizeof(*list->items), by_addr4);
+	for (size_t i = 0; i < list->count; i++) {
+		struct saved *last = kept ? &list->items[kept - 1] : NULL, *item = &list->items[i];
+
+		if (!last || last->addr4.s_addr != item->addr4.s_addr) {
+			list->items[kept++] = *item;
+			continue;
+		}
+		if (by_addr6(last, item))
+			return twice(path, last, item, "client");
+		last->is_static |= item->is_static;
+		last->seen = last->is_static ? 0 : last->seen > item->seen ? last->seen : item->seen;
+	}
+	list->count = kept;
+	qsort(list->items, kept, sizeof(*list->items), by_addr6);
+	for (size_t i = 1; i < kept; i++)
+		if (!by_addr6(&list->items[i - 1], &list->items[i]))
+			return twice(path, &list->items[i - 1], &list->items[i], "address");
+	return 0;
+}
+
 int savefile_import(const char *path, struct saved_list *list, bool *damaged)
 {
+	bool standard = !strcmp(path, "-");
+	_close_ int fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 	struct text text = { 0 };
 	_free_ char *data = NULL;
 	const char *crc;
 	int error;
 
+	if (standard)
+		path = "standard input";
 	*list = (struct saved_list){ 0 };
-	error = read_all(path, &text);
+	error = fd < 0 ? -errno : read_all(fd, &text);
 	data = text.data;
-	if (!error)
-		error = read_lines(path, &text, list);
-	if (error) {
-		saved_list_free(list);
-		return error;
-	}
+	if (error)
+		return log_fail(EXIT_FAILED, strerror(-error), "give a file in the format of the state file, or -",
+				"%s: cannot read it", path);
 	crc = crc_line(&text);
 	*damaged = crc && !crc_right(&text, crc);
-	return 0;
-}
-
-void saved_list_free(struct saved_list *list)
-{
-	free(list->items);
-	*list = (struct saved_list){ 0 };
+	if (!read_strictly(path, &text, list) && !fold(path, list))
+		return 0;
+	saved_list_free(list);
+	return -1;
 }
 
 /* Writes a line, and counts it into the CRC. */

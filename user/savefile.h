@@ -14,6 +14,8 @@ struct saved {
 	struct in6_addr addr6;
 	int64_t seen;		/* seconds since 1970; for a static map 0 */
 	bool is_static;		/* made by `map add`: "# static V4 V6" */
+	bool from_config;	/* a static map of the settings: exported, not saved */
+	uint32_t line;		/* of the file it was read from, 0: none */
 };
 
 struct saved_list {
@@ -21,15 +23,17 @@ struct saved_list {
 	size_t count;
 	size_t bad_lines;	/* skipped: not of the format; line numbers of the first ones are logged */
 	size_t lost_statics;	/* "# static" lines of a file whose CRC is wrong */
+	bool set_aside;		/* that file is PATH.bad now */
 };
 
-/* Reads a file. 0; -ENOENT: none (list empty); -EBADMSG: the CRC is wrong, the file was renamed to PATH.bad and
- * the list is empty but for lost_statics; other -errno. A file without the CRC line is read line by line, a last
- * line without newline is dropped, bad lines are named by log_warn() (at most 10) and counted. */
+/* Reads a file. 0; -ENOENT: none (list empty); -EBADMSG: it is damaged and was renamed to PATH.bad, where the folder
+ * allows it; the list is empty but for lost_statics; other -errno. A file without the CRC line is read line by line, a
+ * last line without newline is dropped, bad lines are named by log_warn() (at most 10) and counted. */
 int savefile_read(const char *path, struct saved_list *list);
 
-/* The same for a file that the user gives (`map import`, also of a PATH.bad): it stays where it is, and is read line
- * by line whatever its CRC. `damaged` is set if that is wrong. 0 or -errno. */
+/* The same for a file that the user gives (`map import`, also of a PATH.bad), "-" for standard input: it stays where it
+ * is, and is read whatever its CRC; `damaged` is set if that is wrong. Says the first bad line, or that an address is
+ * there twice, and returns -1. */
 int savefile_import(const char *path, struct saved_list *list, bool *damaged);
 
 /* Writes all of it: temporary file beside it, fsync, rename, fsync of the folder. On any failure (-errno) the old

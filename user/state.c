@@ -21,7 +21,7 @@ const char *state_path(const struct config *config, char *buf)
 	return buf;
 }
 
-int state_collect(const struct bindings *b, struct saved_list *list)
+int state_collect(const struct bindings *b, bool all, struct saved_list *list)
 {
 	int64_t now_s = time(NULL), now_ns = boot_ns();
 	struct bindings_use use;
@@ -34,7 +34,7 @@ int state_collect(const struct bindings *b, struct saved_list *list)
 		struct nat64_slot slot;
 		bool is_static;
 
-		if (!bindings_read(b, i, &slot) || slot.flags & NAT64_SLOT_CONFIG)
+		if (!bindings_read(b, i, &slot) || (slot.flags & NAT64_SLOT_CONFIG && !all))
 			continue;
 		is_static = slot.state == NAT64_SLOT_STATIC;
 		list->items[list->count++] = (struct saved) {
@@ -42,6 +42,7 @@ int state_collect(const struct bindings *b, struct saved_list *list)
 			.addr6 = slot.addr6,
 			.seen = is_static ? 0 : now_s - (now_ns - (int64_t)slot.last_seen) / NS_PER_S,
 			.is_static = is_static,
+			.from_config = slot.flags & NAT64_SLOT_CONFIG,
 		};
 	}
 	return 0;
@@ -50,7 +51,7 @@ int state_collect(const struct bindings *b, struct saved_list *list)
 int state_save(const struct bindings *b, const char *path)
 {
 	struct saved_list list;
-	int error = state_collect(b, &list);
+	int error = state_collect(b, false, &list);
 
 	if (!error)
 		error = savefile_write(path, list.items, list.count);
@@ -60,6 +61,38 @@ int state_save(const struct bindings *b, const char *path)
 	return log_fail(EXIT_FAILED, fmt("%s; the old file is as it was", strerror(-error)),
 			"make room or make it writable; bindings live on in the kernel while it is loaded",
 			"%s: cannot save the bindings", path);
+}
+
+struct binding_wish state_wish(const struct saved *item)
+{
+	int64_t now_s = time(NULL), now_ns = boot_ns(), idle_s = now_s > item->seen ? now_s - item->seen : 0;
+
+	return (struct binding_wish) {
+		.addr4		= item->addr4,
+		.addr6		= item->addr6,
+		.is_static	= item->is_static,
+		.from_config	= item->from_config,
+		/* one older than this boot has last been seen before the clock began */
+		.seen		= idle_s < now_ns / NS_PER_S ? now_ns - idle_s * NS_PER_S : 0,
+	};
+}
+
+void state_revert(struct bindings *b, const struct saved_list *added, const struct saved_list *before)
+{
+	for (size_t i = 0; i < added->count; i++) {
+		int64_t index = bindings_find4(b, added->items[i].addr4);
+		struct nat64_slot slot;
+
+		if (index >= 0 && bindings_read(b, index, &slot) &&
+		    !memcmp(&slot.addr6, &added->items[i].addr6, sizeof(slot.addr6)))
+			bindings_remove(b, index);
+	}
+	for (size_t i = 0; i < before->count; i++) {
+		struct binding_wish wish = state_wish(&before->items[i]);
+
+		wish.replace = true;
+		bindings_add(b, &wish, NULL);
+	}
 }
 
 /* Static maps first, then the one used last. */
@@ -74,25 +107,35 @@ static int by_seen(const void *a, const void *b)
 
 size_t state_apply(struct bindings *b, struct saved_list *list)
 {
-	int64_t now_s = time(NULL), now_ns = boot_ns(), lease_s = b->config.max_lease / NS_PER_S;
+	int64_t now_s = time(NULL), lease_s = b->config.max_lease / NS_PER_S;
 	size_t unfit = 0;
 
 	if (list->count)
 		qsort(list->items, list->count, sizeof(*list->items), by_seen);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct saved *item = &list->items[i];
-		int64_t idle_s = now_s > item->seen ? now_s - item->seen : 0;
-		struct binding_wish wish = { .addr4 = item->addr4, .addr6 = item->addr6, .is_static = item->is_static };
+		struct binding_wish wish = state_wish(item);
 
-		if (!item->is_static && (idle_s > lease_s || b->config.flags & NAT64_LINEAR)) {
+		if (!item->is_static && now_s - item->seen > lease_s)
 			unfit++;
-			continue;
-		}
-		/* a binding older than this boot has last been seen before the clock began */
-		wish.seen = idle_s * NS_PER_S < now_ns ? now_ns - idle_s * NS_PER_S : 0;
-		unfit += bindings_add(b, &wish, NULL) > BINDING_SAME;
+		else
+			unfit += bindings_add(b, &wish, NULL) > BINDING_SAME;
 	}
 	return unfit;
+}
+
+/* The file is damaged as a whole. */
+static void warn_damaged(const struct bindings *b, const char *path, const struct saved_list *list)
+{
+	const char *fix = "nothing needs to be done: clients get the same addresses again";
+
+	if (list->lost_statics)
+		fix = fmt("look at it, then: nat64-bpf map import %s %s%s", b->instance, path,
+			  list->set_aside ? ".bad" : "");
+	log_warn(list->lost_statics ? fmt("its checksum is wrong; %zu static maps in it are not taken over",
+					  list->lost_statics) : "its checksum is wrong", fix,
+		 list->set_aside ? "%s: damaged, set aside as %s.bad" : "%s: damaged, and cannot be renamed to %s.bad",
+		 path, path);
 }
 
 void state_restore(struct bindings *b, const char *path)
@@ -101,19 +144,13 @@ void state_restore(struct bindings *b, const char *path)
 	int error = savefile_read(path, &list);
 	size_t unfit = 0;
 
-	if (error == -EBADMSG) {
-		log_warn(list.lost_statics ?
-				 fmt("its checksum is wrong; %zu static maps in it are not taken over", list.lost_statics) :
-				 "its checksum is wrong",
-			 list.lost_statics ? fmt("look at it, then: nat64-bpf map import %s %s.bad", b->instance, path) :
-					     "nothing needs to be done: clients get the same addresses again",
-			 "%s: set aside as %s.bad", path, path);
-	} else if (error && error != -ENOENT) {
-		log_warn(strerror(-error), "clients get the same addresses again by the allocation hash",
-			 "%s: cannot be read", path);
-	} else if (!error) {
+	if (error == -EBADMSG)
+		warn_damaged(b, path, &list);
+	else if (error && error != -ENOENT)
+		log_warn(error == -EINVAL ? "it is no regular file" : strerror(-error),
+			 "clients get the same addresses again by the allocation hash", "%s: cannot be read", path);
+	else if (!error)
 		unfit = state_apply(b, &list);
-	}
 	if (unfit)
 		log_note("%s: %zu entries are too old or do not fit the settings; left out", path, unfit);
 	saved_list_free(&list);

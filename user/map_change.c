@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One change of bindings by a verb of `map`: the kernel's first, then routes and nft table, then the state file; what
+ * fails on the way is undone. Flows of addresses that were taken away end last, when it is sure that they were. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clash.h"
+#include "cleanup.h"
+#include "cmd_map.h"
+#include "json.h"
+#include "load.h"
+#include "log.h"
+#include "state.h"
+
+int map_change_begin(struct map_change *c, struct map_call *call)
+{
+	int error;
+
+	*c = (struct map_change){ .call = call };
+	if (args_has(call->args, OPTION_DRY_RUN)) {
+		c->show = open_memstream(&c->lines, &c->lines_len);
+		if (!c->show)
+			return log_fail(EXIT_FAILED, strerror(errno), NULL, "cannot show what would be done");
+	}
+	error = state_collect(&call->bindings, true, &c->before);
+	if (!error)
+		error = bindings_outside(&call->bindings, false, &c->outside, &c->outside_count);
+	return error ? log_fail(EXIT_FAILED, strerror(-error), NULL, "%s: cannot read its bindings",
+				call->bindings.instance) : 0;
+}
+
+static bool is_outside(const struct map_change *c, struct in_addr addr4)
+{
+	const struct nat64_config *config = &c->call->bindings.config;
+
+	return ntohl(addr4.s_addr) - config->pool_first >= config->pool_size;
+}
+
+static void show_removal(struct map_change *c, int64_t index)
+{
+	const struct bindings *b = &c->call->bindings;
+	struct nat64_slot slot;
+
+	if (index < 0 || !bindings_read(b, index, &slot))
+		return;
+	fprintf(c->show, "# map del %s %s %s\n", b->instance, map_text4((struct in_addr){ slot.addr4 }),
+		map_text6(&slot.addr6));
+	fprintf(c->show, "conntrack -D -s %s\n", map_text4((struct in_addr){ slot.addr4 }));
+}
+
+static enum binding_fault show_addition(struct map_change *c, const struct binding_wish *wish,
+					struct binding_holder *holder)
+{
+	const struct bindings *b = &c->call->bindings;
+	enum binding_fault fault = bindings_check(b, wish, holder);
+	int64_t by4 = bindings_find4(b, wish->addr4), by6 = bindings_find6(b, &wish->addr6);
+
+	if (fault != BINDING_OK)
+		return fault;
+	if (by4 != by6) {
+		show_removal(c, by4);
+		show_removal(c, by6);
+	}
+	fprintf(c->show, "# map add %s %s %s%s\n", b->instance, map_text4(wish->addr4), map_text6(&wish->addr6),
+		wish->is_static ? "" : ", dynamic");
+	return fault;
+}
+
+enum binding_fault map_change_add(struct map_change *c, const struct binding_wish *wish, struct binding_holder *holder)
+{
+	enum binding_fault fault = c->show ? show_addition(c, wish, holder) :
+					     bindings_add(&c->call->bindings, wish, holder);
+	struct saved *more;
+
+	if (fault != BINDING_OK)
+		return fault;
+	if (!(c->added.count & (c->added.count - 1))) {		/* a power of two, or 0: full */
+		more = reallocarray(c->added.items, c->added.count ? c->added.count * 2 : 1, sizeof(*more));
+		if (!more) {
+			errno = ENOMEM;
+			return BINDING_FAILED;
+		}
+		c->added.items = more;
+	}
+	c->added.items[c->added.count++] = (struct saved){ .addr4 = wish->addr4, .addr6 = wish->addr6 };
+	return fault;
+}
+
+void map_change_remove(struct map_change *c, uint32_t index)
+{
+	struct bindings *b = &c->call->bindings;
+	struct nat64_slot slot;
+
+	if (!c->show) {
+		c->removed += bindings_remove(b, index);
+	} else if (bindings_read(b, index, &slot)) {
+		show_removal(c, index);
+		c->removed++;
+	}
+}
+
+/* Static maps outside the pool after the change: in a dry run, before and what would be added. */
+static int outside_after(struct map_change *c, struct static_map **maps, size_t *count)
+{
+	const struct bindings *b = &c->call->bindings;
+	int error;
+
+	if (!c->show)
+		return bindings_outside(b, false, maps, count);
+	*maps = calloc(c->outside_count + c->added.count + 1, sizeof(**maps));
+	if (!*maps)
+		return -ENOMEM;
+	memcpy(*maps, c->outside, c->outside_count * sizeof(**maps));
+	*count = c->outside_count;
+	error = 0;
+	for (size_t i = 0; i < c->added.count; i++)
+		if (is_outside(c, c->added.items[i].addr4))
+			(*maps)[(*count)++] = (struct static_map){ c->added.items[i].addr4, c->added.items[i].addr6 };
+	return error;
+}
+
+/* Does an address outside the pool get in the way of what this host has? */
+static int check_clash(const struct instance *instance, struct static_map *maps, size_t count)
+{
+	struct config config = instance->config;
+	_free_ struct nl_route *routes = NULL;
+	_free_ struct nl_addr *addrs = NULL;
+	size_t route_count = 0, addr_count = 0;
+	int error = nl_addrs(&addrs, &addr_count);
+
+	if (!error)
+		error = nl_routes(AF_INET, &routes, &route_count);
+	if (error)
+		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list addresses and routes");
+	config.statics = maps;
+	config.static_count = count;
+	return clash_pool(&config, instance->link.index, instance->own4, addrs, addr_count, routes, route_count);
+}
+
+/* Routes and nft table follow the static maps outside the pool. */
+static int follow_outside(struct map_change *c)
+{
+	struct instance *instance = &c->call->instance;
+	const char *name = instance->config.name;
+	struct static_map *maps = NULL;
+	struct nl_link link;
+	size_t count = 0;
+	int error = outside_after(c, &maps, &count);
+
+	if (error)
+		return log_fail(EXIT_FAILED, strerror(-error), NULL, "%s: cannot list its static maps", name);
+	free(instance->outside);
+	instance->outside = maps;
+	instance->outside_count = count;
+	if (count == c->outside_count)
+		return 0;
+	if (!instance->record.ifindex || nl_link_by_index(instance->record.ifindex, &link) == -ENODEV) {
+		log_note("%s: the interface is absent; the next load sets the routes", name);
+		return 0;
+	}
+	if (instance_derive(instance) || check_clash(instance, maps, count))
+		return -1;
+	return instance_outside(instance, c->show);
+}
+
+static void undo(struct map_change *c)
+{
+	struct instance *instance = &c->call->instance;
+	bool followed = instance->outside_count != c->outside_count && instance->link.index;
+
+	state_revert(&c->call->bindings, &c->added, &c->before);
+	c->call->bindings.ended_count = 0;
+	if (!followed)
+		return;
+	free(instance->outside);
+	instance->outside = c->outside;
+	instance->outside_count = c->outside_count;
+	c->outside = NULL;
+	instance_outside(instance, NULL);
+}
+
+static int finish(struct map_change *c)
+{
+	struct bindings *b = &c->call->bindings;
+	char path[PATH_MAX];
+
+	if (follow_outside(c) || state_save(b, state_path(&c->call->instance.config, path))) {
+		undo(c);
+		return -1;
+	}
+	return bindings_end_flows(b);
+}
+
+/* Lines of a dry run, as they are or as JSON. */
+static void print_lines(struct map_change *c, bool changed)
+{
+	json_t *actions;
+
+	fclose(c->show);
+	if (!c->call->args->json) {
+		fputs(c->lines, stdout);
+		if (!changed)
+			log_note("%s: nothing would be changed", c->call->bindings.instance);
+		return;
+	}
+	actions = json_array();
+	for (char *line = strtok(c->lines, "\n"); line; line = strtok(NULL, "\n"))
+		json_array_append_new(actions, json_string(line));
+	json_out(json_pack("{s:i, s:s, s:b, s:o}", "schema", 1, "instance", c->call->bindings.instance, "changed", changed,
+			   "actions", actions));
+}
+
+int map_change_end(struct map_change *c, int status, const char *words)
+{
+	bool changed = c->added.count || c->removed;
+
+	if (status && !c->show)
+		undo(c);
+	else if (!status && changed)
+		status = c->show ? follow_outside(c) : finish(c);
+	if (!status && c->show)
+		print_lines(c, changed);
+	else if (!status && c->call->args->json)
+		json_changed(c->call->bindings.instance, changed);
+	else if (!status && changed)
+		printf("%s: %s\n", c->call->bindings.instance, words);
+	else if (!status)
+		log_note("%s: %s; nothing changed", c->call->bindings.instance, words);
+	if (status && c->show)
+		fclose(c->show);
+	saved_list_free(&c->before);
+	saved_list_free(&c->added);
+	free(c->outside);
+	free(c->lines);
+	return status;
+}

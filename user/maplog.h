@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The log of assignments (`log = FILE`), read back: who held an address at a time. Pure. One JSON object a line:
+ * {"time":"2026-11-25T01:02:03Z","event":"assigned","instance":"tun0","addr4":"192.168.240.2","addr6":"fd00::2"}
+ * event: assigned, released (taken away) or expired (not used for max-lease, or given to another client). */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define UTC_TEXT sizeof("2026-11-25T01:02:03Z")
+
+/* Seconds since 1970 from "YYYY-MM-DDTHH:MM:SSZ" (a fraction of a second, an offset instead of Z) or from digits.
+ * 0 or -EINVAL. */
+int utc_parse(const char *text, int64_t *seconds);
+const char *utc_text(int64_t seconds, char buf[UTC_TEXT]);
+
+struct maplog_query {
+	const char *instance;
+	int family;		/* AF_INET: of addr4; AF_INET6: of addr6 */
+	struct in_addr addr4;
+	struct in6_addr addr6;
+	int64_t at;		/* seconds since 1970 */
+};
+
+struct maplog_answer {
+	struct in_addr addr4;
+	struct in6_addr addr6;
+	int64_t from, until;	/* until: 0: it lasts, as far as the log tells */
+	size_t bad_lines;	/* that could not be read */
+};
+
+/* 1: found, 0: nobody held it then, -errno. `bad_lines` is set in any case. */
+int maplog_find(FILE *log, const struct maplog_query *query, struct maplog_answer *answer);
