@@ -16,7 +16,15 @@
 	X(AT,		"at",		"TIME",		"who held it then: YYYY-MM-DDTHH:MM:SSZ, or seconds since 1970") \
 	X(WATCH,	"watch",	"[=SEC]",	"redraw every SEC seconds (2)") \
 	X(EXPLAIN,	"explain",	NULL,		"a sentence for each counter") \
-	X(OPENMETRICS,	"openmetrics",	NULL,		"text for Prometheus' textfile collector")
+	X(OPENMETRICS,	"openmetrics",	NULL,		"text for Prometheus' textfile collector") \
+	X(UNLOAD,	"unload",	NULL,		"take the instance down at the end") \
+	X(NO_DNS,	"no-dns",	NULL,		"ask no resolver") \
+	X(FROM,		"from",		"ADDR",		"source of the packet") \
+	X(TO,		"to",		"ADDR",		"its destination") \
+	X(PROTO,	"proto",	"tcp|udp|icmp",	"its protocol (tcp with --dport, else icmp)") \
+	X(SPORT,	"sport",	"PORT",		"its source port (40000)") \
+	X(DPORT,	"dport",	"PORT",		"its destination port (443)") \
+	X(SIZE,		"size",		"BYTES",	"its length from the IP header on")
 
 enum verb_option {
 #define X(id, name, value, help) OPTION_##id,
@@ -77,5 +85,9 @@ int cmd_status(const struct args *args);
 int cmd_stats(const struct args *args);
 int cmd_check(const struct args *args);
 int cmd_map(const struct args *args);
+int cmd_run(const struct args *args);
+int cmd_monitor(const struct args *args);
+int cmd_doctor(const struct args *args);
+int cmd_try(const struct args *args);
 int cmd_help(const struct args *args);
 int cmd_version(const struct args *args);

@@ -89,23 +89,63 @@ static int check_other_instances(const struct instance *instance)
 	return status;
 }
 
-/* A static map's address outside the pool may lie in a connected network, where it is a spare one. */
-static int check_statics(const struct instance *instance, const struct clash_host *host)
-{
-	const struct config *config = &instance->config;
+/* What a host has, to be freed. */
+struct lists {
+	struct nl_addr *addrs;
+	struct nl_route *routes4, *routes6;
+	size_t count6;
+	struct clash_host host;
+};
 
-	for (size_t i = 0; i < config->static_count; i++) {
-		struct net4 one = { config->statics[i].addr4, 32 };
+static int read_lists(struct lists *lists)
+{
+	int error;
+
+	*lists = (struct lists){};
+	error = nl_addrs(&lists->addrs, &lists->host.addr_count);
+	if (!error)
+		error = nl_routes(AF_INET, &lists->routes4, &lists->host.route_count);
+	if (!error)
+		error = nl_routes(AF_INET6, &lists->routes6, &lists->count6);
+	lists->host.addrs = lists->addrs;
+	lists->host.routes = lists->routes4;
+	return error ? log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list addresses and routes") : 0;
+}
+
+static void free_lists(struct lists *lists)
+{
+	free(lists->addrs);
+	free(lists->routes4);
+	free(lists->routes6);
+}
+
+/* An address outside the pool may lie in a connected network, where it is a spare one. */
+static int check_statics(const struct instance *instance, const struct static_map *maps, size_t count,
+			 const struct clash_host *host)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct net4 one = { maps[i].addr4, 32 };
 		struct clash clash = pool_clash(&one, instance->own4, instance->link.index, host);
 		char why[CLASH_TEXT], text[INET_ADDRSTRLEN];
 
-		if (net4_has(&config->pool, one.addr) || !clash.kind || clash.inside)
+		if (!static_is_outside(&instance->config, &maps[i]) || !clash.kind || clash.inside)
 			continue;
 		return log_fail(EXIT_FAILED, clash_text(&clash, why), "give the client another address",
-				"static = %s ...: in use on this host",
+				"static map of %s: in use on this host",
 				inet_ntop(AF_INET, &one.addr, text, sizeof(text)));
 	}
 	return 0;
+}
+
+int host_check_statics(const struct instance *instance, const struct static_map *maps, size_t count)
+{
+	struct lists lists;
+	int status = read_lists(&lists);
+
+	if (!status)
+		status = check_statics(instance, maps, count, &lists.host);
+	free_lists(&lists);
+	return status;
 }
 
 static int check_pool(const struct instance *instance, const struct clash_host *host)
@@ -118,7 +158,7 @@ static int check_pool(const struct instance *instance, const struct clash_host *
 	size_t count;
 
 	if (!clash.kind)
-		return check_statics(instance, host);
+		return 0;
 	if (pool_taken(host, &taken, &count) || !net4_free(pool->len, taken, count, &spare))
 		snprintf(better, sizeof(better), "...");
 	else
@@ -128,34 +168,33 @@ static int check_pool(const struct instance *instance, const struct clash_host *
 			"pool %s is in use on this host", net4_text(pool, text));
 }
 
+/* A native route inside the prefix. */
+static void warn_native(const struct net6 *prefix, const struct lists *lists)
+{
+	const struct nl_route *native = prefix_native_route(prefix, lists->routes6, lists->count6);
+	char inside[NET6_TEXT], text[NET6_TEXT];
+	struct net6 dst;
+
+	if (!native)
+		return;
+	dst = (struct net6){ native->dst6, native->len };
+	log_warn("clients' packets to the prefix are translated before routing, so this route does not see them",
+		 "give those hosts addresses outside the prefix, or remove the route",
+		 "route %s lies inside the prefix %s", net6_text(&dst, inside), net6_text(prefix, text));
+}
+
 int host_check_network(const struct instance *instance)
 {
-	const struct net6 *prefix = &instance->config.prefix;
-	_free_ struct nl_route *routes4 = NULL, *routes6 = NULL;
-	_free_ struct nl_addr *addrs = NULL;
-	struct clash_host host = {};
-	const struct nl_route *native;
-	size_t count6 = 0;
-	int error = nl_addrs(&addrs, &host.addr_count);
+	const struct config *config = &instance->config;
+	struct lists lists;
+	int status = read_lists(&lists);
 
-	if (!error)
-		error = nl_routes(AF_INET, &routes4, &host.route_count);
-	if (!error)
-		error = nl_routes(AF_INET6, &routes6, &count6);
-	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list addresses and routes");
-	host.addrs = addrs;
-	host.routes = routes4;
-	if (check_pool(instance, &host))
-		return -1;
-	native = prefix_native_route(prefix, routes6, count6);
-	if (native) {
-		struct net6 dst = { native->dst6, native->len };
-		char inside[NET6_TEXT], text[NET6_TEXT];
-
-		log_warn("clients' packets to the prefix are translated before routing, so this route does not see them",
-			 "give those hosts addresses outside the prefix, or remove the route",
-			 "route %s lies inside the prefix %s", net6_text(&dst, inside), net6_text(prefix, text));
-	}
-	return check_other_instances(instance);
+	if (!status)
+		status = check_pool(instance, &lists.host);
+	if (!status)
+		status = check_statics(instance, config->statics, config->static_count, &lists.host);
+	if (!status)
+		warn_native(&config->prefix, &lists);
+	free_lists(&lists);
+	return status ? status : check_other_instances(instance);
 }

@@ -13,3 +13,6 @@ int host_check_kernel(void);
 /* Pool against addresses and routes of this host (exit 1); warns of a native route inside the prefix, and of
  * another instance on the same interface (exit 1). */
 int host_check_network(const struct instance *instance);
+
+/* Static maps outside the pool against addresses and routes of this host (exit 1). */
+int host_check_statics(const struct instance *instance, const struct static_map *maps, size_t count);

@@ -19,6 +19,8 @@
 
 struct log_options log_options;
 static enum nat64_exit status;
+static void (*listener)(const struct log_message *message, void *data);
+static void *listener_data;
 
 /* Length of the UTF-8 character at `text` if a terminal may see it as it is, else 0. Not so: control
  * characters, those that reorder what stands around them (a name could otherwise rewrite its line), and what
@@ -161,6 +163,22 @@ static void parts_free(struct parts *parts)
 	free(parts->fix);
 }
 
+void log_listen(void (*hear)(const struct log_message *message, void *data), void *data)
+{
+	listener = hear;
+	listener_data = data;
+}
+
+/* Is somebody else to hear it? Then he has. */
+static bool listened(enum nat64_exit code, const struct parts *parts)
+{
+	struct log_message message = { code, parts->what, parts->why, parts->fix };
+
+	if (listener)
+		listener(&message, listener_data);
+	return listener;
+}
+
 int log_fail(enum nat64_exit code, const char *why, const char *fix, const char *what, ...)
 {
 	struct parts parts;
@@ -169,6 +187,8 @@ int log_fail(enum nat64_exit code, const char *why, const char *fix, const char 
 	va_start(args, what);
 	if (!parts_make(&parts, why, fix, what, args)) {
 		fputs("error: out of memory\n", stderr);
+	} else if (listened(code, &parts)) {
+		code = status;
 	} else {
 		say("error", RED, parts.what, parts.why, parts.fix);
 		if (log_options.json && status == EXIT_DONE)
@@ -192,7 +212,7 @@ void log_warn(const char *why, const char *fix, const char *what, ...)
 	va_list args;
 
 	va_start(args, what);
-	if (parts_make(&parts, why, fix, what, args))
+	if (parts_make(&parts, why, fix, what, args) && !listened(EXIT_DONE, &parts))
 		say("warning", YELLOW, parts.what, parts.why, parts.fix);
 	va_end(args);
 	parts_free(&parts);

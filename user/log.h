@@ -37,6 +37,15 @@ void log_warn(const char *why, const char *fix, const char *what, ...) __attribu
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* stderr, not with -q */
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* stderr, with -v */
 
+/* Where errors and warnings go instead of the user, for those who make something else of them: findings of doctor,
+ * the status of run. log_fail() then leaves the exit status alone. NULL: to the user again. The texts live as long
+ * as the call. */
+struct log_message {
+	enum nat64_exit code;	/* EXIT_DONE: a warning */
+	const char *what, *why, *fix;
+};
+void log_listen(void (*listener)(const struct log_message *message, void *data), void *data);
+
 /* Formats into a fresh or static buffer for `why` and `fix`: valid until eight more calls. */
 const char *fmt(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -16,6 +16,7 @@ const struct verb verbs[] = {
 	{ "map",    "list|lookup|add|del|flush|export|import NAME ...", "bindings of an instance", CHANGE | OPTION(REPLACE) | OPTION(AT), false, 2, 4, cmd_map },
 	{ "stats",  "[NAME]",		"all counters",					OPTION(EXPLAIN) | OPTION(OPENMETRICS), false, 0, 1, cmd_stats },
 	{ "check",  "[NAME]",		"validate the config only",			0,				true,  0, 1,	cmd_check },
+	{ "run",    "NAME",		"load, stay, mend, save; for the service manager", OPTION(UNLOAD),		false, 1, 1,	cmd_run },
 	{ "help",   "[VERB]",		"this, or the options of a verb",		0,				false, 0, 1,	cmd_help },
 	{ "version", "",		"versions of program, libraries and kernel",	0,				false, 0, 0,	cmd_version },
 };

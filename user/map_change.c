@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clash.h"
 #include "cleanup.h"
 #include "cmd_map.h"
+#include "host.h"
 #include "json.h"
 #include "load.h"
 #include "log.h"
@@ -121,24 +121,6 @@ static int outside_after(struct map_change *c, struct static_map **maps, size_t 
 	return error;
 }
 
-/* Does an address outside the pool get in the way of what this host has? */
-static int check_clash(const struct instance *instance, struct static_map *maps, size_t count)
-{
-	struct config config = instance->config;
-	_free_ struct nl_route *routes = NULL;
-	_free_ struct nl_addr *addrs = NULL;
-	size_t route_count = 0, addr_count = 0;
-	int error = nl_addrs(&addrs, &addr_count);
-
-	if (!error)
-		error = nl_routes(AF_INET, &routes, &route_count);
-	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list addresses and routes");
-	config.statics = maps;
-	config.static_count = count;
-	return clash_pool(&config, instance->link.index, instance->own4, addrs, addr_count, routes, route_count);
-}
-
 /* Routes and nft table follow the static maps outside the pool. */
 static int follow_outside(struct map_change *c)
 {
@@ -160,7 +142,7 @@ static int follow_outside(struct map_change *c)
 		log_note("%s: the interface is absent; the next load sets the routes", name);
 		return 0;
 	}
-	if (instance_derive(instance) || check_clash(instance, maps, count))
+	if (instance_derive(instance) || host_check_statics(instance, maps, count))
 		return -1;
 	return instance_outside(instance, c->show);
 }

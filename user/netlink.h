@@ -101,6 +101,7 @@ enum nl_watch {
 	NL_WATCH_ADDRS	= 1 << 1,
 	NL_WATCH_ROUTES	= 1 << 2,
 	NL_WATCH_NFT	= 1 << 3,	/* nftables: by table name */
+	NL_WATCH_CONF	= 1 << 4,	/* net/ipv4/conf: forwarding, rp_filter */
 };
 struct nl_monitor;
 int nl_monitor_open(unsigned int watch, struct nl_monitor **monitor);

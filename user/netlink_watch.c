@@ -46,7 +46,7 @@ int nl_monitor_open(unsigned int watch, struct nl_monitor **monitor)
 {
 	static const uint32_t nft[] = { NFNLGRP_NFTABLES };
 	struct nl_monitor *new = calloc(1, sizeof(*new));
-	uint32_t groups[5];
+	uint32_t groups[6];
 	size_t count = 0;
 	int status = 0;
 
@@ -63,6 +63,8 @@ int nl_monitor_open(unsigned int watch, struct nl_monitor **monitor)
 		groups[count++] = RTNLGRP_IPV4_ROUTE;
 		groups[count++] = RTNLGRP_IPV6_ROUTE;
 	}
+	if (watch & NL_WATCH_CONF)
+		groups[count++] = RTNLGRP_IPV4_NETCONF;
 	if (count)
 		status = add_socket(new, NETLINK_ROUTE, groups, count);
 	if (!status && watch & NL_WATCH_NFT)
@@ -129,6 +131,10 @@ static int hear(const struct nlmsghdr *head, void *data)
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 		monitor->heard |= NL_WATCH_ROUTES;
+		break;
+	case RTM_NEWNETCONF:
+	case RTM_DELNETCONF:
+		monitor->heard |= NL_WATCH_CONF;
 		break;
 	default:
 		monitor->heard |= hear_nft(monitor, head);

@@ -1,0 +1,126 @@
+#!/bin/bash
+#   client [fd00::2] --tun-- server [nat64-bpf run, pool 192.168.240.0/20] --veth-- web [192.88.99.5]
+#
+# The life of run: ready, saves, writes the log, re-reads its config, gives up privileges; killed or ended, traffic does
+# not notice, and the next one goes on.
+. "${0%/*}/lib.sh"
+topology tun
+cat > "$tmp/conf/vpn0.conf" <<EOF
+[nat64]
+log = $tmp/assigned.json
+EOF
+slow=1
+emulated && slow=8
+
+# What the service manager hears, a line each.
+start manager python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print("ready", flush=True)
+while True:
+    print(s.recv(4096).decode().replace("\n", " "), flush=True)' "$tmp/notify"
+ready manager
+export NOTIFY_SOCKET=$tmp/notify
+start run in_server nat64-bpf run vpn0
+run=$!
+until_true 10 grep -q "READY=1" "$tmp/manager.log"
+grep -q "STATUS=translating" "$tmp/manager.log"
+# a call that takes no lock is not held up, and one that takes it neither
+in_server timeout 5 nat64-bpf load vpn0
+
+say "privileges: three capabilities, and no more by execve"
+python3 - "$run" <<'EOF'
+import sys
+status = dict(line.rstrip("\n").split(":\t") for line in open(f"/proc/{sys.argv[1]}/status") if ":\t" in line)
+want = 1 << 12 | 1 << 38 | 1 << 39		# CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF
+for which in ("CapEff", "CapPrm", "CapBnd"):
+    assert int(status[which], 16) == want, (which, status[which])
+assert status["NoNewPrivs"] == "1"
+EOF
+
+say "a new binding is saved about 1 s later"
+[ ! -e "$tmp/state/vpn0.map" ] || fail "saved before there was anything"
+in_client ping -c 1 -W 2 "$web6"
+begin=$EPOCHREALTIME
+until_true 10 grep -q "fd00::2" "$tmp/state/vpn0.map"
+awk "BEGIN { t = $EPOCHREALTIME - $begin; print \"saved after\", t, \"s\"; exit t > 1.6 * $slow }"
+
+say "the log of assignments, exactly"
+until_true 5 test -s "$tmp/assigned.json"
+addr4=$(in_server nat64-bpf map list vpn0 -j | json "d['bindings'][0]['addr4']")
+python3 - "$tmp/assigned.json" "$addr4" <<'EOF'
+import re, sys
+lines = open(sys.argv[1]).read().splitlines()
+assert len(lines) == 1, lines
+assert re.fullmatch(r'\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ","event":"assigned","instance":"vpn0",'
+                    rf'"addr4":"{sys.argv[2]}","addr6":"fd00::2"\}}', lines[0]), lines[0]
+EOF
+
+say "logrotate: the file is moved away, the next one begins with what holds; SIGHUP does it, too"
+mv "$tmp/assigned.json" "$tmp/assigned.json.1"
+in_client ip addr add fd00::3/64 dev vpn0 nodad
+in_client ping -c 1 -W 2 -I fd00::3 "$web6"
+until_true 5 grep -q '"addr6":"fd00::3"' "$tmp/assigned.json"
+grep -q '"addr6":"fd00::2"' "$tmp/assigned.json"
+mv "$tmp/assigned.json" "$tmp/assigned.json.2"
+kill -HUP "$run"
+until_true 5 grep -q '"addr6":"fd00::3"' "$tmp/assigned.json"
+until_true 5 grep -q "RELOADING=1" "$tmp/manager.log"
+
+say "SIGHUP: the config is read again, a bad one is refused and the old one stays"
+sed -i '$ a tos-46 = zero' "$tmp/conf/vpn0.conf"
+kill -HUP "$run"
+until_true 5 grep -q "tos-46 = zero" "$tmp/run/vpn0.conf"
+sed -i '$ a nonsense = 1' "$tmp/conf/vpn0.conf"
+kill -HUP "$run"
+until_true 5 grep -q "nonsense" "$tmp/run.log"
+until_true 5 in_server nat64-bpf status vpn0 -q
+sed -i '/nonsense/d' "$tmp/conf/vpn0.conf"
+kill -0 "$run"
+
+say "killed with -9 under traffic: nothing is lost; the next run goes on"
+in_client ping -q -i 0.02 -c 100 -W 2 "$web6" > "$tmp/ping.log" &
+ping=$!
+sleep 0.5
+kill -9 "$run"
+wait "$run" 2> /dev/null || true
+wait "$ping"
+grep -q " 0% packet loss" "$tmp/ping.log"
+start run in_server nat64-bpf run vpn0
+run=$!
+until_true 10 grep -q "vpn0: translating" "$tmp/run.log"
+in_client ping -c 1 -W 2 "$web6"
+equal "$(in_server nat64-bpf map list vpn0 -j | json "[b['addr4'] for b in d['bindings'] if b['addr6'] == 'fd00::2'][0]")" \
+	"$addr4" "address of the client"
+
+say "SIGTERM: saved, and the datapath stays"
+in_client ip addr add fd00::4/64 dev vpn0 nodad
+in_client ping -c 1 -W 2 -I fd00::4 "$web6"
+kill -TERM "$run"
+wait "$run"
+grep -q "fd00::4" "$tmp/state/vpn0.map"
+grep -q "STOPPING=1" "$tmp/manager.log"
+in_client ping -c 1 -W 2 "$web6"
+
+say "a full disk: said once, and mended when there is room"
+in_server mount -t tmpfs -o size=4k none "$tmp/state"
+in_server sh -c "yes > $tmp/state/full" 2> /dev/null || true
+start run in_server nat64-bpf run vpn0 --unload
+run=$!
+until_true 10 grep -q "vpn0: translating" "$tmp/run.log"
+in_client ip addr add fd00::5/64 dev vpn0 nodad
+in_client ping -c 1 -W 2 -I fd00::5 "$web6"
+until_true 10 grep -q "cannot save the bindings" "$tmp/run.log"
+in_client ping -c 1 -W 2 "$web6"
+in_server rm "$tmp/state/full"
+in_server umount "$tmp/state"
+until_true 25 grep -q "saved again" "$tmp/run.log"
+equal "$(grep -c "cannot save the bindings" "$tmp/run.log")" 1 "how often the full disk was said"
+
+say "SIGTERM with --unload takes it down"
+kill -TERM "$run"
+wait "$run"
+status 3 in_server nat64-bpf status vpn0 -q
+equal "$(in_server ls /sys/fs/bpf)" "" "bpffs"
+status 2 in_server nat64-bpf run no/such/file.conf

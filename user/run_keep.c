@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Following the bindings of a running instance: saved 1 s after a change and at most every 10 s, forgotten beyond
+ * max-lease. A change shows in the allocator's counts, which cost two look-ups a second. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "datapath.h"
+#include "log.h"
+#include "paths.h"
+#include "run.h"
+#include "state.h"
+
+#define S		1000000000ull	/* ns */
+#define SAVE_GAP	(10 * S)
+#define TELL_GAP	(10 * S)	/* for changes that no count shows */
+#define EXPIRE_GAP	(60 * S)
+
+void keeper_close(struct keeper *k)
+{
+	if (k->bindings.slots) {
+		bindings_close(&k->bindings);
+		if (k->counters_fd >= 0)
+			close(k->counters_fd);
+	}
+	k->bindings = (struct bindings){};
+	k->counters_fd = -1;
+}
+
+/* Sum of a counter over the CPUs. */
+static uint64_t counted(int fd, uint32_t index)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_free_ struct nat64_counter *each = cpus > 0 ? calloc(cpus, sizeof(*each)) : NULL;
+	uint64_t sum = 0;
+
+	if (!each || bpf_map_lookup_elem(fd, &index, each))
+		return 0;
+	for (int cpu = 0; cpu < cpus; cpu++)
+		sum += each[cpu].packets;
+	return sum;
+}
+
+static bool changed(struct keeper *k)
+{
+	struct nat64_config *config = &k->bindings.config;
+	uint32_t zero = 0;
+	uint64_t mark[4];
+
+	bpf_map_lookup_elem(k->bindings.config_fd, &zero, config);
+	mark[0] = __atomic_load_n(&k->bindings.alloc->used, __ATOMIC_RELAXED);
+	mark[1] = counted(k->counters_fd, NAT64_COUNT_BINDINGS);
+	mark[2] = counted(k->counters_fd, NAT64_COUNT_RECLAIMED);
+	mark[3] = (uint64_t)config->capacity << 32 | config->extern_count;
+	if (!memcmp(mark, k->mark, sizeof(mark)))
+		return false;
+	memcpy(k->mark, mark, sizeof(mark));
+	return true;
+}
+
+/* Opens the maps, or those that were made in their place. False: the instance is not loaded. */
+static bool follow(struct keeper *k, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat pin;
+
+	if (stat(path_pin(path, name, "nat64_slots"), &pin)) {
+		keeper_close(k);
+		return false;
+	}
+	if (k->bindings.slots && pin.st_ino == k->inode)
+		return true;
+	keeper_close(k);
+	if (bindings_open(name, &k->bindings))
+		return false;
+	k->counters_fd = datapath_map(name, "nat64_counters");
+	k->inode = pin.st_ino;
+	changed(k);		/* what is there now is no change */
+	k->told_at = 0;
+	return true;
+}
+
+void keeper_save_now(struct keeper *k, const struct config *config)
+{
+	char path[PATH_MAX];
+
+	if (!k->bindings.slots || !k->changed_at)
+		return;
+	k->saved_at = boot_ns();
+	if (!state_save(&k->bindings, state_path(config, path)))
+		k->changed_at = 0;
+}
+
+static void save(struct keeper *k, const struct config *config)
+{
+	if (lock_take())
+		return;
+	keeper_save_now(k, config);
+	lock_release();
+	if (!k->changed_at && k->failing)
+		log_note("%s: bindings are saved again", config->name);
+	k->failing = k->changed_at;
+}
+
+/* Forgets the bindings of clients that have not been seen for max-lease. */
+static void expire(struct keeper *k, const char *name, uint64_t now)
+{
+	struct bindings *b = &k->bindings;
+	bool locked = false;
+
+	k->expired_at = now;
+	for (uint32_t i = 0; i < b->count; i++) {
+		struct nat64_slot slot;
+
+		if (b->slots[i].state != NAT64_SLOT_DYNAMIC || !bindings_read(b, i, &slot) ||
+		    slot.state != NAT64_SLOT_DYNAMIC || slot.last_seen + b->config.max_lease >= now)
+			continue;
+		if (!locked && lock_take())
+			return;
+		locked = true;
+		if (bindings_remove(b, i))
+			run_log_expired(&k->log, name, i);
+	}
+	if (locked)
+		lock_release();
+}
+
+void keeper_tick(struct keeper *k, const char *name, bool last)
+{
+	uint64_t now = boot_ns();
+	struct instance instance;
+	bool news;
+
+	if (!follow(k, name))
+		return;
+	news = changed(k);
+	if (news && !k->changed_at)
+		k->changed_at = now;
+	if (now - k->expired_at >= EXPIRE_GAP || !k->expired_at ||
+	    (k->bindings.config.max_lease < EXPIRE_GAP && now - k->expired_at >= S))
+		expire(k, name, now);
+	if (news || last || now - k->told_at >= TELL_GAP || !k->told_at) {
+		run_log_update(&k->log, name, &k->bindings);
+		k->told_at = now;
+	}
+	if (last)
+		k->changed_at = now;	/* when each client was last seen, too */
+	if (!k->changed_at || (!last && k->saved_at && now - k->saved_at < SAVE_GAP))
+		return;
+	if (!instance_running(&instance, name))
+		save(k, &instance.config);
+	instance_free(&instance);
+}
