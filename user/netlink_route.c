@@ -147,11 +147,15 @@ int nl_route4_set(const struct pool_route *route)
 	return nl_talk(NETLINK_ROUTE, &req, NULL, NULL);
 }
 
-/* Without mtu and src: a route of ours that was made with others goes as well. */
+/* Without mtu, src, next hop and scope: a route of ours that was made with others goes as well. */
 int nl_route4_del(const struct pool_route *route)
 {
+	struct pool_route any = { .dst = route->dst, .index = route->index };
 	struct nl_request req;
+	struct rtmsg *info;
 
-	begin_route(&req, RTM_DELROUTE, 0, route);
+	begin_route(&req, RTM_DELROUTE, 0, &any);
+	info = mnl_nlmsg_get_payload(&req.head);
+	info->rtm_scope = RT_SCOPE_NOWHERE;
 	return nl_talk(NETLINK_ROUTE, &req, NULL, NULL);
 }
