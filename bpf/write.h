@@ -47,8 +47,9 @@ RARE __u32 ctx_sum(CTX *ctx, __u32 off, __u32 len)
 	return csum_fold(sum);
 }
 
-/* Lowers the MSS option of a SYN to `mss`, never raises it. RFC 9293, 3.7.1. `tcp`: offset. */
-RARE int mss_clamp(CTX *ctx, __u32 tcp, __u16 mss)
+/* Lowers the MSS option of a SYN to `mss`, never raises it. RFC 9293, 3.7.1. `tcp`: offset of the header;
+ * `len`: of the packet, behind which there may be bytes that no checksum covers. */
+RARE int mss_clamp(CTX *ctx, __u32 tcp, __u32 len, __u16 mss)
 {
 	__u32 off = tcp + 20, end;
 	__u8 doff;
@@ -56,6 +57,8 @@ RARE int mss_clamp(CTX *ctx, __u32 tcp, __u16 mss)
 	if (ctx_load(ctx, tcp + 12, &doff, 1))
 		return 0;
 	end = tcp + (doff >> 4) * 4;
+	if (end > len)
+		end = len;
 	for (int i = 0; i < 40; i++) {
 		__u8 option[4];		/* kind, length, MSS */
 		__be16 old, new;
@@ -105,7 +108,7 @@ static __always_inline void write_mss(CTX *ctx, const struct nat64_config *cfg, 
 		return;
 	}
 	if (flags & 2)
-		mss_clamp(ctx, pkt->l4, cfg->mss);
+		mss_clamp(ctx, pkt->l4, pkt->len, cfg->mss);
 }
 
 /* Sum of the addresses of the new version less those of the old one; the pseudo-headers differ by nothing

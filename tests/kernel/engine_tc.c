@@ -47,6 +47,11 @@ static int tc_end(__u32 code)
 	}
 }
 
+static const struct counts *tc_counts(void)
+{
+	return &before;
+}
+
 static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out)
 {
 	static __u8 in[ETH_HLEN + VECTOR_PACKET_MAX], result[ETH_HLEN + ENGINE_PACKET_MAX];
@@ -103,5 +108,6 @@ const struct engine engine_tc = {
 	.open	= tc_open,
 	.set_up	= tc_set_up,
 	.run	= tc_run,
+	.counts	= tc_counts,
 	.close	= tc_close,
 };

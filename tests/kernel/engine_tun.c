@@ -55,6 +55,15 @@ static void quiet_ipv6(void)
 	close(fd);
 }
 
+static int tun_clsact(const struct tun *tun)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = tun->ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+
+	errno = -bpf_tc_hook_create(&hook);
+	return errno ? fail("clsact") : 0;
+}
+
 static int tun_open(const char *name, struct tun *tun)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
@@ -75,7 +84,7 @@ static int tun_open(const char *name, struct tun *tun)
 		err = fail("up");
 	close(sock);
 	tun->ifindex = if_nametoindex(name);
-	return err;
+	return err ? err : tun_clsact(tun);
 }
 
 /* `priority`: the lower number runs first. */
@@ -84,12 +93,9 @@ static int attach(const struct tun *tun, enum bpf_tc_attach_point point, const s
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = tun->ifindex, .attach_point = point);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = priority, .prog_fd = bpf_program__fd(prog));
-	int err = bpf_tc_hook_create(&hook);
 
-	if (!err || err == -EEXIST)
-		err = bpf_tc_attach(&hook, &opts);
-	errno = -err;
-	return err ? fail("cannot attach") : 0;
+	errno = -bpf_tc_attach(&hook, &opts);
+	return errno ? fail("cannot attach") : 0;
 }
 
 static struct divert *divert_open(const struct tun *to)
@@ -170,6 +176,11 @@ static int receive(int wait, struct outcome *out)
 	return -1;
 }
 
+static const struct counts *engine_counts(void)
+{
+	return &before;
+}
+
 static int engine_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out)
 {
 	const struct tun *in = is_64 ? &vpn : &far;
@@ -212,5 +223,6 @@ const struct engine engine_tun = {
 	.open	= engine_open,
 	.set_up	= engine_set_up,
 	.run	= engine_run,
+	.counts	= engine_counts,
 	.close	= engine_close,
 };

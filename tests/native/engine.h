@@ -31,6 +31,11 @@ enum engine_end {
 	END_SHOT,
 };
 
+/* Which counters moved, summed over CPUs. */
+struct counts {
+	__u64 packets[NAT64_COUNTERS];
+};
+
 struct engine {
 	const char *name;
 	/* `pool_size`: of the largest pool that will be set up. 0 or -errno, said on stderr. */
@@ -39,18 +44,17 @@ struct engine {
 	int (*set_up)(const struct vector *vector);
 	/* 0; 1: this engine cannot take such a packet; -errno, said on stderr. */
 	int (*run)(bool is_64, const __u8 *packet, __u32 len, struct outcome *out);
+	const struct counts *(*counts)(void);	/* so far */
 	void (*close)(void);
 };
 extern const struct engine engine_native, engine_tc, engine_tun;
 
+/* Lets engine native count on from there: the IPv4 Identification depends on it. */
+void native_count_from(const struct counts *counts);
+
 /* What the link layer calls a packet: by its version, as a TUN does; one of another version is of the family
  * that its direction translates. Host order. */
 __u16 engine_ethertype(bool is_64, const __u8 *packet, __u32 len);
-
-/* Which counters one packet moved, summed over CPUs. */
-struct counts {
-	__u64 packets[NAT64_COUNTERS];
-};
 
 /* The verdict from the program's end and the counters; 0, or -1 where they contradict each other: not
  * exactly one drop counter for a drop, a translated packet that is not counted and so on. */

@@ -37,7 +37,7 @@ struct nat64_bucket {
 	__u64 full_at;
 };
 
-#define NATIVE_HASH_SIZE (1 << 15)	/* entries of a map, a power of two */
+#define NATIVE_HASH_SIZE (1 << 13)	/* entries of a map, a power of two */
 
 struct native_client {
 	struct in6_addr addr6;

@@ -218,11 +218,35 @@ static bool parse_vector(json_t *object, struct vector *vector)
 	return parse_config(config, vector) && parse_hex(input, vector);
 }
 
+bool vector_parse(const char *line, struct vector *vector, char *error)
+{
+	json_error_t json_error = {};
+	json_t *object = json_loads(line, 0, &json_error);
+	bool fine;
+
+	*vector = (struct vector){};
+	fine = object && parse_vector(object, vector);
+	if (!fine) {
+		snprintf(error, JSON_ERROR_TEXT_LENGTH, "%s",
+			 object ? "a key is missing or has a wrong value" : json_error.text);
+		vector_free(vector);
+	}
+	json_decref(object);
+	return fine;
+}
+
+void vector_free(struct vector *vector)
+{
+	free(vector->name);
+	free(vector->bindings);
+	free(vector->packet);
+	*vector = (struct vector){};
+}
+
 int vectors_read(const char *path, struct vectors *vectors)
 {
-	char *line = NULL;
+	char *line = NULL, error[JSON_ERROR_TEXT_LENGTH];
 	size_t size = 0, number = 0;
-	ssize_t len;
 	FILE *file = fopen(path, "re");
 	int status = 0;
 
@@ -231,31 +255,22 @@ int vectors_read(const char *path, struct vectors *vectors)
 		fprintf(stderr, "error: %s: %s\n", path, strerror(errno));
 		return -1;
 	}
-	while (!status && (len = getline(&line, &size, file)) >= 0) {
-		struct vector *grown;
-		json_error_t error = {};
-		json_t *object;
+	while (!status && getline(&line, &size, file) > 1) {
+		struct vector *grown = reallocarray(vectors->vector, vectors->count + 1, sizeof(*grown));
 
 		number++;
-		if (len <= 1)
-			continue;
-		object = json_loads(line, 0, &error);
-		grown = reallocarray(vectors->vector, vectors->count + 1, sizeof(*grown));
-		if (grown) {
-			vectors->vector = grown;
-			grown[vectors->count] = (struct vector){};
-		}
-		if (!object || !grown || !parse_vector(object, &grown[vectors->count])) {
-			fprintf(stderr, "error: %s:%zu: not a packet vector\nwhy: %s\n", path, number,
-				*error.text ? error.text : "a key is missing or has a wrong value");
+		if (!grown)
+			abort();
+		vectors->vector = grown;
+		grown += vectors->count;
+		if (!vector_parse(line, grown, error)) {
+			fprintf(stderr, "error: %s:%zu: not a packet vector\nwhy: %s\n", path, number, error);
 			status = -1;
+			break;
 		}
-		if (grown) {
-			if (grown[vectors->count].config.pool_size > vectors->pool_size)
-				vectors->pool_size = grown[vectors->count].config.pool_size;
-			vectors->count++;
-		}
-		json_decref(object);
+		if (grown->config.pool_size > vectors->pool_size)
+			vectors->pool_size = grown->config.pool_size;
+		vectors->count++;
 	}
 	free(line);
 	fclose(file);
@@ -264,11 +279,8 @@ int vectors_read(const char *path, struct vectors *vectors)
 
 void vectors_free(struct vectors *vectors)
 {
-	for (size_t i = 0; i < vectors->count; i++) {
-		free(vectors->vector[i].name);
-		free(vectors->vector[i].bindings);
-		free(vectors->vector[i].packet);
-	}
+	for (size_t i = 0; i < vectors->count; i++)
+		vector_free(&vectors->vector[i]);
 	free(vectors->vector);
 	*vectors = (struct vectors){};
 }

@@ -36,6 +36,10 @@ struct vectors {
 	__u32 pool_size;		/* of the largest pool */
 };
 
+/* Reads one line. `error`: 160 bytes for words on what is wrong with it. False: not a packet vector. */
+bool vector_parse(const char *line, struct vector *vector, char *error);
+void vector_free(struct vector *vector);
+
 /* Reads a file. Says on stderr what is wrong with it; 0 or -1. */
 int vectors_read(const char *path, struct vectors *vectors);
 void vectors_free(struct vectors *vectors);
