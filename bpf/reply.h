@@ -35,7 +35,7 @@ static __always_inline __u32 reply_sum(CTX *ctx, __u32 off, __u32 len)
 	__u16 pseudo;
 
 	partial = ctx_partial(ctx, &pseudo);
-	if (partial <= off || partial >= off + len)
+	if (partial < off || partial >= off + len)
 		return ctx_sum(ctx, off, len);
 	if (partial == off)
 		return (__u16)~pseudo;
