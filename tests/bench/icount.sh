@@ -121,7 +121,7 @@ if command -v tayga > /dev/null; then
 fi
 
 if command -v nat64-bpf > /dev/null; then
-	gateway sh -c 'mount -t bpf bpf /sys/fs/bpf && exec sleep 86400' &
+	ip netns exec g sh -c 'mount -t bpf bpf /sys/fs/bpf && exec sleep 86400' &
 	holder=$!
 	sleep 1
 	ours() { nsenter --net=/run/netns/g --mount=/proc/$holder/ns/mnt nat64-bpf "$@"; }
