@@ -58,7 +58,7 @@ _nat64_bpf_values() {
 	--interface | --wan)		echo auto @interface ;;
 	--state | --log)		echo @file ;;
 	--clients | --pool | --own4 | --own6 | --static | --min-lease | --max-lease | --quota | \
-	--quota-length)
+	--quota-length | --at)
 					echo @none ;;
 	esac
 }
@@ -106,6 +106,11 @@ _nat64_bpf() {
 				return
 			fi ;;
 	"load ")	options="$load" ;;
+	"map add" | "map import")
+			options="--replace --dry-run" ;;
+	"map lookup")	options="--at" ;;
+	"map del" | "map flush")
+			options="--dry-run" ;;
 	"check ")	options="${load/--dry-run --replace/}" ;;
 	"unload ")	options="--all --dry-run" ;;
 	"status ")	options="--watch" ;;
@@ -117,9 +122,11 @@ _nat64_bpf() {
 	fi
 
 	case "$verb $action $count" in
-	"map  0")	mapfile -t COMPREPLY < <(compgen -W list -- "$current") ;;
+	"map  0")	mapfile -t COMPREPLY < <(compgen -W "list lookup add del flush export import" -- "$current") ;;
 	"help  0")	mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current") ;;
-	"map list 0" | "load  0" | "unload  0" | "status  0" | "stats  0" | "check  0")
+	"map export 1" | "map import 1")
+			_nat64_bpf_files ;;
+	"map "*" 0" | "load  0" | "unload  0" | "status  0" | "stats  0" | "check  0")
 			if [[ $current == */* ]]; then
 				_nat64_bpf_files
 			else

@@ -39,6 +39,14 @@ fits stats 0 stats -j --explain
 fits map-list 0 map list vpn0 -j
 equal "$(json "sorted(b['kind'] for b in d['bindings'])" < "$tmp/out")" "['dynamic', 'static']" "kinds"
 
+fits change 0 map add vpn0 -j 192.168.240.60 fd00::60
+fits change 0 map del vpn0 -j fd00::60 --dry-run
+fits map-lookup 0 map lookup vpn0 -j fd00::2
+fits map-lookup 0 map lookup vpn0 -j 192.168.240.50
+fits error 1 map lookup vpn0 -j 192.168.240.99
+fits map-export 0 map export vpn0 "$tmp/exported" -j
+fits change 0 map import vpn0 "$tmp/exported" -j
+
 say "what needs nothing loaded"
 fits check 0 check vpn0 -j
 fits version 0 version -j
