@@ -126,7 +126,7 @@ if command -v nat64-bpf > /dev/null; then
 	sleep 1
 	ours() { nsenter --net=/run/netns/g --mount=/proc/$holder/ns/mnt nat64-bpf "$@"; }
 	for path in off auto; do
-		ours load vpn0 --clients fd00::/64 --fastpath $path >&2
+		ours load vpn0 --clients fd00::/64 --wan wan0 --fastpath $path >&2
 		case $path in off) case=nat64-slow ;; auto) case=nat64-fast ;; esac
 		ours status -j > "/out/status-$case.json"
 		hops "$case" 64:ff9b::192.88.99.5 192.88.99.5 -
