@@ -84,6 +84,7 @@ int cmd_unload(const struct args *args);
 int cmd_status(const struct args *args);
 int cmd_stats(const struct args *args);
 int cmd_check(const struct args *args);
+int cmd_import_tayga(const struct args *args);
 int cmd_map(const struct args *args);
 int cmd_run(const struct args *args);
 int cmd_monitor(const struct args *args);
