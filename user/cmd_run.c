@@ -21,7 +21,7 @@
 #include "run.h"
 
 #define MS		1000000ull	/* ns */
-#define LOOK_GAP	(10 * MS)	/* between two looks, or four times what one takes */
+#define LOOK_GAP_MAX	(40 * MS)	/* between two looks: four times what one takes, but no more */
 #define LOOK_ANYWAY	(30000 * MS)	/* for what nobody tells us: filters, neighbours */
 #define TABLE_LEN	(sizeof("nat64_bpf_") + NAME_LEN_MAX)
 
@@ -43,6 +43,7 @@ static int loop_open(struct loop *loop)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	loop->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -59,7 +60,7 @@ static int loop_open(struct loop *loop)
 
 static void plan_look(struct run *run)
 {
-	uint64_t gap = 4 * run->look_ns > LOOK_GAP ? 4 * run->look_ns : LOOK_GAP;
+	uint64_t gap = 4 * run->look_ns < LOOK_GAP_MAX ? 4 * run->look_ns : LOOK_GAP_MAX;
 
 	if (!run->look_at || run->look_at > run->looked_at + gap)
 		run->look_at = run->looked_at + gap;
@@ -103,6 +104,7 @@ static void reload(struct loop *loop)
 	if (run_mend(&loop->run, true) < 0)
 		run_mend(&loop->run, false);	/* it goes on with those that it has */
 	run_log_reopen(&loop->run.keeper.log);
+	loop->run.keeper.told_at = 0;
 	notify("READY=1");
 }
 
@@ -113,6 +115,8 @@ static void take_signals(struct loop *loop)
 	while (read(loop->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
 			reload(loop);
+		else if (info.ssi_signo == SIGCHLD)
+			keeper_saved(&loop->run.keeper, loop->run.name, false);
 		else
 			loop->stop = true;
 	}
@@ -149,7 +153,7 @@ static int loop_run(struct loop *loop)
 			if (fds[2 + i].revents && hear(loop, i))
 				return -1;
 		if (fds[1].revents && read(loop->timer, &ticks, sizeof(ticks)) > 0) {
-			keeper_tick(&run->keeper, run->name, false);
+			keeper_tick(&run->keeper, run->name);
 			if (boot_ns() - run->looked_at >= LOOK_ANYWAY)
 				plan_look(run);
 		}
@@ -169,8 +173,7 @@ static int finish(struct loop *loop, int status, bool unload)
 		return EXIT_DONE;
 	}
 	log_listen(NULL, NULL);
-	keeper_tick(&run->keeper, run->name, true);
-	if (run->keeper.failing)
+	if (keeper_finish(&run->keeper, run->name))
 		status = -1;
 	if (!unload)
 		return status;

@@ -104,7 +104,7 @@ int make_dir(const char *path, unsigned int mode)
 	return mkdir(part, mode) && errno != EEXIST ? -errno : 0;
 }
 
-static int sync_dir_of(const char *path)
+int sync_dir_of(const char *path)
 {
 	char folder[PATH_MAX], *slash;
 	_close_ int fd = -1;

@@ -26,6 +26,9 @@ int make_dir(const char *path, unsigned int mode);
  * the old one stays and nothing else does. */
 int write_file(const char *path, const char *text, size_t len, unsigned int mode);
 
+/* fsync of the folder that a path is in. 0 or -errno. */
+int sync_dir_of(const char *path);
+
 /* Takes the lock of /run/nat64-bpf; waits up to 10 s for another nat64-bpf. Says what went wrong and returns -1. */
 int lock_take(void);
 void lock_release(void);

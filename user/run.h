@@ -33,6 +33,7 @@ struct keeper {
 	uint64_t mark[4];		/* what changes with the bindings, as last seen */
 	uint64_t changed_at;		/* ns of the boot clock: first change that is not saved, 0: none */
 	uint64_t saved_at;		/* ns: last attempt to save */
+	pid_t saver;			/* process that saves, 0: none */
 	uint64_t expired_at;		/* ns: last look for bindings beyond max-lease */
 	uint64_t told_at;		/* ns: last comparison for the log */
 	bool failing;			/* the last save failed */
@@ -67,9 +68,14 @@ int run_mend(struct run *run, bool reread);
  * flows before the rules again. True: it was, and the notifications about that are ours. */
 bool run_ruleset_changed(struct run *run);
 
-/* Follows the bindings: once a second, and before the end with `last`. Saves what is due, forgets what is beyond
- * max-lease, writes the log. */
-void keeper_tick(struct keeper *keeper, const char *name, bool last);
+/* Follows the bindings, once a second: has saved what is due, forgets what is beyond max-lease, writes the log. */
+void keeper_tick(struct keeper *keeper, const char *name);
+
+/* Looks whether a save has ended (SIGCHLD), or waits for that, and says how. */
+void keeper_saved(struct keeper *keeper, const char *name, bool wait);
+
+/* Before the end: saves. 0, or -1 after saying what went wrong. */
+int keeper_finish(struct keeper *keeper, const char *name);
 
 /* Before the maps may be made anew: saves what is not yet saved. The caller holds the lock. */
 void keeper_save_now(struct keeper *keeper, const struct config *config);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -66,6 +67,7 @@ static bool changed(struct keeper *k)
 /* Opens the maps, or those that were made in their place. False: the instance is not loaded. */
 static bool follow(struct keeper *k, const char *name)
 {
+	struct bindings_use use;
 	char path[PATH_MAX];
 	struct stat pin;
 
@@ -80,7 +82,10 @@ static bool follow(struct keeper *k, const char *name)
 		return false;
 	k->counters_fd = datapath_map(name, "nat64_counters");
 	k->inode = pin.st_ino;
-	changed(k);		/* what is there now is no change */
+	changed(k);
+	bindings_use(&k->bindings, &use);
+	if (use.dynamic)		/* made before we listened */
+		k->changed_at = boot_ns();
 	k->told_at = 0;
 	return true;
 }
@@ -96,15 +101,69 @@ void keeper_save_now(struct keeper *k, const struct config *config)
 		k->changed_at = 0;
 }
 
-static void save(struct keeper *k, const struct config *config)
+/* The slow part, in a process of its own, since a disk may take its time and mending may not: writes beside the state
+ * file. Then, under the lock, puts it in place, unless somebody has saved meanwhile: that is newer. 0 or -errno. */
+static int save_aside(const struct keeper *k, const char *path)
 {
+	char aside[PATH_MAX];
+	struct saved_list list;
+	struct stat before = {}, now = {};
+	int error;
+
+	if (snprintf(aside, sizeof(aside), "%s.run", path) >= (int)sizeof(aside))
+		return -ENAMETOOLONG;
+	stat(path, &before);
+	error = state_collect(&k->bindings, &list);
+	if (!error)
+		error = savefile_write(aside, list.items, list.count);
+	saved_list_free(&list);
+	if (error)
+		return error;
 	if (lock_take())
-		return;
-	keeper_save_now(k, config);
+		return -EBUSY;
+	stat(path, &now);
+	if (before.st_ino == now.st_ino && rename(aside, path))
+		error = -errno;
 	lock_release();
-	if (!k->changed_at && k->failing)
-		log_note("%s: bindings are saved again", config->name);
-	k->failing = k->changed_at;
+	unlink(aside);
+	return error ? error : sync_dir_of(path);
+}
+
+static void save_begin(struct keeper *k, const char *name, uint64_t now)
+{
+	struct instance instance;
+	char path[PATH_MAX];
+
+	if (!instance_running(&instance, name)) {
+		k->saver = fork();
+		if (!k->saver) {
+			log_options.quiet = true;
+			_exit(-save_aside(k, state_path(&instance.config, path)));
+		}
+		k->saved_at = now;
+		if (k->saver > 0)
+			k->changed_at = 0;
+	}
+	instance_free(&instance);
+}
+
+void keeper_saved(struct keeper *k, const char *name, bool wait)
+{
+	int status, error;
+
+	if (k->saver <= 0 || waitpid(k->saver, &status, wait ? 0 : WNOHANG) != k->saver)
+		return;
+	k->saver = 0;
+	error = !WIFEXITED(status) ? EINTR : WEXITSTATUS(status);
+	if (error) {
+		k->changed_at = boot_ns();
+		log_warn(strerror(error),
+			 "make room or make its folder writable: it is tried again; bindings live on in the kernel",
+			 "%s: cannot save the bindings", name);
+	} else if (k->failing) {
+		log_note("%s: bindings are saved again", name);
+	}
+	k->failing = error;
 }
 
 /* Forgets the bindings of clients that have not been seen for max-lease. */
@@ -130,10 +189,9 @@ static void expire(struct keeper *k, const char *name, uint64_t now)
 		lock_release();
 }
 
-void keeper_tick(struct keeper *k, const char *name, bool last)
+void keeper_tick(struct keeper *k, const char *name)
 {
 	uint64_t now = boot_ns();
-	struct instance instance;
 	bool news;
 
 	if (!follow(k, name))
@@ -141,18 +199,33 @@ void keeper_tick(struct keeper *k, const char *name, bool last)
 	news = changed(k);
 	if (news && !k->changed_at)
 		k->changed_at = now;
-	if (now - k->expired_at >= EXPIRE_GAP || !k->expired_at ||
-	    (k->bindings.config.max_lease < EXPIRE_GAP && now - k->expired_at >= S))
+	if (now - k->expired_at >= EXPIRE_GAP || !k->expired_at || k->bindings.config.max_lease < EXPIRE_GAP)
 		expire(k, name, now);
-	if (news || last || now - k->told_at >= TELL_GAP || !k->told_at) {
+	if (news || now - k->told_at >= TELL_GAP || !k->told_at) {
 		run_log_update(&k->log, name, &k->bindings);
 		k->told_at = now;
 	}
-	if (last)
-		k->changed_at = now;	/* when each client was last seen, too */
-	if (!k->changed_at || (!last && k->saved_at && now - k->saved_at < SAVE_GAP))
-		return;
-	if (!instance_running(&instance, name))
-		save(k, &instance.config);
+	if (k->changed_at && k->saver <= 0 && (!k->saved_at || now - k->saved_at >= SAVE_GAP))
+		save_begin(k, name, now);
+}
+
+int keeper_finish(struct keeper *k, const char *name)
+{
+	struct instance instance;
+	int status = 0;
+
+	keeper_saved(k, name, true);
+	if (!follow(k, name))
+		return 0;
+	run_log_update(&k->log, name, &k->bindings);
+	if (lock_take())
+		return -1;
+	if (!instance_running(&instance, name)) {
+		k->changed_at = boot_ns();	/* when each client was last seen */
+		keeper_save_now(k, &instance.config);
+		status = k->changed_at ? -1 : 0;
+	}
 	instance_free(&instance);
+	lock_release();
+	return status;
 }

@@ -131,13 +131,13 @@ static int mend(struct run *run, bool reread, bool *derived)
 	status = settings(run, &instance, reread);
 	if (!status)
 		status = derive(run, &instance);
-	if (!status && (!run->up || reread || instance.record.ifindex != instance.link.index))
-		status = host_check_network(&instance);
 	*derived = !status;
-	if (!status) {
+	if (!status && (!run->up || reread || instance.record.ifindex != instance.link.index)) {
+		status = host_check_network(&instance);
 		keeper_save_now(&run->keeper, &instance.config);
-		status = instance_up(&instance, &options);
 	}
+	if (!status)
+		status = instance_up(&instance, &options);
 	if (status >= 0) {
 		run->up = true;
 		run_log_open(&run->keeper.log, instance.config.log);
@@ -175,6 +175,7 @@ int run_mend(struct run *run, bool reread)
 		return 1;
 	*run->why = 0;
 	status = look(run, reread, &text);
+	run->look_ns = boot_ns() - begun;
 	if (status > 0 || (!status && reread))
 		status = mend(run, reread, &derived);
 	if (status >= 0) {
@@ -189,7 +190,6 @@ int run_mend(struct run *run, bool reread)
 		plan_retry(run);
 	}
 	run->looked_at = boot_ns();
-	run->look_ns = run->looked_at - begun;
 	return status < 0 ? -1 : 0;
 }
 

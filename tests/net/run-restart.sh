@@ -4,6 +4,7 @@
 # A VPN that restarts: its interface goes and comes back, with another ifindex, under another name too. run waits for
 # it, brings all of it back, and each client has the address it had.
 . "${0%/*}/lib.sh"
+. "$here/run.inc"
 topology tun
 cat > "$tmp/conf/vpn.conf" <<'EOF'
 [nat64]
@@ -13,8 +14,7 @@ static = 192.168.240.50 fd00::50
 static = 203.0.113.50 fd00::51
 EOF
 
-pipe() { echo "${started[$1]}"; }
-tunpipe=$(pipe 1)		# the holder of the mount namespace is the first
+tunpipe=${started[1]}		# the first is the holder of the mount namespace
 vpn_down() {
 	kill "$tunpipe"
 	wait "$tunpipe" 2> /dev/null || true
@@ -31,17 +31,16 @@ vpn_up() {
 	ip -n "$server" link set "$1" up
 }
 address() { in_server nat64-bpf map list vpn -j | json "[b['addr4'] for b in d['bindings'] if b['addr6'] == 'fd00::2'][0]"; }
-index() { cat "/sys/class/net/$1/ifindex" 2> /dev/null || ip netns exec "$server" cat "/sys/class/net/$1/ifindex"; }
 
+serve
 say "absent at the start: it waits, and does not fail"
 vpn_down
-start run in_server nat64-bpf run vpn
-run=$!
+start_run vpn
 until_true 5 grep -q "vpn: waiting" "$tmp/run.log"
 kill -0 "$run"
 vpn_up vpn0
 until_true 5 in_server nat64-bpf status vpn -q
-until_true 5 in_client ping -c 1 -W 1 "$web6"
+until_true 5 in_client ping -q -c 1 -W 1 "$web6"
 first=$(address)
 
 for name in vpn0 vpn0 vpn1 vpn0; do
@@ -51,13 +50,11 @@ for name in vpn0 vpn0 vpn1 vpn0; do
 		nat64-bpf status vpn | grep -q '^vpn: waiting'"
 	vpn_up "$name"
 	until_true 5 in_server nat64-bpf status vpn -q
-	until_true 5 in_client ping -c 1 -W 1 "$web6"
+	until_true 5 in_client ping -q -c 1 -W 1 "$web6"
 	equal "$(address)" "$first" "address of the client"
 	in_server ip route show dev "$name" | grep -q "^192.168.240.0/20 proto 64" || fail "no route of the pool"
 	in_server ip route show dev "$name" | grep -q "^203.0.113.50 proto 64" || fail "no route of the static map"
 	in_server nat64-bpf map list vpn | grep -q "203.0.113.50.*fd00::51" || fail "no static map"
-	serve_pid=${serve_pid:-}
-	[ -n "$serve_pid" ] || { serve; serve_pid=$!; }
 	in_client xfer tcp-down "$web6" 5000 200000
 done
 
@@ -66,4 +63,4 @@ kill -TERM "$run"
 wait "$run"
 in_server nat64-bpf unload vpn
 in_server ip route show table all | grep "proto 64" && fail "a route is left"
-equal "$(in_server ls /sys/fs/bpf)" "" "bpffs"
+in_server sh -c "! test -e /sys/fs/bpf/nat64-bpf" || fail "pins are left"

@@ -4,6 +4,7 @@
 # The life of run: ready, saves, writes the log, re-reads its config, gives up privileges; killed or ended, traffic does
 # not notice, and the next one goes on.
 . "${0%/*}/lib.sh"
+. "$here/run.inc"
 topology tun
 cat > "$tmp/conf/vpn0.conf" <<EOF
 [nat64]
@@ -22,8 +23,7 @@ while True:
     print(s.recv(4096).decode().replace("\n", " "), flush=True)' "$tmp/notify"
 ready manager
 export NOTIFY_SOCKET=$tmp/notify
-start run in_server nat64-bpf run vpn0
-run=$!
+start_run vpn0
 until_true 10 grep -q "READY=1" "$tmp/manager.log"
 grep -q "STATUS=translating" "$tmp/manager.log"
 # a call that takes no lock is not held up, and one that takes it neither
@@ -41,7 +41,7 @@ EOF
 
 say "a new binding is saved about 1 s later"
 [ ! -e "$tmp/state/vpn0.map" ] || fail "saved before there was anything"
-in_client ping -c 1 -W 2 "$web6"
+in_client ping -q -c 1 -W 2 "$web6"
 begin=$EPOCHREALTIME
 until_true 10 grep -q "fd00::2" "$tmp/state/vpn0.map"
 awk "BEGIN { t = $EPOCHREALTIME - $begin; print \"saved after\", t, \"s\"; exit t > 1.6 * $slow }"
@@ -60,7 +60,7 @@ EOF
 say "logrotate: the file is moved away, the next one begins with what holds; SIGHUP does it, too"
 mv "$tmp/assigned.json" "$tmp/assigned.json.1"
 in_client ip addr add fd00::3/64 dev vpn0 nodad
-in_client ping -c 1 -W 2 -I fd00::3 "$web6"
+in_client ping -q -c 1 -W 2 -I fd00::3 "$web6"
 until_true 5 grep -q '"addr6":"fd00::3"' "$tmp/assigned.json"
 grep -q '"addr6":"fd00::2"' "$tmp/assigned.json"
 mv "$tmp/assigned.json" "$tmp/assigned.json.2"
@@ -87,32 +87,30 @@ kill -9 "$run"
 wait "$run" 2> /dev/null || true
 wait "$ping"
 grep -q " 0% packet loss" "$tmp/ping.log"
-start run in_server nat64-bpf run vpn0
-run=$!
+start_run vpn0
 until_true 10 grep -q "vpn0: translating" "$tmp/run.log"
-in_client ping -c 1 -W 2 "$web6"
+in_client ping -q -c 1 -W 2 "$web6"
 equal "$(in_server nat64-bpf map list vpn0 -j | json "[b['addr4'] for b in d['bindings'] if b['addr6'] == 'fd00::2'][0]")" \
 	"$addr4" "address of the client"
 
 say "SIGTERM: saved, and the datapath stays"
 in_client ip addr add fd00::4/64 dev vpn0 nodad
-in_client ping -c 1 -W 2 -I fd00::4 "$web6"
+in_client ping -q -c 1 -W 2 -I fd00::4 "$web6"
 kill -TERM "$run"
 wait "$run"
 grep -q "fd00::4" "$tmp/state/vpn0.map"
 grep -q "STOPPING=1" "$tmp/manager.log"
-in_client ping -c 1 -W 2 "$web6"
+in_client ping -q -c 1 -W 2 "$web6"
 
 say "a full disk: said once, and mended when there is room"
 in_server mount -t tmpfs -o size=4k none "$tmp/state"
 in_server sh -c "yes > $tmp/state/full" 2> /dev/null || true
-start run in_server nat64-bpf run vpn0 --unload
-run=$!
+start_run vpn0 --unload
 until_true 10 grep -q "vpn0: translating" "$tmp/run.log"
 in_client ip addr add fd00::5/64 dev vpn0 nodad
-in_client ping -c 1 -W 2 -I fd00::5 "$web6"
+in_client ping -q -c 1 -W 2 -I fd00::5 "$web6"
 until_true 10 grep -q "cannot save the bindings" "$tmp/run.log"
-in_client ping -c 1 -W 2 "$web6"
+in_client ping -q -c 1 -W 2 "$web6"
 in_server rm "$tmp/state/full"
 in_server umount "$tmp/state"
 until_true 25 grep -q "saved again" "$tmp/run.log"
@@ -122,5 +120,5 @@ say "SIGTERM with --unload takes it down"
 kill -TERM "$run"
 wait "$run"
 status 3 in_server nat64-bpf status vpn0 -q
-equal "$(in_server ls /sys/fs/bpf)" "" "bpffs"
+in_server sh -c "! test -e /sys/fs/bpf/nat64-bpf" || fail "pins are left"
 status 2 in_server nat64-bpf run no/such/file.conf
