@@ -39,7 +39,7 @@ def fail(*words):
 
 def equal(got, want, *what):
     if got != want:
-        fail(*what, ": got %r, want %r" % (got, want))
+        fail(*what, ": got %.300r, want %.300r" % (got, want))
 
 
 def enter(space):
@@ -78,6 +78,7 @@ def icmp_error(s, seconds=0.0):
     """(errno, type, code, info, offender) of the next ICMP error in the socket's queue, or None."""
     end = time.monotonic() + seconds
     while True:
+        s.setblocking(False)  # with a timeout Python waits for data before it looks
         try:
             _, control, _, _ = s.recvmsg(1, 512, socket.MSG_ERRQUEUE)
         except BlockingIOError:
@@ -85,6 +86,8 @@ def icmp_error(s, seconds=0.0):
                 return None
             time.sleep(0.002)
             continue
+        finally:
+            s.settimeout(WAIT)
         for level, kind, data in control:
             if (level, kind) not in ((socket.IPPROTO_IP, IP_RECVERR), (socket.IPPROTO_IPV6, IPV6_RECVERR)):
                 continue

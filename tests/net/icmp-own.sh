@@ -1,0 +1,21 @@
+#!/bin/bash
+#   client [fd00::2, fd00::3] --veth, offloads on-- server [nat64-bpf] --veth-- web [192.88.99.5, 10.9.9.5]
+#
+# The translator's own ICMPv6 errors about packets whose checksum is open or that are super-packets: right as
+# the client's kernel sees them, so that a socket fails at once; limited in number; switched off.
+kind=${1:-veth}
+. "${0%/*}/lib.sh"
+. "$here/ends.inc"
+topology "$kind" "${@:2}"
+no_limits "$server" "$web"
+ip -n "$client" addr add fd00::3/64 dev vpn0 nodad
+ip -n "$web" addr add 10.9.9.5/32 dev lo
+ip -n "$server" route add 10.9.9.5/32 via 192.88.99.5
+in_server nat64-bpf load vpn0
+if [ "$kind" = veth ]; then
+	ends icmp_own.py errors "$(vpn_mac)"
+	say "the same, the server completes checksums on the way back"
+	in_server ethtool -K vpn0 tx off > /dev/null
+fi
+ends icmp_own.py errors "$(vpn_mac)"
+ends icmp_own.py limits
