@@ -113,7 +113,7 @@ static int save_aside(const struct keeper *k, const char *path)
 	if (snprintf(aside, sizeof(aside), "%s.run", path) >= (int)sizeof(aside))
 		return -ENAMETOOLONG;
 	stat(path, &before);
-	error = state_collect(&k->bindings, &list);
+	error = state_collect(&k->bindings, false, &list);
 	if (!error)
 		error = savefile_write(aside, list.items, list.count);
 	saved_list_free(&list);
