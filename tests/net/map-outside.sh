@@ -52,11 +52,11 @@ equal "$(routes)" "10.9.0.7 10.9.0.8 192.168.240.0/20 " "routes after the next c
 say "in use on this host: refused, nothing is left of it"
 in_server ip route add 10.9.1.1/32 via 192.88.99.5
 status 1 map add vpn0 10.9.1.1 fd00::9
-grep -q "this host has a route" "$tmp/err"
+grep -q "this host.s route" "$tmp/err"
 equal "$(map list vpn0 | grep -c fd00::9 || true)" 0 "bindings after a refusal"
 equal "$(routes)" "10.9.0.7 10.9.0.8 192.168.240.0/20 " "routes after a refusal"
 status 1 map add vpn0 192.88.99.1 fd00::9
-grep -q "this host has the address" "$tmp/err"
+grep -q "this host.s address" "$tmp/err"
 
 say "del takes route and rule away, and ends the flows"
 map del vpn0 10.9.0.7
