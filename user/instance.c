@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "log.h"
 #include "paths.h"
+#include "report.h"
 
 /* Instance name of a config file: its last part without .conf. */
 static int name_of_path(const char *path, char name[NAME_LEN_MAX + 1])
@@ -396,6 +397,11 @@ void instance_nft(const struct instance *instance, struct nft_spec *spec)
 		.no_timeouts	= instance->no_timeouts,
 	};
 	if (config->fastpath_auto && !instance->fast_fault) {
+		struct nat64_counter counters[NAT64_COUNTERS];
+
+		counters_read(config->name, counters);	/* zeros if it is not loaded yet */
+		spec->in64 = counters[NAT64_COUNT_IN64].packets;
+		spec->out46 = counters[NAT64_COUNT_OUT46].packets;
 		spec->devices = instance->devices;
 		spec->device_count = instance->device_count;
 	}

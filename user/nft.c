@@ -177,6 +177,10 @@ int nft_apply(const struct nft_spec *spec)
 	status = nft_read(spec->instance, &old);
 	if (status)
 		return apply_fault(status, spec->instance);
+	if (spec->devices && !old.flowtable) {
+		old.tally[NFT_COUNTER_slow_64].packets = spec->in64;
+		old.tally[NFT_COUNTER_slow_46].packets = spec->out46;
+	}
 	out = open_memstream(&script, &len);
 	if (!out)
 		return apply_fault(-errno, spec->instance);

@@ -27,6 +27,7 @@ struct nft_spec {
 	bool no_timeouts;		/* this kernel has no ct timeout objects: nft_timeout_fault() */
 	const char (*devices)[IFNAMSIZ];	/* flowtable: VPN and wan interfaces; NULL: no fast path */
 	size_t device_count;
+	uint64_t in64, out46;		/* packets translated so far: where slow_64 and slow_46 begin with the fast path */
 };
 
 /* Writes the table as an nft script, for --dry-run: what nft_apply() runs where there is none yet. */
@@ -48,7 +49,7 @@ bool nft_has_flowtable(const char *instance);	/* false also if there is no table
 	X(host)		/* targets that are the gateway's own: host-destination */ \
 	X(guarded)	/* unsolicited from outside */ \
 	X(leaked)	/* un-NATed, dropped */ \
-	X(slow_64)	/* seen by the IPv4 stack, so not on the fast path: packets from clients */ \
+	X(slow_64)	/* not on the fast path, counted while there is one: packets from clients */ \
 	X(slow_46)	/* and to clients, those of the gateway itself included */
 
 struct nft_counts {			/* packets */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The text of an instance's table. docs/design.md, decisions 11, 12, 16, 18.
  *
- *   chain	hook, priority		what
- *   pre	prerouting, mangle	behind conntrack, before DNAT: to the next for what clients send
- *   clients	-			count, short timeouts, host = deny
- *   forward	forward, filter		nothing unsolicited to the pool; established flows to the fast path
- *   nat	postrouting, srcnat	NAT44
- *   post	postrouting, srcnat + 1	what still has a pool source here was not NATed; count
+ *   chain	hook, priority			which packets		what
+ *   new	nat prerouting, dstnat - 1	a flow's first		short timeouts, host = deny before anybody's DNAT
+ *   input	filter input, filter		for this host		host = deny for what conntrack does not know
+ *   nat	nat postrouting, srcnat		a flow's first		NAT44
+ *   post	filter postrouting, srcnat + 1	all			guards
+ *   pre, forward	filter			all, with the fast path only: put flows on it, count what is not
  *
- * A flow's packets are rewritten at srcnat, by our chain for the first and by its conntrack entry for the
- * others, so `post` sees the new source. What has none (conntrack INVALID, untracked) is dropped there. */
+ * Only `post` costs every packet something. A flow's packets are rewritten at srcnat, by our chain for the first
+ * and by its conntrack entry for the others, so `post` sees the new source. What has none (conntrack INVALID,
+ * untracked) is dropped there.
+ */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -56,6 +58,7 @@ struct text {
 	unsigned int parts;
 	uint32_t vpn;			/* ifindex */
 	char pool[INET_ADDRSTRLEN + 8];	/* `192.168.240.0/20`, or `@pool4` */
+	char leaving[96];		/* matches what goes from the pool to elsewhere */
 };
 
 static void chain(struct text *text, const char *name, const char *hook)
@@ -102,14 +105,11 @@ static void timeout_object(FILE *out, const char *proto, const struct timeout *l
 	fputs(" }\n\t}\n", out);
 }
 
-/* What comes from clients. Only a flow's first packet, and what conntrack does not know, is asked for more: an
- * answer to what the gateway itself asked of a client is established. */
+/* What clients begin: an answer to what the gateway itself asked of a client begins nothing. */
 static void chain_clients(struct text *text, const struct nft_spec *spec)
 {
 	fputs("\tchain clients {\n", text->out);
 	text->parts++;
-	rule(text, "counter name slow_64");
-	rule(text, "ct state established,related return");
 	if (!spec->no_timeouts) {
 		rule(text, "meta l4proto tcp ct timeout set \"tcp_%llu\"", (unsigned long long)spec->min_lease);
 		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"", (unsigned long long)spec->min_lease);
@@ -120,65 +120,84 @@ static void chain_clients(struct text *text, const struct nft_spec *spec)
 	end(text);
 }
 
-static void chain_pre(struct text *text, const struct nft_spec *spec)
+/* The last that is written: the comment tells how many parts there are. */
+static void chain_new(struct text *text, const struct nft_spec *spec)
 {
 	static const char *const protos[] = { "tcp", "udp" };
 
-	chain(text, "pre", "filter hook prerouting priority mangle");
-	rule(text, "iif %u ip saddr %s goto clients", text->vpn, text->pool);
+	chain(text, "new", "nat hook prerouting priority dstnat - 1");
 	/* what guard = off lets in from outside */
 	for (size_t i = 0; i < 2 && !spec->guard && !spec->no_timeouts; i++)
-		rule(text, "ip daddr %s ct state new meta l4proto %s ct timeout set \"%s_%llu\"", text->pool,
-		     protos[i], protos[i], (unsigned long long)spec->min_lease);
+		rule(text, "ip daddr %s meta l4proto %s ct timeout set \"%s_%llu\"", text->pool, protos[i],
+		     protos[i], (unsigned long long)spec->min_lease);
+	rule(text, "iif %u ip saddr %s goto clients comment \"" WHOLE_COMMENT "%u\"", text->vpn, text->pool,
+	     text->parts + 1);
 	end(text);
 }
 
-static void chain_forward(struct text *text, const struct nft_spec *spec)
+static void chain_input(struct text *text, const struct nft_spec *spec)
+{
+	if (spec->host_allow)
+		return;
+	chain(text, "input", "filter hook input priority filter");
+	rule(text, "iif %u ip saddr %s ct state & (new | established | related) == 0 "
+	     "counter name host reject with icmp type admin-prohibited", text->vpn, text->pool);
+	end(text);
+}
+
+static void chains_fast(struct text *text, const struct nft_spec *spec)
 {
 	const char *pool = text->pool;
 
-	if (!spec->guard && !spec->devices)
+	if (!spec->devices)
 		return;
+	chain(text, "pre", "filter hook prerouting priority mangle");
+	rule(text, "iif %u ip saddr %s counter name slow_64", text->vpn, pool);
+	end(text);
 	chain(text, "forward", "filter hook forward priority filter");
-	if (spec->guard)
-		rule(text, "oif %u iif != %u ip daddr %s ct state & (established | related) == 0 "
-		     "counter name guarded drop", text->vpn, text->vpn, pool);
-	if (spec->devices) {
-		rule(text, "iif %u oif != %u ip saddr %s meta l4proto { tcp, udp } ct state established flow add @ft",
-		     text->vpn, text->vpn, pool);
-		rule(text, "oif %u iif != %u ip daddr %s meta l4proto { tcp, udp } ct state established flow add @ft",
-		     text->vpn, text->vpn, pool);
-	}
+	rule(text, "iif %u oif != %u ip saddr %s meta l4proto { tcp, udp } ct state established flow add @ft",
+	     text->vpn, text->vpn, pool);
+	rule(text, "oif %u iif != %u ip daddr %s meta l4proto { tcp, udp } ct state established flow add @ft",
+	     text->vpn, text->vpn, pool);
 	end(text);
 }
 
-static void chains_post(struct text *text, const struct nft_spec *spec)
+static void chain_nat(struct text *text, const struct nft_spec *spec)
 {
 	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN];
-	char match[96];
 
-	snprintf(match, sizeof(match), "oif != %u oif != %u ip saddr %s", LOOPBACK, text->vpn, text->pool);
-	if (spec->nat44 != NAT44_NONE) {
-		inet_ntop(AF_INET, &spec->snat_first, first, sizeof(first));
-		inet_ntop(AF_INET, &spec->snat_last, last, sizeof(last));
-		chain(text, "nat", "nat hook postrouting priority srcnat");
-		if (spec->nat44 == NAT44_MASQUERADE)
-			rule(text, "%s masquerade", match);
-		else if (!spec->snat_last.s_addr || spec->snat_last.s_addr == spec->snat_first.s_addr)
-			rule(text, "%s snat ip to %s", match, first);
-		else	/* persistent: a client keeps its address (RFC 4787, REQ-2) */
-			rule(text, "%s snat ip to %s-%s persistent", match, first, last);
-		end(text);
-	}
+	if (spec->nat44 == NAT44_NONE)
+		return;
+	inet_ntop(AF_INET, &spec->snat_first, first, sizeof(first));
+	inet_ntop(AF_INET, &spec->snat_last, last, sizeof(last));
+	chain(text, "nat", "nat hook postrouting priority srcnat");
+	if (spec->nat44 == NAT44_MASQUERADE)
+		rule(text, "%s masquerade", text->leaving);
+	else if (!spec->snat_last.s_addr || spec->snat_last.s_addr == spec->snat_first.s_addr)
+		rule(text, "%s snat ip to %s", text->leaving, first);
+	else	/* persistent: a client keeps its address (RFC 4787, REQ-2) */
+		rule(text, "%s snat ip to %s-%s persistent", text->leaving, first, last);
+	end(text);
+}
+
+/* The address comes first: most packets differ in it, and a register's look-up is cheaper than that of a device. */
+static void chain_post(struct text *text, const struct nft_spec *spec)
+{
+	if (spec->nat44 == NAT44_NONE && !spec->guard && !spec->devices)
+		return;
 	chain(text, "post", "filter hook postrouting priority srcnat + 1");
 	if (spec->nat44 != NAT44_NONE) {
 		/* answers to whom guard = off let in: he knows the pool's address, it is no leak */
 		if (!spec->guard)
-			rule(text, "%s ct direction reply accept", match);
-		rule(text, "%s counter name leaked drop", match);
+			rule(text, "%s ct direction reply accept", text->leaving);
+		rule(text, "%s counter name leaked drop", text->leaving);
 	}
-	rule(text, "oif %u ip daddr %s counter name slow_46 comment \"" WHOLE_COMMENT "%u\"", text->vpn, text->pool,
-	     text->parts + 1);
+	/* 0: a packet of this host itself came from no device, and passes */
+	if (spec->guard)
+		rule(text, "ip daddr %s ct state & (established | related) == 0 iif != 0 iif != %u oif %u "
+		     "counter name guarded drop", text->pool, text->vpn, text->vpn);
+	if (spec->devices)
+		rule(text, "oif %u ip daddr %s counter name slow_46", text->vpn, text->pool);
 	end(text);
 }
 
@@ -186,7 +205,7 @@ static void chains_post(struct text *text, const struct nft_spec *spec)
  * each `delete`, as only what is there can be deleted. */
 static void clear(const char *name, const struct nft_table *old, FILE *out)
 {
-	static const char *const chains[] = { "pre", "clients", "forward", "nat", "post" };
+	static const char *const chains[] = { "new", "clients", "input", "pre", "forward", "nat", "post" };
 
 	fprintf(out, "add table inet %s\nflush table inet %s\n", name, name);
 	for (size_t i = 0; i < sizeof(chains) / sizeof(*chains); i++)
@@ -218,6 +237,8 @@ static void objects(struct text *text, const struct nft_spec *spec, const struct
 		fputs(" }\n\t}\n", text->out);
 		strcpy(text->pool, "@pool4");
 	}
+	snprintf(text->leaving, sizeof(text->leaving), "ip saddr %s oif != %u oif != %u", text->pool, LOOPBACK,
+		 text->vpn);
 	if (!spec->no_timeouts) {
 		timeout_object(text->out, "tcp", tcp_timeouts, spec->min_lease);
 		timeout_object(text->out, "udp", udp_timeouts, spec->min_lease);
@@ -241,9 +262,11 @@ int nft_write(const struct nft_spec *spec, const struct nft_table *old, FILE *ou
 	fprintf(out, "table inet %s {\n", name);
 	objects(&text, spec, old);
 	chain_clients(&text, spec);
-	chain_pre(&text, spec);
-	chain_forward(&text, spec);
-	chains_post(&text, spec);
+	chain_input(&text, spec);
+	chains_fast(&text, spec);
+	chain_nat(&text, spec);
+	chain_post(&text, spec);
+	chain_new(&text, spec);
 	fputs("}\n", out);
 	return ferror(out) ? -EIO : 0;
 }

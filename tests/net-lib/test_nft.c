@@ -90,7 +90,7 @@ static void partly_gone(void **state)
 	static const char *const harm[] = {
 		"flush table inet nat64_bpf_a-b.c_", "flush ruleset",
 		"flush chain inet nat64_bpf_a-b.c_ nat", "flush chain inet nat64_bpf_a-b.c_ post",
-		"flush chain inet nat64_bpf_a-b.c_ forward; delete chain inet nat64_bpf_a-b.c_ forward",
+		"flush chain inet nat64_bpf_a-b.c_ input; delete chain inet nat64_bpf_a-b.c_ input",
 	};
 
 	for (size_t i = 0; i < sizeof(harm) / sizeof(*harm); i++) {
