@@ -5,12 +5,13 @@
 #
 # out of three namespaces of its own, whose names nobody else has. The server has a mount namespace with a
 # bpffs that lives as long as the test. Everything goes away at the end, whatever happens; a test ends
-# after LIMIT seconds (default 150).
+# after LIMIT seconds (default 170; under emulation 1200).
 #
 # Exit status: 0 passed, 1 failed, 77 skipped.
 
 if [ -z "${NAT64_TEST-}" ]; then
-	NAT64_TEST=1 exec timeout -k 5 "${LIMIT:-150}" bash "$0" "$@"
+	[ ! -e /.inside ] || LIMIT=${LIMIT:-1200}
+	NAT64_TEST=1 exec timeout -k 5 "${LIMIT:-170}" bash "$0" "$@"
 fi
 set -euo pipefail
 # the distribution's own programs first: a shim in front of python3 costs more than many a test
