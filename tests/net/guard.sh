@@ -1,0 +1,72 @@
+#!/bin/bash
+#   client [fd00::2, TCP 7000] --veth-- server [nat64-bpf] --veth-- web [192.88.99.5, routes the pool to the server]
+#
+# guard: a neighbour on the WAN side that routes the pool to the gateway cannot reach a client, only answer it;
+# guard = off lets it. host: the gateway's own addresses as a client's target.
+. "${0%/*}/lib.sh"
+kind=${1:-veth}
+topology "$kind"
+in_server nat64-bpf load vpn0
+in_web ip route add 192.168.240.0/20 via 192.88.99.1
+in_client ping -c 1 -W 2 "$web6"
+addr4=$(in_server nat64-bpf -j map list vpn0 | json "[b['addr4'] for b in d['bindings'] if b['addr6'] == 'fd00::2'][0]")
+start listen in_client python3 -u -c '
+import socket
+s = socket.create_server(("fd00::2", 7000), family=socket.AF_INET6)
+print("ready")
+while True:
+    s.accept()[0].sendall(b"hello")'
+ready listen
+stat() { in_server nat64-bpf -j stats vpn0 | json "d['instances'][0]['counters']['$1']['packets']"; }
+connect() {
+	in_web python3 -c 'import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 1.5)
+s.settimeout(5)
+sys.exit(s.recv(9) != b"hello")' "$1" "$2"
+}
+
+say "guard = on"
+was=$(stat guarded)
+status 1 in_web ping -c 2 -i 0.2 -W 1 "$addr4"
+grep -q '100% packet loss' "$tmp/out"
+status 1 connect "$addr4" 7000
+[ "$(stat guarded)" -ge $((was + 3)) ] || fail "guarded: $was, then $(stat guarded)"
+in_client ping -c 1 -W 2 "$web6"
+
+say "a forwarded port of the gateway: barred, and open with guard = off"
+in_server nft "add table ip forwarded
+	add chain ip forwarded pre { type nat hook prerouting priority dstnat; }
+	add rule ip forwarded pre iifname wan0 tcp dport 7001 dnat to $addr4:7000"
+status 1 connect 192.88.99.1 7001
+in_server nat64-bpf load vpn0 --guard off
+connect 192.88.99.1 7001
+in_web ping -c 1 -W 3 "$addr4"
+connect "$addr4" 7000
+in_server nft delete table ip forwarded
+
+say "without NAT44 too"
+in_server nat64-bpf load vpn0 --nat44 none --guard off
+in_web ping -c 1 -W 3 "$addr4"
+connect "$addr4" 7000
+in_server nat64-bpf load vpn0 --nat44 none --guard on
+status 1 in_web ping -c 1 -W 1 "$addr4"
+status 1 connect "$addr4" 7000
+in_client ping -c 1 -W 2 "$web6"
+in_server nat64-bpf load vpn0 --nat44 masquerade
+
+say "host = deny"
+for target in 192.88.99.1 192.168.240.1; do
+	was=$(drops host-destination)
+	status 1 in_client ping -c 2 -i 1.1 -W 2 "64:ff9b::$target"
+	[ "$(grep -c 'Administratively prohibited' "$tmp/out")" = 2 ] || { cat "$tmp/out"; fail "no ICMPv6 1/1 for $target"; }
+	equal "$(drops host-destination)" $((was + 2)) "host-destination for $target"
+	status 1 in_client timeout 5 bash -c "echo > /dev/tcp/64:ff9b::$target/22"
+	grep -qE 'Permission denied|prohibited|No route' "$tmp/err" || { cat "$tmp/err"; fail "not barred"; }
+done
+
+say "host = allow"
+was=$(drops host-destination)
+in_server nat64-bpf load vpn0 --host allow
+in_client ping -c 2 -i 0.2 -W 2 64:ff9b::192.88.99.1
+in_client ping -c 2 -i 0.2 -W 2 64:ff9b::192.168.240.1
+equal "$(drops host-destination)" "$was" "host-destination"
