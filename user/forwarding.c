@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "sysctl.h"
@@ -186,8 +187,13 @@ int forwarding_restore(const char *undo)
 	long on;
 	int status = read_undo(undo, &saved, &put);
 
-	if (status == -ENOENT)
+	if (status == -ENOENT) {
+		char fresh[PATH_MAX];
+
+		snprintf(fresh, sizeof(fresh), "%s.new", undo);
+		unlink(fresh);	/* of a load that was killed */
 		return 0;
+	}
 	if (status)
 		return status;
 	if (put)

@@ -123,8 +123,10 @@ int write_file(const char *path, const char *text, size_t len, unsigned int mode
 	char temporary[PATH_MAX + 8];
 	int fd, error = 0;
 
-	snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
-	fd = mkstemp(temporary);
+	/* one name, so that what a killed writer left is found again; the lock is held */
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	while (!error && len) {

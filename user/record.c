@@ -100,9 +100,14 @@ int record_write(const char *instance, const struct record *record)
 
 int record_remove(const char *instance)
 {
+	/* the record goes last; .new: of a load that was killed */
+	static const char *const files[] = { "conf.new", "undo.new", "conf", "undo" };
 	char path[PATH_MAX];
 
-	return unlink(path_run(path, instance, "undo")) && errno != ENOENT ? -errno : 0;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (unlink(path_run(path, instance, files[i])) && errno != ENOENT)
+			return -errno;
+	return 0;
 }
 
 void record_free(struct record *record)

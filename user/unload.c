@@ -123,10 +123,8 @@ int instance_down(const char *name, FILE *show)
 		snprintf(path, sizeof(path), "%s/.host.undo", dir_run());
 		fault(&status, forwarding_restore(path), name, "cannot put IPv4 forwarding back");
 	}
-	if (!status) {
-		unlink(path_run(path, name, "conf"));
+	if (!status)
 		fault(&status, record_remove(name), name, "cannot remove its record");
-	}
 	record_free(&record);
 	return status ? -1 : there || tables > 0;
 }
