@@ -19,7 +19,7 @@ static int save(const struct instance *instance)
 	char path[PATH_MAX];
 	int status;
 
-	if (datapath_read_config(instance->config.name, &config))
+	if (record_half(&instance->record) || datapath_read_config(instance->config.name, &config))
 		return 0;	/* half loaded, or of another version: there is nothing that could be read */
 	if (bindings_open(instance->config.name, &bindings))
 		return -1;

@@ -17,6 +17,7 @@
 #include "paths.h"
 
 #define NS_PER_S 1000000000ull
+#define CONFIG_MAP "nat64_config"
 
 /* Maps that need not survive: workspace of one packet or one second. */
 static bool is_transient(const char *map)
@@ -118,7 +119,7 @@ int datapath_map(const char *name, const char *map)
 
 int datapath_read_config(const char *name, struct nat64_config *config)
 {
-	_close_ int fd = datapath_map(name, "nat64_config");
+	_close_ int fd = datapath_map(name, CONFIG_MAP);
 	struct bpf_map_info info = {};
 	uint32_t len = sizeof(info), zero = 0;
 
@@ -209,8 +210,20 @@ static int reuse_maps(struct nat64_tc *skel, const char *name)
 	return 0;
 }
 
+static int pin(int fd, const char *name, const char *object)
+{
+	char path[PATH_MAX];
+
+	if (unlink(path_pin(path, name, object)) && errno != ENOENT)
+		return -errno;
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
+
+/* The configuration goes first and comes last: while it is not there, an earlier or a half-made set of maps and
+ * programs counts as none, so that a load that was killed here is never taken for one that was through. */
 static int pin_all(struct nat64_tc *skel, const char *name, bool reuse)
 {
+	int config = bpf_map__fd(skel->maps.nat64_config);
 	struct bpf_program *program;
 	char path[PATH_MAX];
 	struct bpf_map *map;
@@ -218,24 +231,20 @@ static int pin_all(struct nat64_tc *skel, const char *name, bool reuse)
 
 	if (!error)
 		error = make_dir(path_pins(path, name), 0700);
+	if (!error && !reuse && unlink(path_pin(path, name, CONFIG_MAP)) && errno != ENOENT)
+		error = -errno;
 	bpf_object__for_each_map(map, skel->obj) {
-		if (error || is_transient(bpf_map__name(map)))
+		if (error || is_transient(bpf_map__name(map)) || bpf_map__fd(map) == config)
 			continue;
-		path_pin(path, name, bpf_map__name(map));
-		if (reuse && !access(path, F_OK))
-			continue;
-		unlink(path);
-		if (bpf_obj_pin(bpf_map__fd(map), path))
-			error = -errno;
+		if (!reuse || access(path_pin(path, name, bpf_map__name(map)), F_OK))
+			error = pin(bpf_map__fd(map), name, bpf_map__name(map));
 	}
 	bpf_object__for_each_program(program, skel->obj) {
-		if (error)
-			break;
-		path_pin(path, name, bpf_program__name(program));
-		unlink(path);
-		if (bpf_obj_pin(bpf_program__fd(program), path))
-			error = -errno;
+		if (!error)
+			error = pin(bpf_program__fd(program), name, bpf_program__name(program));
 	}
+	if (!error && !reuse)
+		error = pin(config, name, CONFIG_MAP);
 	return error;
 }
 
@@ -307,8 +316,11 @@ int datapath_unpin(const char *name)
 	struct dirent *entry;
 	int error = 0;
 
-	if (!entries)
-		return errno == ENOENT ? 0 : -errno;
+	if (!entries) {
+		error = errno == ENOENT ? 0 : -errno;
+		rmdir(dir_pin());	/* fails while there are other instances */
+		return error;
+	}
 	while ((entry = readdir(entries))) {
 		if (entry->d_name[0] == '.')
 			continue;

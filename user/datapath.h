@@ -30,6 +30,9 @@ enum datapath_hook { HOOK_NONE, HOOK_TCX, HOOK_CLSACT };
  * Says what went wrong and returns -1. */
 int datapath_load(const struct instance *instance, bool reuse);
 
+/* Will datapath_attach() make a clsact qdisc on the interface? */
+bool datapath_adds_clsact(uint32_t ifindex);
+
 /* Attaches the pinned programs to the interface, or replaces what is attached there. `clsact_ours`: in, a
  * qdisc of the record is ours; out, it is after this. 1: changed, 0: was so already, -1: said. */
 int datapath_attach(const struct instance *instance, bool *clsact_ours);

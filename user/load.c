@@ -67,7 +67,7 @@ static int plan_record(struct load *load)
 		.ifindex	= instance->link.index,
 		.clsact		= old->clsact && old->ifindex == instance->link.index,
 		.neighbour	= instance->l2,
-		.program	= old->program,
+		.program	= load->reusable == 1 ? old->program : 0,
 		.nft		= old->nft,
 	};
 	if (instance->fast_fault)
@@ -177,7 +177,9 @@ static int step_programs(struct load *load)
 	struct instance *instance = load->instance;
 	bool reuse = load->reusable == 1;
 
-	if (reuse && instance->record.program == datapath_program() && !datapath_config_differs(instance)) {
+	/* an interface may come back under its name with a link header that the other had not */
+	if (reuse && instance->record.program == datapath_program() && instance->record.neighbour == instance->l2 &&
+	    !datapath_config_differs(instance)) {
 		return show(load) ? 0 : fill_maps(load, true);
 	}
 	if (show(load)) {
@@ -470,6 +472,12 @@ static int step_attach(struct load *load)
 			instance->link.name);
 		return 1;
 	}
+	if (!load->next.clsact && datapath_adds_clsact(instance->link.index)) {
+		load->next.clsact = true;	/* written down before it is done */
+		status = record_write(instance->config.name, &load->next);
+		if (status)
+			return failed(status, "cannot write the record", dir_run());
+	}
 	status = datapath_attach(instance, &load->next.clsact);
 	return status;
 }
@@ -509,6 +517,12 @@ static int run_steps(struct load *load)
 	return changed;
 }
 
+/* As datapath_reusable(), but maps that were not filled are none. */
+static int reusable(const struct instance *instance)
+{
+	return record_half(&instance->record) ? 0 : datapath_reusable(instance);
+}
+
 /* Back to what was there before: the running instance with its own settings, or nothing. */
 static void roll_back(struct load *load)
 {
@@ -525,7 +539,7 @@ static void roll_back(struct load *load)
 		ok = !config_read(&old.config, path) && !instance_derive(&old);
 		if (ok) {
 			record_read(name, &old.record);
-			again.reusable = datapath_reusable(&old);
+			again.reusable = reusable(&old);
 			again.kept = load->kept;
 			ok = run_steps(&again) >= 0 && !record_write(name, &again.next);
 		}
@@ -542,7 +556,7 @@ int instance_up(struct instance *instance, const struct load_options *options)
 	const char *name = instance->config.name;
 	int changed, error;
 
-	load.reusable = datapath_reusable(instance);
+	load.reusable = reusable(instance);
 	if (load.reusable == -EEXIST && !options->replace)
 		return log_fail(EXIT_FAILED, "pool, prefix or mapping differ from those of the running instance",
 				"add --replace: bindings that still fit are kept, flows of the others end",

@@ -19,10 +19,16 @@ struct record {
 	struct in_addr own4;		/* the address we added, 0.0.0.0: it was there */
 	struct net4 *routes;		/* pool, and static maps outside it */
 	size_t route_count;
-	uint32_t program;		/* CRC-32 of the object whose programs are pinned, 0: none */
+	uint32_t program;		/* CRC-32 of the object whose programs are pinned over filled maps, 0: none */
 	uint32_t nft;			/* CRC-32 of the nft table's text, 0: none */
 	char fast_fault[96];		/* why there is no fast path, "" : it is on, or not wanted */
 };
+
+/* A load was killed, or failed, before fresh maps had been filled: nothing in them is worth keeping. */
+static inline bool record_half(const struct record *record)
+{
+	return record->ifindex && !record->program;
+}
 
 /* 0; -ENOENT: none, the record is empty; -errno. */
 int record_read(const char *instance, struct record *record);

@@ -8,6 +8,9 @@ topology veth
 # The link as topology made it, or gone; with a new ifindex and MAC each time.
 back() {
 	ip -n "$client" link add vpn0 type veth peer name vpn0 netns "$server"
+	addresses
+}
+addresses() {
 	ip -n "$client" addr add fd00::2/64 dev vpn0 nodad
 	ip -n "$server" addr add fd00::1/64 dev vpn0 nodad
 	ip -n "$client" link set vpn0 up
@@ -55,7 +58,18 @@ in_server nat64-bpf load vpn0
 in_client ping -c 1 -W 2 "$web6"
 in_server nat64-bpf -q status vpn0
 equal "$(binding)" "$first" "bindings after a load over a waiting instance"
-in_server nat64-bpf unload vpn0
+
+say "back as a TUN, which has no Ethernet header"
 gone
+start tunpipe tunpipe "$client" "$server" vpn0
+tunpipe=$!
+ready tunpipe
+addresses
+in_server nat64-bpf load vpn0
+in_client ping -c 1 -W 2 "$web6"
+equal "$(in_server nat64-bpf -j status vpn0 | json "d['instances'][0]['interface']['type']")" l3 type
+in_server nat64-bpf unload vpn0
+kill $tunpipe
+until_true 10 sh -c "! ip -n $server link show vpn0"
 host_state > "$tmp/after"
 same_host "$tmp/without" "$tmp/after"
