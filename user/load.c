@@ -26,6 +26,8 @@ struct load {
 	struct record next;		/* what the record will say */
 	struct saved_list kept;		/* bindings that go over into fresh maps */
 	int reusable;			/* datapath_reusable() */
+	struct config before;		/* settings of the running instance, if has_before */
+	bool has_before;
 };
 
 static FILE *show(const struct load *load)
@@ -530,18 +532,19 @@ static void roll_back(struct load *load)
 	struct load_options options = { .replace = true };
 	struct instance old = {};
 	struct load again = { .instance = &old, .options = &options };
-	char path[PATH_MAX];
 	bool ok = false;
 
-	if (load->instance->running && !access(path_run(path, name, "conf"), F_OK)) {
-		config_default(&old.config, name);
+	if (load->has_before) {
+		old.config = load->before;
 		old.running = true;
-		ok = !config_read(&old.config, path) && !instance_derive(&old);
+		load->has_before = false;
+		ok = !instance_derive(&old);
 		if (ok) {
 			record_read(name, &old.record);
 			again.reusable = reusable(&old);
 			again.kept = load->kept;
-			ok = run_steps(&again) >= 0 && !record_write(name, &again.next);
+			ok = run_steps(&again) >= 0 && !record_write(name, &again.next) &&
+			     !instance_remember(&old);
 		}
 		record_free(&again.next);
 		instance_free(&old);
@@ -554,6 +557,7 @@ int instance_up(struct instance *instance, const struct load_options *options)
 {
 	struct load load = { .instance = instance, .options = options };
 	const char *name = instance->config.name;
+	char path[PATH_MAX];
 	int changed, error;
 
 	load.reusable = reusable(instance);
@@ -563,6 +567,14 @@ int instance_up(struct instance *instance, const struct load_options *options)
 				"%s: such a change needs --replace", name);
 	if (load.reusable != 1 && load.reusable != 0 && keep_bindings(&load))
 		return -1;
+	if (instance->running && !options->show && !access(path_run(path, name, "conf"), F_OK)) {
+		config_default(&load.before, name);
+		load.has_before = true;
+		if (config_read(&load.before, path)) {
+			config_free(&load.before);
+			load.has_before = false;
+		}
+	}
 	changed = run_steps(&load);
 	if (changed >= 0 && !options->show) {
 		error = record_write(name, &load.next);
@@ -573,6 +585,8 @@ int instance_up(struct instance *instance, const struct load_options *options)
 	}
 	if (changed < 0 && !options->show)
 		roll_back(&load);
+	if (load.has_before)
+		config_free(&load.before);
 	saved_list_free(&load.kept);
 	record_free(&load.next);
 	return changed;
