@@ -58,15 +58,12 @@ static int read_all(int fd, struct text *text)
 	return 0;
 }
 
-/* A regular file: a pipe in its place would never end. */
+/* A pipe in its place must not make us wait. */
 static int read_file(const char *path, struct text *text)
 {
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	return S_ISREG(st.st_mode) ? read_all(fd, text) : -EINVAL;
+	return fd < 0 ? -errno : read_all(fd, text);
 }
 
 /* The last CRC line that is whole, or what is left of it where its line and the one before have run together.
@@ -87,10 +84,12 @@ static bool crc_right(const struct text *text, const char *line)
 {
 	size_t len = (size_t)(line - text->data);
 	char expected[sizeof(CRC_WORDS) + 10];
+	size_t rest = text->len - len;
 
 	snprintf(expected, sizeof(expected), CRC_WORDS "%08lx\n",
 		 crc32_z(crc32_z(0, NULL, 0), (const unsigned char *)text->data, len));
-	return text->len - len == strlen(expected) && !memcmp(line, expected, strlen(expected));
+	/* its newline may have been cut off */
+	return rest >= strlen(expected) - 1 && rest <= strlen(expected) && !memcmp(line, expected, rest);
 }
 
 int savefile_line(const char *line, struct saved *item)
@@ -191,25 +190,44 @@ static bool set_aside(const char *path)
 	return snprintf(bad, sizeof(bad), "%s.bad", path) < (int)sizeof(bad) && !rename(path, bad);
 }
 
+/* Has the text those letters at its beginning, but for a few that were damaged? */
+static bool is_like(const char *text, const char *letters)
+{
+	size_t same = 0, len = strlen(letters);
+
+	for (size_t i = 0; i < len; i++)
+		same += text[i] == letters[i];
+	return same > len / 2;
+}
+
+/* Was the line a CRC line? */
+static bool like_crc_line(const char *line, size_t len)
+{
+	return len == strlen(CRC_WORDS) + 8 && is_like(line, CRC_WORDS);
+}
+
 /* Is it one of ours whose end is neither the CRC line nor what a cut leaves? A cut leaves whole lines and the
  * beginning of one; a damaged CRC line is neither. */
 static bool end_is_damaged(const struct text *text)
 {
 	const char *end = memrchr(text->data, '\n', text->len), *before, *line;
+	bool ours = text->len >= strlen(header) && is_like(text->data, header);
 	char copy[LINE_BYTES + 1];
 	struct saved item;
 	size_t rest;
 	int kind;
 
-	if (!end || text->len < strlen(header) || memcmp(text->data, header, strlen(header)))
+	if (!end)
 		return false;
 	rest = text->len - (size_t)(end + 1 - text->data);
-	if (rest)	/* a whole CRC line but for its newline must be right */
-		return rest >= strlen(CRC_WORDS) + 8;
+	if (rest)	/* what a cut leaves; a CRC line that lost only its newline must be right */
+		return rest >= strlen(CRC_WORDS) + 8 && is_like(end + 1, CRC_WORDS) && !crc_right(text, end + 1);
 	before = memrchr(text->data, '\n', (size_t)(end - text->data));
 	line = before ? before + 1 : text->data;
 	kind = read_line(line, (size_t)(end - line), copy, &item);
-	return kind < 0 || (!kind && (size_t)(end + 1 - text->data) > strlen(header));
+	if (like_crc_line(line, (size_t)(end - line)))
+		return true;
+	return ours && (kind < 0 || (!kind && (size_t)(end + 1 - text->data) > strlen(header)));
 }
 
 int savefile_read(const char *path, struct saved_list *list)

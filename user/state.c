@@ -147,7 +147,7 @@ void state_restore(struct bindings *b, const char *path)
 	if (error == -EBADMSG)
 		warn_damaged(b, path, &list);
 	else if (error && error != -ENOENT)
-		log_warn(error == -EINVAL ? "it is no regular file" : strerror(-error),
+		log_warn(strerror(-error),
 			 "clients get the same addresses again by the allocation hash", "%s: cannot be read", path);
 	else if (!error)
 		unfit = state_apply(b, &list);

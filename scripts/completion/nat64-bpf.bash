@@ -66,7 +66,7 @@ _nat64_bpf_values() {
 _nat64_bpf() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local global="-j --json -q --quiet -v --verbose --no-color"
-	local verbs="load unload run status map stats check help version"
+	local verbs="load unload run status map stats check import-tayga help version"
 	local load="--interface --clients --prefix --pool --own4 --own6 --static --mapping --private --host --hairpin
 		--min-lease --max-lease --quota --quota-length --udp-zero-checksum --icmp-errors --tos-64 --tos-46
 		--mss-clamp --mtu --nat44 --guard --fastpath --wan --xdp --state --log --dry-run --replace"
@@ -113,6 +113,7 @@ _nat64_bpf() {
 	"map del" | "map flush")
 			options="--dry-run" ;;
 	"check ")	options="${load/--dry-run --replace/}" ;;
+	"import-tayga ") options="--dry-run" ;;
 	"unload ")	options="--all --dry-run" ;;
 	"status ")	options="--watch" ;;
 	"stats ")	options="--explain --openmetrics" ;;
@@ -125,7 +126,7 @@ _nat64_bpf() {
 	case "$verb $action $count" in
 	"map  0")	mapfile -t COMPREPLY < <(compgen -W "list lookup add del flush export import" -- "$current") ;;
 	"help  0")	mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current") ;;
-	"map export 1" | "map import 1")
+	"map export 1" | "map import 1" | "import-tayga  0")
 			_nat64_bpf_files ;;
 	"map "*" 0" | "load  0" | "run  0" | "unload  0" | "status  0" | "stats  0" | "check  0")
 			if [[ $current == */* ]]; then
