@@ -177,7 +177,8 @@ struct net4 tayga_pool(const struct tayga *tayga)
 	return pool;
 }
 
-bool tayga_is_host(const struct tayga *tayga, struct in_addr addr4)
+/* An address of the pool that a host can have, without a `map`; those of networks count with `networks`. */
+static bool is_host(const struct tayga *tayga, struct in_addr addr4, bool networks)
 {
 	struct net4 pool = tayga_pool(tayga);
 
@@ -185,9 +186,14 @@ bool tayga_is_host(const struct tayga *tayga, struct in_addr addr4)
 	    addr4.s_addr == net4_host(&pool, net4_size(&pool) - 1).s_addr)
 		return false;
 	for (size_t i = 0; i < tayga->map_count; i++)
-		if (net4_has(&tayga->maps[i].net4, addr4))
+		if ((networks || tayga->maps[i].net4.len == 32) && net4_has(&tayga->maps[i].net4, addr4))
 			return false;
 	return true;
+}
+
+bool tayga_is_host(const struct tayga *tayga, struct in_addr addr4)
+{
+	return is_host(tayga, addr4, true);
 }
 
 static bool is_taken(const struct tayga *tayga, struct in_addr addr4)
@@ -202,7 +208,7 @@ struct in_addr tayga_own4(const struct tayga *tayga)
 {
 	struct net4 pool = tayga_pool(tayga);
 
-	if (tayga_is_host(tayga, tayga->addr4))
+	if (is_host(tayga, tayga->addr4, false))	/* TAYGA's own address wins over the `map` of a network */
 		return tayga->addr4;
 	for (uint32_t n = 1; n < net4_size(&pool) - 1; n++)
 		if (tayga_is_host(tayga, net4_host(&pool, n)) && !is_taken(tayga, net4_host(&pool, n)))
