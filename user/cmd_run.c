@@ -77,16 +77,18 @@ static int hear(struct loop *loop, unsigned int i)
 	if (heard < 0)
 		return log_fail(EXIT_FAILED, strerror(-heard), NULL, "cannot read changes of the network");
 	loop->rules |= heard & NL_WATCH_NFT;
+	if (heard & NL_WATCH_NFT)
+		run_mend_table(&loop->run);	/* each moment without it is one without NAT and guards */
 	if (heard)
 		plan_look(&loop->run);
 	return 0;
 }
 
 /* 0, or 1: the instance was unloaded. */
-static int look(struct loop *loop, bool reread)
+static int look(struct loop *loop)
 {
 	struct run *run = &loop->run;
-	int status = run_mend(run, reread);
+	int status = run_mend(run, false);
 
 	if (status > 0)
 		return 1;
@@ -157,7 +159,7 @@ static int loop_run(struct loop *loop)
 			if (boot_ns() - run->looked_at >= LOOK_ANYWAY)
 				plan_look(run);
 		}
-		if (!loop->stop && run->look_at && run->look_at <= boot_ns() && look(loop, false))
+		if (!loop->stop && run->look_at && run->look_at <= boot_ns() && look(loop))
 			return 1;
 	}
 	return 0;
@@ -207,6 +209,7 @@ int cmd_run(const struct args *args)
 	}
 	keeper_close(&loop.run.keeper);
 	run_log_close(&loop.run.keeper.log);
+	instance_free(&loop.run.instance);
 	nl_monitor_close(loop.monitor);
 	if (loop.signals >= 0)
 		close(loop.signals);

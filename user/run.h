@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "bindings.h"
-#include "config.h"
+#include "instance.h"
 #include "log.h"
 #include "nat64.h"
 
@@ -51,6 +51,7 @@ struct run {
 	uint64_t looked_at;		/* ns: end of the last look */
 	uint64_t look_ns;		/* how long it took */
 	uint32_t retries;		/* failed mends in a row */
+	struct instance instance;	/* as last brought up */
 	struct keeper keeper;
 };
 
@@ -63,6 +64,10 @@ int run_begin(struct run *run);
 /* Looks whether the instance is whole and mends it. `reread`: the config file anew, as `load` does. 0; 1: somebody
  * has unloaded it; -1: it could not be mended, which is said; the next look is planned. */
 int run_mend(struct run *run, bool reread);
+
+/* The quick way for a table that was flushed: made anew as it last was, if that still is what the instance wants. The
+ * look that follows does what else there is. */
+void run_mend_table(struct run *run);
 
 /* Rules of other tables changed. Flows on the fast path pass them by, so our table is made anew, which brings these
  * flows before the rules again. True: it was, and the notifications about that are ours. */

@@ -118,6 +118,14 @@ static int look(struct run *run, bool reread, char **text)
 	return status;
 }
 
+/* Has somebody unloaded what was up? */
+static bool is_gone(const struct run *run)
+{
+	char pins[PATH_MAX], undo[PATH_MAX];
+
+	return run->up && access(path_pins(pins, run->name), F_OK) && access(path_run(undo, run->name, "undo"), F_OK);
+}
+
 /* The same in earnest. 1: done; 0: it was so meanwhile; -1: said. `derived`: the host was found fit. */
 static int mend(struct run *run, bool reread, bool *derived)
 {
@@ -128,6 +136,10 @@ static int mend(struct run *run, bool reread, bool *derived)
 	*derived = true;
 	if (lock_take())
 		return -1;
+	if (is_gone(run)) {	/* it was under way while we looked */
+		lock_release();
+		return -1;
+	}
 	status = settings(run, &instance, reread);
 	if (!status)
 		status = derive(run, &instance);
@@ -141,6 +153,9 @@ static int mend(struct run *run, bool reread, bool *derived)
 	if (status >= 0) {
 		run->up = true;
 		run_log_open(&run->keeper.log, instance.config.log);
+		instance_free(&run->instance);
+		run->instance = instance;
+		instance = (struct instance){};
 	} else if (*derived && access(path_pins((char[PATH_MAX]){}, run->name), F_OK)) {
 		run->up = false;	/* not taken down by somebody: it could not be brought up again */
 	}
@@ -149,18 +164,44 @@ static int mend(struct run *run, bool reread, bool *derived)
 	return status;
 }
 
+/* The text of the table is that which the record tells of. */
+static bool is_current(const char *name, const struct nft_spec *spec)
+{
+	_free_ char *text = NULL;
+	struct record record;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	bool same;
+
+	if (!out)
+		return false;
+	same = !nft_render(spec, out);
+	same = !fclose(out) && same && !record_read(name, &record);
+	if (!same)
+		return false;
+	same = record.nft == crc32(0, (const void *)text, len);
+	record_free(&record);
+	return same;
+}
+
+void run_mend_table(struct run *run)
+{
+	struct nft_spec spec;
+
+	if (!run->up || !run->instance.link.index || nft_present(run->name))
+		return;
+	instance_nft(&run->instance, &spec);
+	if (lock_take())
+		return;
+	if (is_current(run->name, &spec) && !nft_apply(&spec))
+		log_note("%s: mended: nft table inet nat64_bpf_%s", run->name, run->name);
+	lock_release();
+}
+
 static void plan_retry(struct run *run)
 {
 	run->look_at = boot_ns() + (S << (run->retries < RETRY_MAX ? run->retries : RETRY_MAX));
 	run->retries++;
-}
-
-/* Has somebody unloaded what was up? */
-static bool is_gone(const struct run *run)
-{
-	char pins[PATH_MAX], undo[PATH_MAX];
-
-	return run->up && access(path_pins(pins, run->name), F_OK) && access(path_run(undo, run->name, "undo"), F_OK);
 }
 
 int run_mend(struct run *run, bool reread)
@@ -178,6 +219,8 @@ int run_mend(struct run *run, bool reread)
 	run->look_ns = boot_ns() - begun;
 	if (status > 0 || (!status && reread))
 		status = mend(run, reread, &derived);
+	if (is_gone(run))
+		return 1;
 	if (status >= 0) {
 		if (was_up && status && text)
 			tell(run, text);
@@ -215,19 +258,15 @@ int run_begin(struct run *run)
 
 bool run_ruleset_changed(struct run *run)
 {
-	struct instance instance;
 	struct nft_spec spec;
-	bool made = false;
+	bool made;
 
-	if (instance_running(&instance, run->given) || instance_derive(&instance)) {
-		instance_free(&instance);
+	if (!run->up || !run->instance.link.index)
 		return false;
-	}
-	instance_nft(&instance, &spec);
-	if (spec.device_count && !lock_take()) {
-		made = !nft_apply(&spec);
-		lock_release();
-	}
-	instance_free(&instance);
+	instance_nft(&run->instance, &spec);
+	if (!spec.device_count || lock_take())
+		return false;
+	made = !nft_apply(&spec);
+	lock_release();
 	return made;
 }
