@@ -6,31 +6,76 @@
 
 #include "addr.h"
 #include "csum.h"
+#include "event.h"
+#include "linear.h"
+#include "quota.h"
 
 #define BINDING_TOUCH_TICKS	100	/* write last_seen at most so often: 0.1 to 1 s */
 #define BINDING_PROBES		65536	/* slots looked at for a free one, where one must be free */
 #define BINDING_SWEEP		64	/* slots looked at for an idle one, a miss */
-#define BINDING_SWEEP_PAUSE	500000	/* ns between two sweeps of a full pool */
+#define BINDING_RETRY_MAX	500000000ull /* ns that a full pool is not looked at again, at most */
 
 static __always_inline _Bool slot_is_bound(const struct nat64_slot *slot)
 {
 	return slot->state == NAT64_SLOT_DYNAMIC || slot->state == NAT64_SLOT_STATIC;
 }
 
-/* Notes that a binding is in use; both directions do. */
-static __always_inline void binding_touch(struct nat64_slot *slot)
+/* A client that comes back after max-lease: what it had is forgotten, the address is as good as a new one. */
+RARE int binding_renew(struct nat64_slot *slot)
+{
+	const struct nat64_config *cfg = config();
+
+	if (!cfg || !slot)
+		return 0;
+	event_binding(NAT64_EVENT_EXPIRED, &slot->addr6, slot->addr4, slot->last_seen);
+	slot->flags = 0;
+	slot->generation++;
+	count(NAT64_COUNT_EXPIRED, 0);
+	count(NAT64_COUNT_BINDINGS, 0);
+	event_binding(NAT64_EVENT_MADE, &slot->addr6, slot->addr4, 0);
+	return 0;
+}
+
+/* Notes that a client uses its binding. */
+static __always_inline void binding_touch_64(const struct nat64_config *cfg, struct nat64_slot *slot)
 {
 	__u32 tick = clock_tick();
+	__u64 now;
 
 	if (tick - slot->seen_tick < BINDING_TOUCH_TICKS)
 		return;
+	now = clock_boot_ns();
+	if (slot->state == NAT64_SLOT_DYNAMIC && slot->last_seen + cfg->max_lease < now)
+		binding_renew(slot);
 	slot->seen_tick = tick;
-	slot->last_seen = clock_boot_ns();
+	slot->last_seen = now;
+}
+
+/* Notes a packet to a client; those of some protocols leave conntrack entries that outlive min-lease (decision
+ * 18). False: the binding is forgotten. */
+static __always_inline _Bool
+binding_touch_46(const struct nat64_config *cfg, struct nat64_slot *slot, __u8 proto)
+{
+	__u32 tick = clock_tick(), flags = cfg->flags & NAT64_FLOWTABLE ? NAT64_SLOT_REPLIED : 0;
+	__u64 now;
+
+	if (proto == IPPROTO_SCTP || proto == IPPROTO_DCCP_)
+		flags |= NAT64_SLOT_LONG;
+	if (flags & ~slot->flags)
+		__sync_fetch_and_or(&slot->flags, flags);
+	if (tick - slot->seen_tick < BINDING_TOUCH_TICKS)
+		return 1;
+	now = clock_boot_ns();
+	if (slot->state == NAT64_SLOT_DYNAMIC && slot->last_seen + cfg->max_lease < now)
+		return 0;
+	slot->seen_tick = tick;
+	slot->last_seen = now;
+	return 1;
 }
 
 /* The slot of a client, or NULL. `hash`: nat64_hash() of it. The home slot needs no hash look-up. */
 static __always_inline struct nat64_slot *
-binding_by_addr6(const struct nat64_config *cfg, const struct in6_addr *addr6, __u32 hash)
+binding_slot_64(const struct nat64_config *cfg, const struct in6_addr *addr6, __u32 hash)
 {
 	struct nat64_slot *slot = slots_at(hash & (cfg->pool_size - 1));
 	__s64 index;
@@ -42,6 +87,17 @@ binding_by_addr6(const struct nat64_config *cfg, const struct in6_addr *addr6, _
 		return NULL;
 	slot = slots_at(index);
 	return slot && addr6_equal(&slot->addr6, addr6) ? slot : NULL;
+}
+
+/* IPv4 address of a client, 0: it has none. `*slot`: where it is kept, NULL where it is arithmetic. */
+static __always_inline __be32
+binding_by_addr6(const struct nat64_config *cfg, const struct in6_addr *addr6, __u32 hash, struct nat64_slot **slot)
+{
+	*slot = NULL;
+	if (cfg->flags & NAT64_LINEAR)
+		return linear_64(addr6);
+	*slot = binding_slot_64(cfg, addr6, hash);
+	return *slot ? (*slot)->addr4 : 0;
 }
 
 /* The slot of an IPv4 address, bound or not; NULL: the address is none of ours. */
@@ -59,134 +115,14 @@ static __always_inline struct nat64_slot *binding_by_addr4(const struct nat64_co
 	return slots_at(index);
 }
 
-struct binding_search {
-	__u64 now;		/* ns of the boot clock */
-	__u64 min_lease;	/* ns */
-	__u64 oldest;		/* last_seen of the best idle slot so far */
-	__u32 first;		/* slot to begin with */
-	__u32 mask;		/* pool size - 1 */
-	__s64 found;		/* slot, or -1 */
-};
-
-/* One slot looked at for a free one; takes it. */
-static long binding_probe(__u32 i, void *data)
+/* The client of a slot that binding_by_addr4() gave. False: nobody has it. */
+static __always_inline _Bool binding_client(const struct nat64_config *cfg, const struct nat64_slot *slot,
+					    __be32 addr4, struct in6_addr *addr6)
 {
-	struct binding_search *search = data;
-	__u32 index = (search->first + i) & search->mask;
-	struct nat64_slot *slot = slots_at(index);
-
-	if (!slot)
+	if (slot_is_bound(slot)) {
+		*addr6 = slot->addr6;
 		return 1;
-	if (slot->state != NAT64_SLOT_FREE ||
-	    __sync_val_compare_and_swap(&slot->state, NAT64_SLOT_FREE, NAT64_SLOT_CLAIMED) !=
-		    NAT64_SLOT_FREE)
-		return 0;
-	search->found = index;
-	return 1;
-}
-
-/* One slot looked at for a dynamic binding that has been idle for longer than min-lease. */
-static long binding_age(__u32 i, void *data)
-{
-	struct binding_search *search = data;
-	__u32 index = (search->first + i) & search->mask;
-	struct nat64_slot *slot = slots_at(index);
-
-	if (!slot)
-		return 1;
-	if (slot->state == NAT64_SLOT_DYNAMIC && slot->last_seen + search->min_lease < search->now &&
-	    slot->last_seen < search->oldest) {
-		search->oldest = slot->last_seen;
-		search->found = index;
 	}
-	return 0;
-}
-
-/* Takes the longest idle of the next 64 slots from its client. Slot index, or -1. */
-static __always_inline __s64
-binding_reclaim(const struct nat64_config *cfg, struct nat64_alloc *alloc, __u64 now)
-{
-	struct binding_search search = {
-		.now		= now,
-		.min_lease	= cfg->min_lease,
-		.oldest		= ~0ull,
-		.mask		= cfg->pool_size - 1,
-		.found		= -1,
-	};
-	struct nat64_slot *slot;
-
-	if (now < alloc->retry_after)
-		return -1;
-	search.first = __sync_fetch_and_add(&alloc->hand, BINDING_SWEEP);
-	LOOP(BINDING_SWEEP, binding_age, &search);
-	slot = search.found < 0 ? NULL : slots_at(search.found);
-	if (!slot) {
-		alloc->retry_after = now + BINDING_SWEEP_PAUSE;
-		return -1;
-	}
-	if (__sync_val_compare_and_swap(&slot->state, NAT64_SLOT_DYNAMIC, NAT64_SLOT_CLAIMED) !=
-	    NAT64_SLOT_DYNAMIC)
-		return -1;
-	if (slot->last_seen != search.oldest) {		/* its client has just come back */
-		slot->state = NAT64_SLOT_DYNAMIC;
-		return -1;
-	}
-	clients_delete(&slot->addr6);
-	count(NAT64_COUNT_RECLAIMED, 0);
-	return search.found;
-}
-
-/* Makes a dynamic binding for a client that has none. Index of its slot, or -enum nat64_drop. */
-RARE int binding_make(const struct in6_addr *addr6)
-{
-	const struct nat64_config *cfg = config();
-	struct nat64_alloc *alloc = alloc_state();
-	__u64 now = clock_boot_ns();
-	struct in6_addr client;
-	struct nat64_slot *slot;
-	__s64 index, other;
-
-	if (!addr6 || !cfg || !alloc)
-		return -NAT64_DROP_POOL_FULL;
-	client = *addr6;
-	if (__sync_fetch_and_add(&alloc->used, 1) < cfg->capacity) {
-		struct binding_search search = {
-			.first	= nat64_hash(cfg->seed, &client),
-			.mask	= cfg->pool_size - 1,
-			.found	= -1,
-		};
-
-		LOOP(cfg->pool_size < BINDING_PROBES ? cfg->pool_size : BINDING_PROBES,
-		     binding_probe, &search);
-		index = search.found;
-		if (index < 0)
-			__sync_fetch_and_add(&alloc->used, -1);
-	} else {
-		__sync_fetch_and_add(&alloc->used, -1);
-		index = binding_reclaim(cfg, alloc, now);
-	}
-	if (index < 0) {	/* another CPU may have made it meanwhile */
-		other = clients_find(&client);
-		return other < 0 ? -NAT64_DROP_POOL_FULL : other;
-	}
-	slot = slots_at(index);
-	if (!slot)
-		return -NAT64_DROP_POOL_FULL;
-	slot->addr6 = client;
-	slot->addr4 = be32(cfg->pool_first + index);
-	slot->csum_diff = csum_fold(bits32(slot->addr4) + csum_minus(&client, 4));
-	slot->last_seen = now;
-	slot->seen_tick = clock_tick();
-	slot->flags = 0;
-	slot->generation++;
-	if (clients_insert(&client, index)) {
-		other = clients_find(&client);
-		__builtin_memset(&slot->addr6, 0, sizeof(slot->addr6));
-		slot->state = NAT64_SLOT_FREE;
-		__sync_fetch_and_add(&alloc->used, -1);
-		return other < 0 ? -NAT64_DROP_POOL_FULL : other;
-	}
-	__sync_lock_test_and_set(&slot->state, NAT64_SLOT_DYNAMIC);
-	count(NAT64_COUNT_BINDINGS, 0);
-	return index;
+	return cfg->flags & NAT64_LINEAR && slot->state == NAT64_SLOT_FREE &&
+	       !linear_46(cpu32(addr4) - cfg->pool_first, addr6);
 }

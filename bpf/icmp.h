@@ -156,7 +156,7 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 	struct nat64_slot *slot;
 	struct message message;
 	__u32 sum, len;
-	__be32 far4;
+	__be32 far4, client4;
 	int echo = -1, pointer;
 
 	if (!cfg || !s || !pkt)
@@ -181,8 +181,8 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 	if (!net6_contains(&cfg->prefix, &w->ip6.saddr))
 		return DROP(QUOTE_FOREIGN);
 	far4 = addr_extract(&w->ip6.saddr, cfg->prefix_len);
-	slot = binding_by_addr6(cfg, &w->ip6.daddr, nat64_hash(cfg->seed, &w->ip6.daddr));
-	if (!slot)
+	client4 = binding_by_addr6(cfg, &w->ip6.daddr, nat64_hash(cfg->seed, &w->ip6.daddr), &slot);
+	if (!client4)
 		return DROP(QUOTE_FOREIGN);
 	if (policy_target(ctx, cfg, far4))
 		return DROP(QUOTE_PRIVATE);
@@ -238,7 +238,7 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 		out->byte[0] = pointer;
 		break;
 	}
-	xlat_ip_64(&w->info, w->info.tos, far4, slot->addr4, 0, sizeof(struct iphdr) + w->info.payload,
+	xlat_ip_64(&w->info, w->info.tos, far4, client4, 0, sizeof(struct iphdr) + w->info.payload,
 		   (struct iphdr *)(s->message + ICMP_HEADER));
 	if (!w->info.offset) {
 		__u8 *l4 = s->message + ICMP_HEADER + sizeof(struct iphdr);
@@ -249,7 +249,7 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 			quote_echo(l4, rest, echo,
 				   gone + (__u32)~BE_SWAP32(w->info.payload) + (__u32)~BE_SWAP32(IPPROTO_ICMPV6));
 		else
-			quote_checksum(l4, rest, w->info.proto, csum_fold(gone + bits32(far4) + bits32(slot->addr4)));
+			quote_checksum(l4, rest, w->info.proto, csum_fold(gone + bits32(far4) + bits32(client4)));
 	}
 
 	if (ctx_set_len(ctx, pkt->l4 + message.len) || ctx_resize_64(ctx, pkt->l4 - sizeof(struct ipv6hdr)))
@@ -296,11 +296,10 @@ RARE __u32 icmp_error_46(CTX *ctx, struct pkt *pkt)
 	if (w->ip4.version != 4 || w->ip4.ihl < 5 || l4 > w->quote.end || len < w->ip4.ihl * 4)
 		return DROP(QUOTE_MALFORMED);
 	slot = binding_by_addr4(cfg, w->ip4.saddr);
-	if (!slot || !slot_is_bound(slot))
+	if (!slot || !binding_client(cfg, slot, w->ip4.saddr, &w->client6))
 		return DROP(QUOTE_FOREIGN);
 	if (policy_target(ctx, cfg, w->ip4.daddr))
 		return DROP(QUOTE_PRIVATE);
-	w->client6 = slot->addr6;
 	addr_embed(&cfg->prefix.addr, cfg->prefix_len, w->ip4.daddr, &w->far6);
 	frag_off = cpu16(w->ip4.frag_off);
 	w->info.payload = len - w->ip4.ihl * 4;

@@ -13,6 +13,14 @@
 #include <bpf/bpf_core_read.h>
 
 #define AF_INET		2
+/* Of errno.h, which belongs to libc. */
+#define ENOENT		2
+#define EBUSY		16
+#define EEXIST		17
+#define EINVAL		22
+#define ENOSPC		28
+#define EADDRNOTAVAIL	99
+
 #define CHECKSUM_PARTIAL 3	/* enum of skbuff.h: the checksum is the pseudo-header's sum so far */
 
 /* Of struct sk_buff: where the checksum still has to be completed. */

@@ -6,13 +6,16 @@
 #include "kernel.h"
 #include "nat64.h"
 
-#define NAT64_MAP(name, map_type, key_type, value_type, entries)	\
+#define NAT64_MAP_FLAGS(name, map_type, key_type, value_type, entries, flags)	\
 	struct {							\
 		__uint(type, map_type);					\
 		__type(key, key_type);					\
 		__type(value, value_type);				\
 		__uint(max_entries, entries);				\
+		__uint(map_flags, flags);				\
 	} name SEC(".maps")
+#define NAT64_MAP(name, map_type, key_type, value_type, entries) \
+	NAT64_MAP_FLAGS(name, map_type, key_type, value_type, entries, 0)
 
 /* A workspace too big for the stack. */
 struct nat64_scratch {
@@ -22,16 +25,23 @@ struct nat64_scratch {
 	__u64 fib[8];				/* struct bpf_fib_lookup */
 };
 
-/* Token bucket of own ICMPv6 errors. */
+/* Token buckets: ns of the boot clock when they will be full again. */
 struct nat64_bucket {
-	__u64 full_at;		/* ns of the boot clock when it will be full again */
+	__u64 full_at;		/* of own ICMPv6 errors */
+	__u64 event_at;		/* of sampled drops */
 };
 
 NAT64_MAP(nat64_config, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_config, 1);
-NAT64_MAP(nat64_slots, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_slot, 1);	/* sized by the loader */
+NAT64_MAP_FLAGS(nat64_slots, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_slot, 1,	/* sized by the loader */
+		BPF_F_MMAPABLE);
 NAT64_MAP(nat64_clients, BPF_MAP_TYPE_HASH, struct in6_addr, __u32, 1);		/* sized by the loader */
 NAT64_MAP(nat64_extern, BPF_MAP_TYPE_HASH, __be32, __u32, NAT64_EXTERN_MAX);
-NAT64_MAP(nat64_quota, BPF_MAP_TYPE_HASH, struct in6_addr, __u32, 1);		/* sized by the loader */
+NAT64_MAP_FLAGS(nat64_quota, BPF_MAP_TYPE_HASH, struct in6_addr, __u32, 1,	/* sized by the loader */
+		BPF_F_NO_PREALLOC);
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, NAT64_EVENTS_SIZE);
+} nat64_events SEC(".maps");
 NAT64_MAP(nat64_counters, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct nat64_counter, NAT64_COUNTERS);
 NAT64_MAP(nat64_alloc, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_alloc, 1);
 NAT64_MAP(nat64_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct nat64_scratch, 1);
@@ -74,6 +84,45 @@ static __always_inline __s64 extern_find(__be32 addr4)
 	__u32 *index = bpf_map_lookup_elem(&nat64_extern, &addr4);
 
 	return index ? (__s64)*index : -1;
+}
+
+/* 0 or -errno. */
+static __always_inline int extern_insert(__be32 addr4, __u32 index)
+{
+	return bpf_map_update_elem(&nat64_extern, &addr4, &index, BPF_NOEXIST);
+}
+
+static __always_inline void extern_delete(__be32 addr4)
+{
+	bpf_map_delete_elem(&nat64_extern, &addr4);
+}
+
+/* Count of a client network, or NULL. */
+static __always_inline __u32 *quota_find(const struct in6_addr *net)
+{
+	return bpf_map_lookup_elem(&nat64_quota, net);
+}
+
+/* 0, or -EEXIST: another CPU was first. */
+static __always_inline int quota_insert(const struct in6_addr *net, __u32 held)
+{
+	return bpf_map_update_elem(&nat64_quota, net, &held, BPF_NOEXIST);
+}
+
+static __always_inline void quota_delete(const struct in6_addr *net)
+{
+	bpf_map_delete_elem(&nat64_quota, net);
+}
+
+/* Room for an event, or NULL: the ring is full. What is reserved must be submitted. */
+static __always_inline struct nat64_event *event_reserve(void)
+{
+	return bpf_ringbuf_reserve(&nat64_events, sizeof(struct nat64_event), 0);
+}
+
+static __always_inline void event_submit(struct nat64_event *event)
+{
+	bpf_ringbuf_submit(event, 0);
 }
 
 static __always_inline struct nat64_alloc *alloc_state(void)

@@ -2,6 +2,7 @@
 /* TC entry points: nat64_in at ingress of the VPN interface, nat64_out at its egress. A packet that goes on
  * gets TC_ACT_UNSPEC, never OK: in a TCX chain OK would end the chain for the programs of others. */
 #include "ctx_skb.h"
+#include "control.h"
 #include "path.h"
 
 SEC("tc")
@@ -22,11 +23,19 @@ int nat64_out(struct __sk_buff *skb)
 	if (verdict == VERDICT_NOT_OURS)
 		return TC_ACT_UNSPEC;
 	if (verdict != VERDICT_OK) {
-		count_drop(verdict & VERDICT_REASON, ctx_len(skb));
+		drop_46(skb, verdict);
 		return TC_ACT_SHOT;
 	}
 	/* Ethernet: the frame is still addressed to the placeholder neighbour; find the client's own */
 	return nat64_link_hlen ? bpf_redirect_neigh(skb->ifindex, NULL, 0, 0) : TC_ACT_UNSPEC;
+}
+
+/* For user space, by BPF_PROG_RUN: include/nat64.h, struct nat64_request. */
+SEC("syscall")
+int nat64_control(struct nat64_request *request)
+{
+	request->result = control(request);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -2,7 +2,7 @@
 /* The story of a packet: parse, bind, translate, write. docs/design.md, section 4. */
 #pragma once
 
-#include "binding.h"
+#include "alloc.h"
 #include "icmp.h"
 #include "parse.h"
 #include "policy.h"
@@ -32,8 +32,8 @@ static __always_inline __u32 path_64(CTX *ctx)
 	pkt.dst4 = addr_extract(&pkt.dst6, cfg->prefix_len);
 
 	hash = nat64_hash(cfg->seed, &pkt.src6);
-	slot = binding_by_addr6(cfg, &pkt.src6, hash);
-	if (!slot)
+	pkt.src4 = binding_by_addr6(cfg, &pkt.src6, hash, &slot);
+	if (!pkt.src4)
 		TRY(policy_source(ctx, &pkt));
 	verdict = policy_target(ctx, cfg, pkt.dst4);
 	if (verdict)
@@ -45,17 +45,19 @@ static __always_inline __u32 path_64(CTX *ctx)
 		return DROP(IPV4_PROTOCOL);
 	TRY(parse_transport(&pkt.info));
 
-	if (!slot && !pkt.src4) {
-		int made = binding_make(&pkt.src6);
+	if (!pkt.src4) {
+		int made;
 
-		if (made < 0)
+		if (cfg->flags & NAT64_LINEAR)
+			return DROP(LINEAR_RANGE);
+		made = binding_make(&pkt.src6);
+		slot = made < 0 ? NULL : slots_at(made);
+		if (!slot)
 			return path_refuse(&pkt, (__u32)-made | REPLY_UNREACHABLE);
-		slot = slots_at(made);
-	}
-	if (slot) {
-		binding_touch(slot);
 		pkt.src4 = slot->addr4;
 	}
+	if (slot)
+		binding_touch_64(cfg, slot);
 	if (pkt.info.proto == IPPROTO_ICMPV6)
 		return icmp_64(ctx, &pkt, hash);
 	return write_64(ctx, cfg, &pkt, write_diff_64(&pkt), hash);
@@ -121,14 +123,14 @@ static __always_inline __u32 path_46(CTX *ctx)
 	if (ctx_pull(ctx, 2 * sizeof(ip4)))
 		return DROP(UNREADABLE);
 	TRY(parse_46(ctx, &ip4, &pkt));
-	if (!slot_is_bound(slot))
+	if (!binding_client(cfg, slot, pkt.dst4, &pkt.dst6))
 		return DROP(NO_BINDING);
-	pkt.dst6 = slot->addr6;
 	addr_embed(&cfg->prefix.addr, cfg->prefix_len, pkt.src4, &pkt.src6);
 	host = cpu32(pkt.src4);
 	if (host - cfg->pool_first < cfg->pool_size || addr4_is_martian(host) || addr4_is_private(host))
 		TRY(policy_sender(ctx, &pkt));
-	binding_touch(slot);
+	if (!binding_touch_46(cfg, slot, pkt.info.proto))
+		return DROP(NO_BINDING);
 	if (pkt.info.proto == IPPROTO_ICMPV6)
 		return icmp_46(ctx, &pkt);
 	if (path_is_udp_zero(ctx, &pkt))

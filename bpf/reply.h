@@ -96,6 +96,13 @@ RARE int reply_send(CTX *ctx, __u32 verdict)
 	return ctx_return(ctx);
 }
 
+/* Counts and tells of an IPv4 packet that is dropped. */
+static __always_inline void drop_46(CTX *ctx, __u32 verdict)
+{
+	count_drop(verdict & VERDICT_REASON, ctx_len(ctx));
+	event_drop(ctx, verdict & VERDICT_REASON, 0);
+}
+
 /* Counts a packet that is dropped and answers it where that is due. 1: the packet is now the answer, on its
  * way back; 0: drop it. */
 RARE int drop_64(CTX *ctx, __u32 verdict)
@@ -103,6 +110,7 @@ RARE int drop_64(CTX *ctx, __u32 verdict)
 	const struct nat64_config *cfg = config();
 
 	count_drop(verdict & VERDICT_REASON, ctx_len(ctx));
+	event_drop(ctx, verdict & VERDICT_REASON, 1);
 	if (!cfg || !(verdict & VERDICT_REPLY) || !cfg->icmp_rate)
 		return 0;
 	if (!reply_allowed(cfg->icmp_rate)) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "nat64_tc.skel.h"
@@ -57,16 +58,14 @@ static int refill(struct bpf_map *map, const struct state_entry *entry, __u32 co
 
 static int write_slots(struct bpf_map *map, const struct state *state)
 {
-	__u32 *keys = calloc(state->slot_count, sizeof(*keys)), count = state->slot_count;
-	int err = -ENOMEM;
+	size_t size = state->slot_count * sizeof(*state->slots);
+	void *slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 
-	if (!keys)
-		return err;
-	for (__u32 i = 0; i < count; i++)
-		keys[i] = i;
-	err = bpf_map_update_batch(bpf_map__fd(map), keys, state->slots, &count, NULL);
-	free(keys);
-	return err;
+	if (slots == MAP_FAILED)
+		return -errno;
+	memcpy(slots, state->slots, size);
+	munmap(slots, size);
+	return 0;
 }
 
 int kernel_set_up(struct nat64_tc *tc, const struct vector *vector)

@@ -21,6 +21,6 @@ bool core_46(struct ctx_buf *buf)
 
 	if (verdict == VERDICT_OK || verdict == VERDICT_NOT_OURS)
 		return true;
-	count_drop(verdict & VERDICT_REASON, ctx_len(buf));
+	drop_46(buf, verdict);
 	return false;
 }

@@ -35,6 +35,7 @@ struct nat64_scratch {
 
 struct nat64_bucket {
 	__u64 full_at;
+	__u64 event_at;
 };
 
 #define NATIVE_HASH_SIZE (1 << 13)	/* entries of a map, a power of two */
@@ -56,6 +57,9 @@ struct native_state {
 	struct nat64_alloc alloc;
 	struct nat64_scratch scratch;
 	struct nat64_bucket bucket;
+	struct native_client quotas[NATIVE_HASH_SIZE];		/* index: the count */
+	struct nat64_event event;	/* the last one */
+	__u64 events;		/* submitted */
 	__u64 now_ns;		/* the boot clock; set by the test */
 };
 
@@ -94,9 +98,9 @@ static inline __s64 clients_find(const struct in6_addr *addr6)
 	return entry && entry->used ? (__s64)entry->index : -1;
 }
 
-static inline int clients_insert(const struct in6_addr *addr6, __u32 index)
+static inline int native_insert(struct native_client *table, const struct in6_addr *addr6, __u32 index)
 {
-	struct native_client *entry = native_find(native.clients, NATIVE_HASH_SIZE, addr6);
+	struct native_client *entry = native_find(table, NATIVE_HASH_SIZE, addr6);
 
 	if (!entry)
 		return -E2BIG;
@@ -107,21 +111,30 @@ static inline int clients_insert(const struct in6_addr *addr6, __u32 index)
 }
 
 /* Deletes by moving what follows: no tombstones. */
-static inline void clients_delete(const struct in6_addr *addr6)
+static inline void native_delete(struct native_client *table, const struct in6_addr *addr6)
 {
-	struct native_client *entry = native_find(native.clients, NATIVE_HASH_SIZE, addr6);
+	struct native_client *entry = native_find(table, NATIVE_HASH_SIZE, addr6);
 	__u32 i;
 
 	if (!entry || !entry->used)
 		return;
 	entry->used = false;
-	for (i = (entry - native.clients + 1) % NATIVE_HASH_SIZE; native.clients[i].used;
-	     i = (i + 1) % NATIVE_HASH_SIZE) {
-		struct native_client moved = native.clients[i];
+	for (i = (entry - table + 1) % NATIVE_HASH_SIZE; table[i].used; i = (i + 1) % NATIVE_HASH_SIZE) {
+		struct native_client moved = table[i];
 
-		native.clients[i].used = false;
-		clients_insert(&moved.addr6, moved.index);
+		table[i].used = false;
+		native_insert(table, &moved.addr6, moved.index);
 	}
+}
+
+static inline int clients_insert(const struct in6_addr *addr6, __u32 index)
+{
+	return native_insert(native.clients, addr6, index);
+}
+
+static inline void clients_delete(const struct in6_addr *addr6)
+{
+	native_delete(native.clients, addr6);
 }
 
 static inline struct in6_addr native_extern_key(__be32 addr4)
@@ -147,6 +160,33 @@ static inline void externs_insert(__be32 addr4, __u32 index)
 
 	if (entry)
 		*entry = (struct native_client){ .addr6 = key, .index = index, .used = true };
+}
+
+static inline __u32 *quota_find(const struct in6_addr *net)
+{
+	struct native_client *entry = native_find(native.quotas, NATIVE_HASH_SIZE, net);
+
+	return entry && entry->used ? &entry->index : NULL;
+}
+
+static inline int quota_insert(const struct in6_addr *net, __u32 held)
+{
+	return native_insert(native.quotas, net, held);
+}
+
+static inline void quota_delete(const struct in6_addr *net)
+{
+	native_delete(native.quotas, net);
+}
+
+static inline struct nat64_event *event_reserve(void)
+{
+	return &native.event;
+}
+
+static inline void event_submit(struct nat64_event *event)
+{
+	native.events++;
 }
 
 static __always_inline struct nat64_alloc *alloc_state(void)

@@ -63,7 +63,7 @@ int state_build(const struct vector *vector, __u64 now, struct state *state)
 		.slot_count	= size + NAT64_EXTERN_MAX,
 	};
 	state->slots = calloc(state->slot_count, sizeof(*state->slots));
-	state->clients = calloc(size + VECTOR_BINDINGS_MAX, sizeof(*state->clients));
+	state->clients = calloc((size_t)size + VECTOR_BINDINGS_MAX, sizeof(*state->clients));
 	state->externs = calloc(VECTOR_BINDINGS_MAX, sizeof(*state->externs));
 	if (!state->slots || !state->clients || !state->externs) {
 		state_free(state);
@@ -77,9 +77,10 @@ int state_build(const struct vector *vector, __u64 now, struct state *state)
 	if (vector->pool_full)
 		fill_pool(state, now);
 	for (__u32 i = 0; i < size; i++) {
-		state->config.capacity += state->slots[i].state == NAT64_SLOT_FREE ||
-					  state->slots[i].state == NAT64_SLOT_DYNAMIC;
-		state->alloc.used += state->slots[i].state == NAT64_SLOT_DYNAMIC;
+		__u32 kind = state->slots[i].state;
+
+		state->config.capacity += kind != NAT64_SLOT_RESERVED;
+		state->alloc.used += kind == NAT64_SLOT_DYNAMIC || kind == NAT64_SLOT_STATIC;
 	}
 	state->config.extern_count = state->extern_count;
 	return 0;

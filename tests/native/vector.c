@@ -148,6 +148,7 @@ static void set_defaults(struct vector *vector)
 		.icmp_rate	= 1000000000,	/* a limit that no test meets */
 		.quota_len	= 64,
 		.min_lease	= 7440 * SECOND,
+		.fast_lease	= 86400 * SECOND,
 		.max_lease	= 14 * 86400 * SECOND,
 		.seed		= { 0x0123456789abcdef, 0xfedcba9876543210 },
 		.client_count	= 1,
