@@ -2,6 +2,8 @@
 /* Agreement of the core's forms: random mutations of all vectors must give the same verdict, reason and bytes on
  * engine native and on one in the kernel, and what comes out must hold what invariant.c says.
  *
+ * R-SYS-14: no content makes the program pass an untranslated packet of the prefix. R-4-02: the data is unchanged.
+ *
  *   agree [--engine tc|tun] [--count N] [--seed S] FILE.jsonl */
 #include <errno.h>
 #include <getopt.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Allocation on two CPUs at once, by BPF_PROG_TEST_RUN of the shipped program from two threads: half of the clients
- * come on both CPUs at the same time, the rest on one. No address twice, no client twice, none without.
+ * come on both CPUs at the same time, the rest on one. No address twice, no client twice, none without. R-4-01: the
+ * first packet of a new client is translated like any other.
  *
  *   race [CLIENTS]      default 1000000; all together */
 #include <bpf/bpf.h>
