@@ -42,12 +42,12 @@ static __always_inline __u32 xdp_64(CTX *ctx)
 		return VERDICT_NOT_OURS;
 	pkt.dst4 = addr_extract(&pkt.dst6, cfg->prefix_len);
 	hash = nat64_hash(cfg->seed, &pkt.src6);
-	slot = binding_by_addr6(cfg, &pkt.src6, hash);
-	if (!slot || policy_target(ctx, cfg, pkt.dst4) || parse_transport(&pkt.info) || xdp_is_open(ctx, &pkt))
+	pkt.src4 = binding_by_addr6(cfg, &pkt.src6, hash, &slot);
+	if (!pkt.src4 || policy_target(ctx, cfg, pkt.dst4) || parse_transport(&pkt.info) || xdp_is_open(ctx, &pkt))
 		return VERDICT_NOT_OURS;
 
-	binding_touch(slot);
-	pkt.src4 = slot->addr4;
+	if (slot)
+		binding_touch_64(cfg, slot);
 	return write_64(ctx, cfg, &pkt, write_diff_64(&pkt), hash);
 }
 

@@ -10,7 +10,7 @@
 static const struct engine *const engines[] = {
 	&engine_native,
 #ifndef NATIVE_ONLY		/* for the mutation check, which builds it often */
-	&engine_tc, &engine_tun,
+	&engine_tc, &engine_tun, &engine_xdp,
 #endif
 };
 
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		engine = option == 'e' ? find_engine(optarg) : NULL;
 	if (!engine || optind != argc - 1) {
-		fprintf(stderr, "usage: run-vectors [--engine native|tc|tun] FILE.jsonl\n");
+		fprintf(stderr, "usage: run-vectors [--engine native|tc|tun|xdp] FILE.jsonl\n");
 		return 2;
 	}
 	if (vectors_read(argv[optind], &vectors)) {

@@ -4,7 +4,7 @@
  *
  * R-SYS-14: no content makes the program pass an untranslated packet of the prefix. R-4-02: the data is unchanged.
  *
- *   agree [--engine tc|tun] [--count N] [--seed S] FILE.jsonl */
+ *   agree [--engine tc|tun|xdp] [--count N] [--seed S] FILE.jsonl */
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
@@ -120,7 +120,7 @@ int main(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'e')
-			engine = strcmp(optarg, "tun") ? &engine_tc : &engine_tun;
+			engine = !strcmp(optarg, "xdp") ? &engine_xdp : strcmp(optarg, "tun") ? &engine_tc : &engine_tun;
 		else if (option == 'c')
 			count = strtoul(optarg, NULL, 10);
 		else if (option == 's')
@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 	if (getenv("NAT64_SLOW"))	/* a machine that is emulated */
 		count /= 20;
 	if (optind != argc - 1 || !seed) {
-		fprintf(stderr, "usage: agree [--engine tc|tun] [--count N] [--seed S] FILE.jsonl\n");
+		fprintf(stderr, "usage: agree [--engine tc|tun|xdp] [--count N] [--seed S] FILE.jsonl\n");
 		return 2;
 	}
 	if (!pin_cpu() && !vectors_read(argv[optind], &vectors)) {

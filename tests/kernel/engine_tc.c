@@ -13,24 +13,23 @@
 #include "kernel.h"
 #include "nat64_tc.skel.h"
 
-static struct nat64_tc *tc;
-static struct counts before;
+struct engine_tc_state engine_tc_state;
 
 static int tc_open(__u32 pool_size)
 {
-	tc = kernel_open(ETH_HLEN, pool_size);
-	return tc ? kernel_counts(tc, &before) : -EINVAL;
+	engine_tc_state.tc = kernel_open(ETH_HLEN, pool_size);
+	return engine_tc_state.tc ? kernel_counts(engine_tc_state.tc, &engine_tc_state.before) : -EINVAL;
 }
 
 static void tc_close(void)
 {
-	nat64_tc__destroy(tc);
-	tc = NULL;
+	nat64_tc__destroy(engine_tc_state.tc);
+	engine_tc_state.tc = NULL;
 }
 
 static int tc_set_up(const struct vector *vector)
 {
-	return kernel_set_up(tc, vector);
+	return kernel_set_up(engine_tc_state.tc, vector);
 }
 
 static int tc_end(__u32 code)
@@ -49,7 +48,7 @@ static int tc_end(__u32 code)
 
 static const struct counts *tc_counts(void)
 {
-	return &before;
+	return &engine_tc_state.before;
 }
 
 static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out)
@@ -62,7 +61,7 @@ static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out
 		.data_out = result,
 		.data_size_out = sizeof(result));
 	__u16 ethertype = engine_ethertype(is_64, packet, len);
-	struct bpf_program *prog = is_64 ? tc->progs.nat64_in : tc->progs.nat64_out;
+	struct bpf_program *prog = is_64 ? engine_tc_state.tc->progs.nat64_in : engine_tc_state.tc->progs.nat64_out;
 	struct counts after;
 	bool returned;
 	int end;
@@ -78,7 +77,7 @@ static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out
 		fprintf(stderr, "error: test run: %s\n", strerror(errno));
 		return -errno;
 	}
-	if (kernel_counts(tc, &after))
+	if (kernel_counts(engine_tc_state.tc, &after))
 		return -EIO;
 	end = tc_end(opts.retval);
 	if (end < 0) {
@@ -87,7 +86,7 @@ static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out
 	}
 	/* the egress program redirects what it translated to the neighbour, the ingress program its errors back */
 	returned = is_64 && end == END_AWAY;
-	if (!is_64 && end == END_ON && after.packets[NAT64_COUNT_OUT46] != before.packets[NAT64_COUNT_OUT46]) {
+	if (!is_64 && end == END_ON && after.packets[NAT64_COUNT_OUT46] != engine_tc_state.before.packets[NAT64_COUNT_OUT46]) {
 		fprintf(stderr, "error: tc: a translated packet is left with the placeholder neighbour\n");
 		return -EPROTO;
 	}
@@ -98,8 +97,8 @@ static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out
 		fprintf(stderr, "error: tc: Ethernet type and version of the packet differ\n");
 		return -EPROTO;
 	}
-	end = outcome_judge("tc", is_64, returned, end, &before, &after, out);
-	before = after;
+	end = outcome_judge("tc", is_64, returned, end, &engine_tc_state.before, &after, out);
+	engine_tc_state.before = after;
 	return end;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The shipped programs in the kernel, with maps of their own, for the engines tc and tun. */
+/* The shipped programs in the kernel, with maps of their own, for the engines tc, tun and xdp. */
 #pragma once
 
 #include "engine.h"
@@ -14,3 +14,10 @@ int kernel_set_up(struct nat64_tc *tc, const struct vector *vector);
 
 /* Reads the counters, summed over CPUs. */
 int kernel_counts(struct nat64_tc *tc, struct counts *counts);
+
+/* Engine tc while it is open: engine xdp shares its maps and goes on through it. */
+struct engine_tc_state {
+	struct nat64_tc *tc;
+	struct counts before;		/* the counters, before the next packet */
+};
+extern struct engine_tc_state engine_tc_state;

@@ -47,7 +47,7 @@ struct engine {
 	const struct counts *(*counts)(void);	/* so far */
 	void (*close)(void);
 };
-extern const struct engine engine_native, engine_tc, engine_tun;
+extern const struct engine engine_native, engine_tc, engine_tun, engine_xdp;
 
 /* Lets engine native count on from there: the IPv4 Identification depends on it. */
 void native_count_from(const struct counts *counts);
