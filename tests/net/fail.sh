@@ -54,6 +54,7 @@ say "$failed failed of $number"
 [ "$failed" -ge 3 ] || [ "$number" -lt 6 ] || fail "too few failed"
 
 say "no room in the run folder"
+# shellcheck disable=SC2016 # for the shell within
 full='mount -t tmpfs -o size=4k none "$1" && mkdir "$1/run" && head -c 4096 /dev/zero > "$1/run/lock"
 	NAT64_BPF_RUN_DIR=$1/run nat64-bpf load vpn0'
 mkdir "$tmp/full"

@@ -122,7 +122,11 @@ in_server nat64-bpf load vpn0 --static "192.168.241.1 fd00::100"
 equal "$(bindings)" "$(cat "$tmp/before")" "bindings after unload and load"
 
 say "two at once: the lock"
-for i in $(seq 2 21); do map add vpn0 192.168.242.$i fd00::2:$i > /dev/null & done
-wait $(jobs -p | grep -vxF "$(printf '%s\n' "${started[@]}")")
+adding=()
+for i in {2..21}; do
+	map add vpn0 "192.168.242.$i" "fd00::2:$i" > /dev/null &
+	adding+=($!)
+done
+wait "${adding[@]}"
 equal "$(bindings | grep -o 'fd00::2:[0-9]*' | wc -l)" 20 "added in parallel"
 equal "$(grep -c '^# static 192.168.242' "$state")" 20 "saved in parallel"
