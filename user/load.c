@@ -442,7 +442,7 @@ static int step_routes(struct load *load)
 int instance_outside(struct instance *instance, FILE *show_to)
 {
 	const struct load_options options = { .show = show_to };
-	struct load load = { .instance = instance, .options = &options };
+	struct load load = { .instance = instance, .options = &options, .reusable = 1 };	/* it runs */
 	const char *name = instance->config.name;
 	int status, error = plan_record(&load);
 
