@@ -77,6 +77,7 @@ start() {
 	local name=$1
 
 	shift
+	: > "$tmp/$name.log"		# at once: nobody is to find what one of that name said before
 	"$@" > "$tmp/$name.log" 2>&1 < /dev/null &
 	started+=($!)
 }
