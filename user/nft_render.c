@@ -4,13 +4,15 @@
  *   chain	hook, priority			which packets		what
  *   new	nat prerouting, dstnat - 1	a flow's first		short timeouts, host = deny before anybody's DNAT
  *   input	filter input, filter		for this host		host = deny for what conntrack does not know
+ *   guard	nat postrouting, filter		a flow's first		guard, before anybody's SNAT
  *   nat	nat postrouting, srcnat		a flow's first		NAT44
  *   post	filter postrouting, srcnat + 1	all			guards
  *   pre, forward	filter			all, with the fast path only: put flows on it, count what is not
  *
- * Only `post` costs every packet something. A flow's packets are rewritten at srcnat, by our chain for the first
- * and by its conntrack entry for the others, so `post` sees the new source. What has none (conntrack INVALID,
- * untracked) is dropped there.
+ * Only `post` costs every packet something, and most of them one rule: a flow with source NAT is as it should be in
+ * both directions. Its packets are rewritten at srcnat, by our chain for the first and by its conntrack entry for the
+ * others. What has no source NAT (a flow that began while the table was away) or no entry (conntrack INVALID,
+ * untracked) is looked at, and dropped.
  */
 
 #include <arpa/inet.h>
@@ -180,24 +182,35 @@ static void chain_nat(struct text *text, const struct nft_spec *spec)
 	end(text);
 }
 
+/* Nobody outside begins a flow to a client. 0: a packet of this host itself came from no device, and passes. */
+static void chain_guard(struct text *text, const struct nft_spec *spec)
+{
+	if (!spec->guard)
+		return;
+	chain(text, "guard", "nat hook postrouting priority filter");
+	rule(text, "ct state new ip daddr %s iif != 0 iif != %u oif %u counter name guarded drop", text->pool, text->vpn,
+	     text->vpn);
+	end(text);
+}
+
 /* The address comes first: most packets differ in it, and a register's look-up is cheaper than that of a device. */
 static void chain_post(struct text *text, const struct nft_spec *spec)
 {
 	if (spec->nat44 == NAT44_NONE && !spec->guard && !spec->devices)
 		return;
 	chain(text, "post", "filter hook postrouting priority srcnat + 1");
+	if (spec->devices)
+		rule(text, "oif %u ip daddr %s counter name slow_46", text->vpn, text->pool);
 	if (spec->nat44 != NAT44_NONE) {
+		rule(text, "ct status snat accept");	/* breaks where there is no entry */
 		/* answers to whom guard = off let in: he knows the pool's address, it is no leak */
 		if (!spec->guard)
 			rule(text, "%s ct direction reply accept", text->leaving);
 		rule(text, "%s counter name leaked drop", text->leaving);
 	}
-	/* 0: a packet of this host itself came from no device, and passes */
 	if (spec->guard)
 		rule(text, "ip daddr %s ct state & (established | related) == 0 iif != 0 iif != %u oif %u "
 		     "counter name guarded drop", text->pool, text->vpn, text->vpn);
-	if (spec->devices)
-		rule(text, "oif %u ip daddr %s counter name slow_46", text->vpn, text->pool);
 	end(text);
 }
 
@@ -205,7 +218,8 @@ static void chain_post(struct text *text, const struct nft_spec *spec)
  * each `delete`, as only what is there can be deleted. */
 static void clear(const char *name, const struct nft_table *old, FILE *out)
 {
-	static const char *const chains[] = { "new", "clients", "input", "pre", "forward", "nat", "post" };
+	static const char *const chains[] = { "new", "clients", "input", "pre", "forward", "guard", "nat",
+					      "post" };
 
 	fprintf(out, "add table inet %s\nflush table inet %s\n", name, name);
 	for (size_t i = 0; i < sizeof(chains) / sizeof(*chains); i++)
@@ -264,6 +278,7 @@ int nft_write(const struct nft_spec *spec, const struct nft_table *old, FILE *ou
 	chain_clients(&text, spec);
 	chain_input(&text, spec);
 	chains_fast(&text, spec);
+	chain_guard(&text, spec);
 	chain_nat(&text, spec);
 	chain_post(&text, spec);
 	chain_new(&text, spec);
