@@ -28,12 +28,23 @@ static __always_inline _Bool addr6_equal(const struct in6_addr *a, const struct 
 	return x.half[0] == y.half[0] && x.half[1] == y.half[1];
 }
 
+/* Of what lies in a map, aligned to 8 bytes: the compiler is not to put halves together from words. */
+typedef __u64 __attribute__((__may_alias__)) addr6_half;
+
+static __always_inline void addr6_copy(struct in6_addr *to, const struct in6_addr *from)
+{
+	const addr6_half *half = (const addr6_half *)from;
+	struct addr6_halves h = { { half[0], half[1] } };
+
+	__builtin_memcpy(to, &h, sizeof(h));
+}
+
 static __always_inline _Bool net6_contains(const struct nat64_net6 *net, const struct in6_addr *addr)
 {
-	struct addr6_halves a = addr6_halves(addr), n = addr6_halves(&net->addr);
-	struct addr6_halves m = addr6_halves(&net->mask);
+	const addr6_half *n = (const addr6_half *)&net->addr, *mask = (const addr6_half *)&net->mask;
+	struct addr6_halves a = addr6_halves(addr);
 
-	return !(((a.half[0] ^ n.half[0]) & m.half[0]) | ((a.half[1] ^ n.half[1]) & m.half[1]));
+	return !(((a.half[0] ^ n[0]) & mask[0]) | ((a.half[1] ^ n[1]) & mask[1]));
 }
 
 static __always_inline __be32 addr4_of(__u32 a, __u32 b, __u32 c, __u32 d)
@@ -47,6 +58,8 @@ static __always_inline __be32 addr_extract(const struct in6_addr *addr6, __u32 l
 {
 	const __u8 *b = addr6->s6_addr;
 
+	if (len == 96)		/* nearly always */
+		return addr6->s6_addr32[3];
 	switch (len) {
 	case 32:
 		return addr6->s6_addr32[1];
@@ -56,21 +69,23 @@ static __always_inline __be32 addr_extract(const struct in6_addr *addr6, __u32 l
 		return addr4_of(b[6], b[7], b[9], b[10]);
 	case 56:
 		return addr4_of(b[7], b[9], b[10], b[11]);
-	case 64:
-		return addr4_of(b[9], b[10], b[11], b[12]);
 	default:
-		return addr6->s6_addr32[3];
+		return addr4_of(b[9], b[10], b[11], b[12]);
 	}
 }
 
-/* Address of the prefix that stands for addr4, RFC 6052, 2.2: bits 64..71 and the suffix are 0. */
+/* Address of the prefix that stands for addr4, RFC 6052, 2.2: bits 64..71 and the suffix are 0. `prefix`: in a map. */
 static __always_inline void
 addr_embed(const struct in6_addr *prefix, __u32 len, __be32 addr4, struct in6_addr *addr6)
 {
 	__u32 addr = cpu32(addr4);
 	__u8 *b = addr6->s6_addr;
 
-	*addr6 = *prefix;
+	addr6_copy(addr6, prefix);
+	if (len == 96) {
+		addr6->s6_addr32[3] = addr4;
+		return;
+	}
 	switch (len) {
 	case 32:
 		addr6->s6_addr32[1] = addr4;
@@ -84,11 +99,8 @@ addr_embed(const struct in6_addr *prefix, __u32 len, __be32 addr4, struct in6_ad
 	case 56:
 		b[7] = addr >> 24, b[9] = addr >> 16, b[10] = addr >> 8, b[11] = addr;
 		return;
-	case 64:
-		b[9] = addr >> 24, b[10] = addr >> 16, b[11] = addr >> 8, b[12] = addr;
-		return;
 	default:
-		addr6->s6_addr32[3] = addr4;
+		b[9] = addr >> 24, b[10] = addr >> 16, b[11] = addr >> 8, b[12] = addr;
 	}
 }
 
@@ -125,6 +137,18 @@ static __always_inline _Bool addr4_is_private(__u32 addr)
 	default:						/* 240.0.0.0/4, RFC 1112 4 */
 		return addr >> 28 == 15;
 	}
+}
+
+/* First octets in which there are martians or private addresses: bit n of the word for 64 * word + n. */
+static __always_inline _Bool addr4_may_be_special(__u32 addr)
+{
+	__u32 first = addr >> 24;
+	__u64 word = first < 64 ? 1ull << 0 | 1ull << 10 :
+		     first < 128 ? 1ull << (100 - 64) | 1ull << (127 - 64) :
+		     first < 192 ? 1ull << (169 - 128) | 1ull << (172 - 128) :
+				   1ull << 0 | 1ull << (198 - 192) | 1ull << (203 - 192) | ~0ull << (224 - 192);
+
+	return word >> (first & 63) & 1;
 }
 
 /* Illegal as a source, RFC 7915, 5.1: ::, ::1, multicast, link-local. */

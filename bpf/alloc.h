@@ -171,6 +171,7 @@ static __always_inline void alloc_fill(struct nat64_slot *slot, const struct in6
 	slot->last_seen = last_seen;
 	slot->seen_tick = clock_tick();
 	slot->flags = flags;
+	slot->mac = 0;
 	slot->generation++;
 }
 

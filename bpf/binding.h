@@ -20,6 +20,14 @@ static __always_inline _Bool slot_is_bound(const struct nat64_slot *slot)
 	return slot->state == NAT64_SLOT_DYNAMIC || slot->state == NAT64_SLOT_STATIC;
 }
 
+static __always_inline _Bool slot_has(const struct nat64_slot *slot, const struct in6_addr *addr6)
+{
+	const addr6_half *held = (const addr6_half *)&slot->addr6;
+	struct addr6_halves a = addr6_halves(addr6);
+
+	return held[0] == a.half[0] && held[1] == a.half[1];
+}
+
 /* A client that comes back after max-lease: what it had is forgotten, the address is as good as a new one. */
 RARE int binding_renew(struct nat64_slot *slot)
 {
@@ -78,15 +86,17 @@ static __always_inline struct nat64_slot *
 binding_slot_64(const struct nat64_config *cfg, const struct in6_addr *addr6, __u32 hash)
 {
 	struct nat64_slot *slot = slots_at(hash & (cfg->pool_size - 1));
+	struct in6_addr key;
 	__s64 index;
 
-	if (slot && slot_is_bound(slot) && addr6_equal(&slot->addr6, addr6))
+	if (slot && slot_is_bound(slot) && slot_has(slot, addr6))
 		return slot;
-	index = clients_find(addr6);
+	key = *addr6;		/* so that the caller's need not be in memory */
+	index = clients_find(&key);
 	if (index < 0)
 		return NULL;
 	slot = slots_at(index);
-	return slot && addr6_equal(&slot->addr6, addr6) ? slot : NULL;
+	return slot && slot_has(slot, addr6) ? slot : NULL;
 }
 
 /* IPv4 address of a client, 0: it has none. `*slot`: where it is kept, NULL where it is arithmetic. */
@@ -94,8 +104,11 @@ static __always_inline __be32
 binding_by_addr6(const struct nat64_config *cfg, const struct in6_addr *addr6, __u32 hash, struct nat64_slot **slot)
 {
 	*slot = NULL;
-	if (cfg->flags & NAT64_LINEAR)
-		return linear_64(addr6);
+	if (cfg->flags & NAT64_LINEAR) {
+		struct in6_addr client = *addr6;
+
+		return linear_64(&client);
+	}
 	*slot = binding_slot_64(cfg, addr6, hash);
 	return *slot ? (*slot)->addr4 : 0;
 }
@@ -120,9 +133,16 @@ static __always_inline _Bool binding_client(const struct nat64_config *cfg, cons
 					    __be32 addr4, struct in6_addr *addr6)
 {
 	if (slot_is_bound(slot)) {
-		*addr6 = slot->addr6;
+		addr6_copy(addr6, &slot->addr6);
 		return 1;
 	}
-	return cfg->flags & NAT64_LINEAR && slot->state == NAT64_SLOT_FREE &&
-	       !linear_46(cpu32(addr4) - cfg->pool_first, addr6);
+	if (cfg->flags & NAT64_LINEAR && slot->state == NAT64_SLOT_FREE) {
+		struct in6_addr client;
+
+		if (linear_46(cpu32(addr4) - cfg->pool_first, &client))
+			return 0;
+		*addr6 = client;
+		return 1;
+	}
+	return 0;
 }

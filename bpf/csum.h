@@ -12,15 +12,23 @@
 typedef __u32 __attribute__((__may_alias__)) csum_word;
 typedef __u16 __attribute__((__may_alias__)) csum_half;
 
-/* Adds up `words` 32-bit words; `words` is a constant. */
+/* In front of a loop of few rounds, whose number is constant. */
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* Adds up `words` 32-bit words, a constant of at most 10. No loop: until it is unrolled, which happens late, it keeps
+ * what it reads in memory. */
 static __always_inline __u64 csum_words(const void *data, __u32 words)
 {
 	const csum_word *word = data;
 	__u64 sum = 0;
 
-#pragma GCC unroll 16
-	for (__u32 i = 0; i < words; i++)
-		sum += word[i];
+#define ADD(i) sum += i < words ? word[i] : 0
+	ADD(0), ADD(1), ADD(2), ADD(3), ADD(4), ADD(5), ADD(6), ADD(7), ADD(8), ADD(9);
+#undef ADD
 	return sum;
 }
 
@@ -32,15 +40,23 @@ static __always_inline __u16 csum_fold(__u64 sum)
 	return (sum >> 16) + sum;
 }
 
+/* The folded sum of two folded sums. */
+static __always_inline __u16 csum_add(__u16 a, __u16 b)
+{
+	__u32 sum = (__u32)a + b;
+
+	return sum + (sum >> 16);
+}
+
 /* What to add so that `words` words no longer count. */
 static __always_inline __u64 csum_minus(const void *data, __u32 words)
 {
 	const csum_word *word = data;
 	__u64 sum = 0;
 
-#pragma GCC unroll 16
-	for (__u32 i = 0; i < words; i++)
-		sum += (__u32)~word[i];
+#define ADD(i) sum += i < words ? (__u32)~word[i] : 0
+	ADD(0), ADD(1), ADD(2), ADD(3), ADD(4), ADD(5), ADD(6), ADD(7), ADD(8), ADD(9);
+#undef ADD
 	return sum;
 }
 

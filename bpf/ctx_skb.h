@@ -3,6 +3,8 @@
  * holds no packet pointers: it loads to the stack and stores from it. */
 #pragma once
 
+#include <linux/tcp.h>
+
 #include "csum.h"
 #include "kernel.h"
 #include "maps.h"
@@ -12,6 +14,18 @@
 /* Bytes before the IP header: 14 on Ethernet, 0 on TUN and WireGuard. Set before load, so that the
  * verifier knows it. */
 const volatile __u32 nat64_link_hlen = ETH_HLEN;
+
+/* Copies `len` bytes, a constant, of an IP header in the largest words: the compiler, which knows nothing of its
+ * alignment, would take bytes. Where the kernel cares, the header begins at a multiple of 16 (NET_IP_ALIGN). */
+static __always_inline void copy_head(void *to, const void *from, __u32 len)
+{
+	if (len % 8 == 0)
+		__builtin_memcpy(__builtin_assume_aligned(to, 8), __builtin_assume_aligned(from, 8), len);
+	else if (len % 4 == 0)
+		__builtin_memcpy(__builtin_assume_aligned(to, 4), __builtin_assume_aligned(from, 4), len);
+	else
+		__builtin_memcpy(to, from, len);
+}
 
 static __always_inline _Bool ctx_is(CTX *skb, __u16 ethertype)
 {
@@ -48,7 +62,19 @@ static __always_inline int ctx_load_head(CTX *skb, __u32 off, void *to, __u32 le
 
 	if (!from)
 		return bpf_skb_load_bytes(skb, nat64_link_hlen + off, to, len);
-	__builtin_memcpy(to, from, len);
+	copy_head(to, from, len);
+	return 0;
+}
+
+/* Reads the first `len` bytes, a constant, of a packet whose IP and transport headers can be accessed directly. Else
+ * -1, also where it is too short for that. */
+static __always_inline int ctx_load_plain(CTX *skb, void *to, __u32 len)
+{
+	void *from = ctx_at(skb, 0, len + sizeof(struct tcphdr));
+
+	if (!from)
+		return -1;
+	copy_head(to, from, len);
 	return 0;
 }
 
@@ -122,32 +148,88 @@ static __always_inline int ctx_grow_64(CTX *skb, __u32 len)
 	return bpf_skb_adjust_room(skb, len, BPF_ADJ_ROOM_NET, 0);
 }
 
-/* Writes the IP header, `len` bytes, a constant, after a resize. On Ethernet the skb may carry the sum of
- * the whole packet (CHECKSUM_COMPLETE), which has to follow. */
+/* CHECKSUM_...: how far kernel or device have got with the checksum of the transport header. */
+static __always_inline __u32 ctx_ip_summed(CTX *skb)
+{
+	struct sk_buff *kernel_skb;
+
+	if (LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 2, 0))
+		return CHECKSUM_UNKNOWN;
+	kernel_skb = bpf_cast_to_kern_ctx(skb);
+	return BPF_CORE_READ_BITFIELD(kernel_skb, ip_summed);
+}
+
+/* Must the skb's own sum of the whole packet follow a change? Only Ethernet devices make one. */
+static __always_inline _Bool ctx_has_sum(__u32 summed)
+{
+	return nat64_link_hlen && (summed == CHECKSUM_COMPLETE || summed == CHECKSUM_UNKNOWN);
+}
+
+/* Writes the IP header, `len` bytes, a constant, after a resize. */
 static __always_inline int ctx_store_head(CTX *skb, const void *head, __u32 len)
 {
 	__u32 *to = ctx_at(skb, 0, len);
 
 	if (!to)
 		return -1;
-	if (nat64_link_hlen) {
+	if (ctx_has_sum(ctx_ip_summed(skb))) {
 		__u64 diff = csum_words(head, len / 4) + csum_minus(to, len / 4);
 
-		__builtin_memcpy(to, head, len);
+		copy_head(to, head, len);
 		bpf_csum_update(skb, csum_fold(diff));
 		return 0;
 	}
-	__builtin_memcpy(to, head, len);
+	copy_head(to, head, len);
 	return 0;
 }
 
 /* Adds `diff`, a folded sum, to the data that the checksum at `off` covers; the addresses of its
  * pseudo-header are what changed. Right for CHECKSUM_PARTIAL and GSO. `udp`: 0 stays 0, and what
- * becomes 0 is sent as 0xffff (RFC 768). */
+ * becomes 0 is sent as 0xffff (RFC 768). As bpf_l4_csum_replace(), a quarter of whose cost this is where the kernel
+ * lets us look at ip_summed. */
 static __always_inline int ctx_l4_csum(CTX *skb, __u32 off, __u16 diff, _Bool udp)
 {
-	return bpf_l4_csum_replace(skb, nat64_link_hlen + off, 0, diff,
-				   BPF_F_PSEUDO_HDR | (udp ? BPF_F_MARK_MANGLED_0 : 0));
+	__u32 summed = ctx_ip_summed(skb);
+	csum_half *field = NULL;
+	__u16 check;
+
+	if (summed != CHECKSUM_UNKNOWN && summed != CHECKSUM_COMPLETE)
+		field = ctx_at(skb, off, sizeof(*field));
+	if (!field)
+		return bpf_l4_csum_replace(skb, nat64_link_hlen + off, 0, diff,
+					   BPF_F_PSEUDO_HDR | (udp ? BPF_F_MARK_MANGLED_0 : 0));
+	check = *field;
+	if (udp && !check)
+		return 0;
+	/* an open field holds a sum, a complete one its complement (RFC 1624, eqn. 3) */
+	check = summed == CHECKSUM_PARTIAL ? csum_add(check, diff) : ~csum_add(~check, diff);
+	*field = udp && !check ? 0xffff : check;
+	return 0;
+}
+
+/* The destination address of the frame, in 16-bit parts as they lie in memory. */
+static __always_inline int ctx_load_link(CTX *skb, __u16 part[3])
+{
+	__u16 *dest = (void *)(long)skb->data;
+
+	if ((void *)(dest + 7) > (void *)(long)skb->data_end)
+		return -1;
+	part[0] = dest[0];
+	part[1] = dest[1];
+	part[2] = dest[2];
+	return 0;
+}
+
+static __always_inline int ctx_store_link(CTX *skb, const __u16 part[3])
+{
+	__u16 *dest = (void *)(long)skb->data;
+
+	if ((void *)(dest + 7) > (void *)(long)skb->data_end)
+		return -1;
+	dest[0] = part[0];
+	dest[1] = part[1];
+	dest[2] = part[2];
+	return 0;
 }
 
 /* The same where the data itself changed, two bytes of it. */

@@ -21,7 +21,10 @@
 #define ENOSPC		28
 #define EADDRNOTAVAIL	99
 
-#define CHECKSUM_PARTIAL 3	/* enum of skbuff.h: the checksum is the pseudo-header's sum so far */
+/* Values of ip_summed, skbuff.h. */
+#define CHECKSUM_COMPLETE 2	/* the device has summed up the whole packet */
+#define CHECKSUM_PARTIAL 3	/* the checksum is the pseudo-header's sum so far */
+#define CHECKSUM_UNKNOWN 4	/* ours: this kernel does not let us look */
 
 /* Of struct sk_buff: where the checksum still has to be completed. */
 struct sk_buff {
@@ -31,6 +34,10 @@ struct sk_buff {
 	__u16 csum_start;	/* from head, bytes */
 	__u16 csum_offset;	/* from csum_start, bytes */
 } __attribute__((preserve_access_index));
+
+/* 6.2 and later: the kernel's view of a context, whose fields can be read directly. */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+extern int LINUX_KERNEL_VERSION __kconfig;
 
 /* A function of rare work: kept out of the common path and verified on its own. Its pointer arguments
  * may be NULL for all the verifier knows. */

@@ -18,7 +18,7 @@ RARE __be32 linear_64(const struct in6_addr *addr6)
 		return 0;
 	client = *addr6;
 	if (net6_contains(&cfg->client[0], &client)) {
-#pragma GCC unroll 3
+		UNROLL
 		for (int i = 0; i < 3; i++)
 			high |= bits32(client.s6_addr32[i] & ~cfg->client[0].mask.s6_addr32[i]);
 		number = cpu32(client.s6_addr32[3] & ~cfg->client[0].mask.s6_addr32[3]);

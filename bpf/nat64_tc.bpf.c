@@ -3,13 +3,25 @@
  * gets TC_ACT_UNSPEC, never OK: in a TCX chain OK would end the chain for the programs of others. */
 #include "ctx_skb.h"
 #include "control.h"
+#include "link.h"
 #include "path.h"
+
+/* The common packet has a function of its own: its stack is gone when another packet needs that. */
+__noinline __u32 common_46(struct __sk_buff *skb)
+{
+	struct nat64_slot *to = NULL;
+	__u32 verdict = path_46(skb, &to);
+
+	return verdict == VERDICT_OK && nat64_link_hlen && link_address(skb, to) ? VERDICT_SENT : verdict;
+}
 
 SEC("tc")
 int nat64_in(struct __sk_buff *skb)
 {
 	__u32 verdict = path_64(skb);
 
+	if (verdict == VERDICT_ANY)
+		verdict = path_any_64(skb);
 	if (verdict == VERDICT_OK || verdict == VERDICT_NOT_OURS)
 		return TC_ACT_UNSPEC;
 	return drop_64(skb, verdict) ? TC_ACT_REDIRECT : TC_ACT_SHOT;
@@ -18,16 +30,23 @@ int nat64_in(struct __sk_buff *skb)
 SEC("tc")
 int nat64_out(struct __sk_buff *skb)
 {
-	__u32 verdict = path_46(skb);
+	__u32 verdict = common_46(skb);
 
-	if (verdict == VERDICT_NOT_OURS)
+	if (verdict == VERDICT_ANY)
+		verdict = path_any_46(skb);
+	switch (verdict) {
+	case VERDICT_OK:
+		return nat64_link_hlen ? bpf_redirect_neigh(skb->ifindex, NULL, 0, 0) : TC_ACT_UNSPEC;
+	case VERDICT_SENT:
 		return TC_ACT_UNSPEC;
-	if (verdict != VERDICT_OK) {
+	case VERDICT_NOT_OURS:
+		if (nat64_link_hlen && ctx_is(skb, ETH_P_IPV6))
+			link_learn(skb);
+		return TC_ACT_UNSPEC;
+	default:
 		drop_46(skb, verdict);
 		return TC_ACT_SHOT;
 	}
-	/* Ethernet: the frame is still addressed to the placeholder neighbour; find the client's own */
-	return nat64_link_hlen ? bpf_redirect_neigh(skb->ifindex, NULL, 0, 0) : TC_ACT_UNSPEC;
 }
 
 /* For user space, by BPF_PROG_RUN: include/nat64.h, struct nat64_request. */

@@ -35,12 +35,12 @@ static __always_inline __u32 xdp_64(CTX *ctx)
 	if (!cfg || !ctx_is(ctx, ETH_P_IPV6) || ctx_load_head(ctx, 0, &pkt.ip6, sizeof(pkt.ip6)) ||
 	    !net6_contains(&cfg->prefix, &pkt.dst6))
 		return VERDICT_NOT_OURS;
-	if (proto_is_chain(pkt.ip6.nexthdr) || pkt.ip6.nexthdr == IPPROTO_ICMPV6 || pkt.ip6.nexthdr == IPPROTO_ICMP)
+	if (cfg->prefix_len != 96 || (pkt.ip6.nexthdr != IPPROTO_TCP && pkt.ip6.nexthdr != IPPROTO_UDP))
 		return VERDICT_NOT_OURS;
 	/* longer than the MTU: a GSO packet under generic XDP, whose kind only TC can change */
-	if (parse_64(ctx, &pkt) || (cfg->vpn_mtu && pkt.len > cfg->vpn_mtu))
+	if (parse_plain_64(ctx, &pkt, pkt.ip6.nexthdr) || (cfg->vpn_mtu && pkt.len > cfg->vpn_mtu))
 		return VERDICT_NOT_OURS;
-	pkt.dst4 = addr_extract(&pkt.dst6, cfg->prefix_len);
+	pkt.dst4 = addr_extract(&pkt.dst6, 96);
 	hash = nat64_hash(cfg->seed, &pkt.src6);
 	pkt.src4 = binding_by_addr6(cfg, &pkt.src6, hash, &slot);
 	if (!pkt.src4 || policy_target(ctx, cfg, pkt.dst4) || parse_transport(&pkt.info) || xdp_is_open(ctx, &pkt))

@@ -128,8 +128,9 @@ static __always_inline __u32 parse_transport(const struct ip_info *info)
 	return info->payload < proto_header(info->proto) ? DROP(SHORT_TRANSPORT) : VERDICT_OK;
 }
 
-/* An IPv6 packet of the prefix: the rest of pkt from pkt->ip6. */
-static __always_inline __u32 parse_64(CTX *ctx, struct pkt *pkt)
+/* An IPv6 packet of the prefix without extension headers, or with those not looked at: the rest of pkt from pkt->ip6.
+ * `proto`: its Next Header. */
+static __always_inline __u32 parse_plain_64(CTX *ctx, struct pkt *pkt, __u8 proto)
 {
 	__u32 payload = cpu16(pkt->ip6.payload_len);
 
@@ -142,10 +143,15 @@ static __always_inline __u32 parse_64(CTX *ctx, struct pkt *pkt)
 		.payload	= payload,
 		.tos		= ip6_class(&pkt->ip6),
 		.ttl		= pkt->ip6.hop_limit,
-		.proto		= pkt->ip6.nexthdr,
+		.proto		= proto,
 	};
-	if (pkt->ip6.version != 6 || pkt->len > ctx_len(ctx))
-		return DROP(MALFORMED);
+	return pkt->ip6.version != 6 || pkt->len > ctx_len(ctx) ? DROP(MALFORMED) : VERDICT_OK;
+}
+
+/* The same of any IPv6 packet. */
+static __always_inline __u32 parse_64(CTX *ctx, struct pkt *pkt)
+{
+	TRY(parse_plain_64(ctx, pkt, pkt->ip6.nexthdr));
 	if (proto_is_chain(pkt->info.proto))
 		TRY(parse_chain(ctx, pkt));
 	return VERDICT_OK;
@@ -175,6 +181,34 @@ RARE __u32 parse_options(CTX *ctx, __u32 end)
 		off += option[1];
 	}
 	return VERDICT_OK;
+}
+
+/* Neither options nor a fragment. */
+static __always_inline _Bool ip4_is_plain(const struct iphdr *ip4)
+{
+	return ip4->version == 4 && ip4->ihl == 5 && !(ip4->frag_off & be16(IP4_MF | IP4_OFFSET));
+}
+
+/* Such a packet for the pool. `proto`: its Protocol, one that IPv6 calls the same. */
+static __always_inline __u32 parse_plain_46(CTX *ctx, const struct iphdr *ip4, struct pkt *pkt, __u8 proto)
+{
+	__u32 len = cpu16(ip4->tot_len);
+
+	*pkt = (struct pkt) {
+		.src4	= ip4->saddr,
+		.dst4	= ip4->daddr,
+		.len	= len,
+		.l4	= sizeof(*ip4),
+		.info	= {
+			.payload = len - sizeof(*ip4),
+			.tos	= ip4->tos,
+			.ttl	= ip4->ttl,
+			.proto	= proto,
+		},
+	};
+	if (len < sizeof(*ip4) || len > ctx_len(ctx))
+		return DROP(MALFORMED);
+	return parse_transport(&pkt->info);
 }
 
 /* An IPv4 packet for the pool. */

@@ -15,16 +15,72 @@ static __always_inline __u32 path_refuse(const struct pkt *pkt, __u32 verdict)
 	return pkt->info.proto == IPPROTO_ICMPV6 ? verdict & VERDICT_REASON : verdict;
 }
 
-/* Client to IPv4 host, RFC 7915 section 5. */
+/* May the packet go where it wants to? */
+static __always_inline __u32 path_check_64(CTX *ctx, const struct nat64_config *cfg, struct pkt *pkt)
+{
+	__u32 verdict = policy_target(ctx, cfg, pkt->dst4);
+
+	if (verdict)
+		return path_refuse(pkt, verdict);
+	if (pkt->pointer)
+		return path_refuse(pkt, DROP(SEGMENTS_LEFT) | REPLY_POINTER |
+					pkt->pointer << VERDICT_POINTER_SHIFT);
+	if (pkt->info.proto == IPPROTO_ICMP)
+		return DROP(IPV4_PROTOCOL);
+	return parse_transport(&pkt->info);
+}
+
+/* A packet of TCP or UDP, `proto`, a constant, behind a bare header and under a /96. It goes the same way as any
+ * other, if its client has a binding, but the compiler knows its offsets and keeps no struct pkt in memory. */
+static __always_inline __u32
+path_plain_64(CTX *ctx, const struct nat64_config *cfg, struct pkt *pkt, __u8 proto)
+{
+	__u32 hash = nat64_hash(cfg->seed, &pkt->src6);
+	struct nat64_slot *slot;
+
+	if (parse_plain_64(ctx, pkt, proto))
+		return VERDICT_ANY;
+	pkt->dst4 = addr_extract(&pkt->dst6, 96);
+	pkt->src4 = binding_by_addr6(cfg, &pkt->src6, hash, &slot);
+	if (!pkt->src4)
+		return VERDICT_ANY;
+	TRY(path_check_64(ctx, cfg, pkt));
+	if (slot)
+		binding_touch_64(cfg, slot);
+	return write_64(ctx, cfg, pkt, slot ? write_slot_64(cfg, slot) : write_diff_64(pkt), hash);
+}
+
+/* Client to IPv4 host: the common packet. VERDICT_ANY: another one, for path_any_64(). */
 static __always_inline __u32 path_64(CTX *ctx)
+{
+	const struct nat64_config *cfg = config();
+	struct pkt pkt;
+
+	if (!cfg || !ctx_is(ctx, ETH_P_IPV6))
+		return VERDICT_NOT_OURS;
+	if (cfg->prefix_len != 96 || ctx_load_plain(ctx, &pkt.ip6, sizeof(pkt.ip6)))
+		return VERDICT_ANY;
+	if (!net6_contains(&cfg->prefix, &pkt.dst6))
+		return VERDICT_NOT_OURS;
+	switch (pkt.ip6.nexthdr) {
+	case IPPROTO_TCP:
+		return path_plain_64(ctx, cfg, &pkt, IPPROTO_TCP);
+	case IPPROTO_UDP:
+		return path_plain_64(ctx, cfg, &pkt, IPPROTO_UDP);
+	default:
+		return VERDICT_ANY;
+	}
+}
+
+/* Any packet from a client, RFC 7915 section 5. */
+RARE __u32 path_any_64(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_slot *slot;
 	struct pkt pkt;
-	__u32 hash, verdict;
+	__u32 hash;
 
-	if (!cfg || !ctx_is(ctx, ETH_P_IPV6) || ctx_load_head(ctx, 0, &pkt.ip6, sizeof(pkt.ip6)) ||
-	    !net6_contains(&cfg->prefix, &pkt.dst6))
+	if (!cfg || ctx_load_head(ctx, 0, &pkt.ip6, sizeof(pkt.ip6)) || !net6_contains(&cfg->prefix, &pkt.dst6))
 		return VERDICT_NOT_OURS;
 	if (ctx_pull(ctx, sizeof(pkt.ip6) + sizeof(struct iphdr)))
 		return DROP(UNREADABLE);
@@ -35,16 +91,7 @@ static __always_inline __u32 path_64(CTX *ctx)
 	pkt.src4 = binding_by_addr6(cfg, &pkt.src6, hash, &slot);
 	if (!pkt.src4)
 		TRY(policy_source(ctx, &pkt));
-	verdict = policy_target(ctx, cfg, pkt.dst4);
-	if (verdict)
-		return path_refuse(&pkt, verdict);
-	if (pkt.pointer)
-		return path_refuse(&pkt, DROP(SEGMENTS_LEFT) | REPLY_POINTER |
-					 pkt.pointer << VERDICT_POINTER_SHIFT);
-	if (pkt.info.proto == IPPROTO_ICMP)
-		return DROP(IPV4_PROTOCOL);
-	TRY(parse_transport(&pkt.info));
-
+	TRY(path_check_64(ctx, cfg, &pkt));
 	if (!pkt.src4) {
 		int made;
 
@@ -60,7 +107,7 @@ static __always_inline __u32 path_64(CTX *ctx)
 		binding_touch_64(cfg, slot);
 	if (pkt.info.proto == IPPROTO_ICMPV6)
 		return icmp_64(ctx, &pkt, hash);
-	return write_64(ctx, cfg, &pkt, write_diff_64(&pkt), hash);
+	return write_any_64(ctx, &pkt, write_diff_64(&pkt), hash);
 }
 
 /* UDP over IPv4 without checksum, RFC 7915, 4.5. */
@@ -106,16 +153,67 @@ static __always_inline _Bool path_is_udp_zero(CTX *ctx, const struct pkt *pkt)
 	return !check;
 }
 
-/* IPv4 host to client, RFC 7915 section 4. */
-static __always_inline __u32 path_46(CTX *ctx)
+/* Not simply embedded in the prefix, or not allowed to send? */
+static __always_inline _Bool path_is_odd_sender(const struct nat64_config *cfg, __be32 addr)
+{
+	__u32 host = cpu32(addr);
+
+	return host - cfg->pool_first < cfg->pool_size ||
+	       (addr4_may_be_special(host) && (addr4_is_martian(host) || addr4_is_private(host)));
+}
+
+/* As path_plain_64(); neither options nor a fragment. */
+static __always_inline __u32 path_plain_46(CTX *ctx, const struct nat64_config *cfg, const struct iphdr *ip4,
+					   struct nat64_slot *slot, __u8 proto)
+{
+	struct pkt pkt;
+
+	if (parse_plain_46(ctx, ip4, &pkt, proto) || path_is_odd_sender(cfg, pkt.src4) ||
+	    path_is_udp_zero(ctx, &pkt) || !binding_client(cfg, slot, pkt.dst4, &pkt.dst6))
+		return VERDICT_ANY;
+	addr_embed(&cfg->prefix.addr, 96, pkt.src4, &pkt.src6);
+	if (!binding_touch_46(cfg, slot, proto))
+		return DROP(NO_BINDING);
+	return write_46(ctx, cfg, &pkt, slot_is_bound(slot) ? write_slot_46(cfg, slot) : write_diff_46(&pkt));
+}
+
+/* IPv4 host to client: the common packet. `*to`: its client's slot, if it was translated. VERDICT_ANY: another
+ * packet, for path_any_46(). */
+static __always_inline __u32 path_46(CTX *ctx, struct nat64_slot **to)
+{
+	const struct nat64_config *cfg = config();
+	struct nat64_slot *slot;
+	struct iphdr ip4;
+
+	if (!cfg || !ctx_is(ctx, ETH_P_IP))
+		return VERDICT_NOT_OURS;
+	if (cfg->prefix_len != 96 || ctx_load_plain(ctx, &ip4, sizeof(ip4)))
+		return VERDICT_ANY;
+	slot = binding_by_addr4(cfg, ip4.daddr);
+	if (!slot)
+		return VERDICT_NOT_OURS;
+	*to = slot;
+	if (!ip4_is_plain(&ip4))
+		return VERDICT_ANY;
+	switch (ip4.protocol) {
+	case IPPROTO_TCP:
+		return path_plain_46(ctx, cfg, &ip4, slot, IPPROTO_TCP);
+	case IPPROTO_UDP:
+		return path_plain_46(ctx, cfg, &ip4, slot, IPPROTO_UDP);
+	default:
+		return VERDICT_ANY;
+	}
+}
+
+/* Any packet to the pool, RFC 7915 section 4. */
+RARE __u32 path_any_46(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_slot *slot;
 	struct iphdr ip4;
 	struct pkt pkt;
-	__u32 host;
 
-	if (!cfg || !ctx_is(ctx, ETH_P_IP) || ctx_load_head(ctx, 0, &ip4, sizeof(ip4)))
+	if (!cfg || ctx_load_head(ctx, 0, &ip4, sizeof(ip4)))
 		return VERDICT_NOT_OURS;
 	slot = binding_by_addr4(cfg, ip4.daddr);
 	if (!slot)
@@ -126,8 +224,7 @@ static __always_inline __u32 path_46(CTX *ctx)
 	if (!binding_client(cfg, slot, pkt.dst4, &pkt.dst6))
 		return DROP(NO_BINDING);
 	addr_embed(&cfg->prefix.addr, cfg->prefix_len, pkt.src4, &pkt.src6);
-	host = cpu32(pkt.src4);
-	if (host - cfg->pool_first < cfg->pool_size || addr4_is_martian(host) || addr4_is_private(host))
+	if (path_is_odd_sender(cfg, pkt.src4))
 		TRY(policy_sender(ctx, &pkt));
 	if (!binding_touch_46(cfg, slot, pkt.info.proto))
 		return DROP(NO_BINDING);
@@ -135,5 +232,5 @@ static __always_inline __u32 path_46(CTX *ctx)
 		return icmp_46(ctx, &pkt);
 	if (path_is_udp_zero(ctx, &pkt))
 		TRY(path_udp_zero(ctx, &pkt));
-	return write_46(ctx, cfg, &pkt, write_diff_46(&pkt));
+	return write_any_46(ctx, &pkt, write_diff_46(&pkt));
 }

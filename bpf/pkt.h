@@ -18,6 +18,8 @@ enum nat64_verdict {
 	REPLY_POINTER		= 0x300,	/* Parameter Problem 4/0; pointer in the upper 16 bits */
 	VERDICT_POINTER_SHIFT	= 16,
 	VERDICT_NOT_OURS	= 0x1000,
+	VERDICT_ANY		= 0x2000,	/* not the common packet: path_any_64(), path_any_46() */
+	VERDICT_SENT		= 0x4000,	/* translated, and its frame addressed to the client */
 };
 
 /* Returns from the caller unless x is VERDICT_OK. The only macro that controls the flow. */
@@ -46,7 +48,7 @@ struct pkt {
 	__u32 l4;		/* offset of the transport header */
 	__u32 pointer;		/* offset of a Segments Left byte that is not 0, or 0 */
 	struct ip_info info;
-};
+} __attribute__((aligned(8)));
 
 /* A walk along IPv6 extension headers. */
 struct chain {

@@ -38,6 +38,8 @@ static __always_inline __u32 policy_target(CTX *ctx, const struct nat64_config *
 	if (host - cfg->pool_first < cfg->pool_size)
 		return cfg->flags & NAT64_HAIRPIN_ALLOW || addr == cfg->own4 ?
 		       VERDICT_OK : DROP(POOL_DESTINATION) | REPLY_PROHIBITED;
+	if (!addr4_may_be_special(host))
+		return VERDICT_OK;
 	if (addr4_is_martian(host))
 		return DROP(MARTIAN_DESTINATION);
 	if (addr4_is_private(host) && !policy_private(ctx, cfg, addr))

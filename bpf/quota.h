@@ -13,7 +13,7 @@ static __always_inline struct in6_addr quota_network(const struct nat64_config *
 {
 	struct in6_addr net = *addr6;
 
-#pragma GCC unroll 4
+	UNROLL
 	for (__u32 i = 0; i < 4; i++) {
 		__u32 bits = cfg->quota_len > 32 * i ? cfg->quota_len - 32 * i : 0;
 

@@ -22,27 +22,30 @@ static __always_inline __u32 bounded(__u32 len, __u32 mask)
 RARE __u32 ctx_sum(CTX *ctx, __u32 off, __u32 len)
 {
 	struct nat64_scratch *s = scratch();
+	__u8 *chunk;
 	__u64 sum = 0;
 
 	if (!s)
 		return SUM_FAILED;
+	chunk = s->chunk;
+	OPAQUE(chunk);		/* one pointer on the stack, not two */
 	for (int i = 0; i < 0x10000 / SUM_CHUNK; i++) {
 		__u32 n = len;
 
 		if (n < SUM_CHUNK)
 			break;
-		if (ctx_load(ctx, off, s->chunk, SUM_CHUNK))
+		if (ctx_load(ctx, off, chunk, SUM_CHUNK))
 			return SUM_FAILED;
-		sum += ctx_sum_chunk(s->chunk, SUM_CHUNK);
+		sum += ctx_sum_chunk(chunk, SUM_CHUNK);
 		off += SUM_CHUNK;
 		len -= SUM_CHUNK;
 	}
 	if (len) {
 		len = bounded(len, SUM_CHUNK - 1);
-		if (ctx_load(ctx, off, s->chunk, len))
+		if (ctx_load(ctx, off, chunk, len))
 			return SUM_FAILED;
-		__builtin_memset(s->chunk + len, 0, 4);
-		sum += ctx_sum_chunk(s->chunk, (len + 3) & ~3);
+		__builtin_memset(chunk + len, 0, 4);
+		sum += ctx_sum_chunk(chunk, (len + 3) & ~3);
 	}
 	return csum_fold(sum);
 }
@@ -119,10 +122,22 @@ static __always_inline __u16 write_diff_64(const struct pkt *pkt)
 			 csum_minus(&pkt->dst6, 4));
 }
 
+
 static __always_inline __u16 write_diff_46(const struct pkt *pkt)
 {
 	return csum_fold((__u64)~bits32(pkt->src4) + ~bits32(pkt->dst4) + csum_words(&pkt->src6, 4) +
 			 csum_words(&pkt->dst6, 4));
+}
+
+/* The same under a /96 for a client that has a slot: the slot knows one half, and of the other the prefix remains. */
+static __always_inline __u16 write_slot_64(const struct nat64_config *cfg, const struct nat64_slot *slot)
+{
+	return csum_add(slot->csum_diff, ~cfg->prefix_csum);
+}
+
+static __always_inline __u16 write_slot_46(const struct nat64_config *cfg, const struct nat64_slot *slot)
+{
+	return csum_add(~slot->csum_diff, cfg->prefix_csum);
 }
 
 /* Bytes of the IP packet as it goes on the wire: those of a segment for GSO. `header`: of IP. */
@@ -207,4 +222,20 @@ write_46(CTX *ctx, const struct nat64_config *cfg, const struct pkt *pkt, __u16 
 				 pkt->info.proto == IPPROTO_UDP))
 		return DROP(UNREADABLE);
 	return write_ip_46(ctx, cfg, pkt);
+}
+
+/* The same for packets of any kind, in functions of their own: what they have on the stack is not there while an ICMP
+ * error is translated. */
+RARE __u32 write_any_64(CTX *ctx, const struct pkt *pkt, __u32 diff, __u32 hash)
+{
+	const struct nat64_config *cfg = config();
+
+	return cfg && pkt ? write_64(ctx, cfg, pkt, diff, hash) : DROP(UNREADABLE);
+}
+
+RARE __u32 write_any_46(CTX *ctx, const struct pkt *pkt, __u32 diff)
+{
+	const struct nat64_config *cfg = config();
+
+	return cfg && pkt ? write_46(ctx, cfg, pkt, diff) : DROP(UNREADABLE);
 }

@@ -224,7 +224,7 @@ static __always_inline __u32 icmp_mtu_46(__u32 mtu, __u32 len, __u32 vpn_mtu, __
 
 	if (!mtu) {
 		mtu = 68;
-#pragma GCC unroll 16
+		UNROLL
 		for (int i = sizeof(plateaus) / sizeof(*plateaus) - 1; i >= 0; i--)
 			if (plateaus[i] < len)
 				mtu = plateaus[i];

@@ -118,7 +118,7 @@ enum nat64_udp_zero {
 struct nat64_net6 {
 	struct in6_addr addr;	/* network order, host bits 0 */
 	struct in6_addr mask;	/* network order */
-};
+} __attribute__((aligned(8)));
 
 struct nat64_net4 {
 	__be32 addr;		/* host bits 0 */
@@ -145,6 +145,8 @@ struct nat64_config {
 	__u32 udp_zero;			/* enum nat64_udp_zero */
 	__u32 quota;			/* dynamic bindings per client network; 0: no limit */
 	__u32 quota_len;		/* bits of a client network for quota */
+	__u32 prefix_csum;		/* of a /96: folded one's complement sum of its address, words as in memory */
+	__u32 reserved;
 	__u64 min_lease;		/* ns; not given to another client before */
 	__u64 fast_lease;		/* ns; the same for a REPLIED binding: 24 h. Set it also while the
 					 * fast path is off: bindings may be REPLIED from before */
@@ -185,6 +187,10 @@ struct nat64_slot {
 	__u32 flags;		/* enum nat64_slot_flags */
 	__u16 csum_diff;	/* addr4 - addr6, one's complement sum of 16-bit words as they lie in memory */
 	__u16 reserved;
+	__u64 mac;		/* the client's Ethernet address, as it lies in memory, 0: not known; programs only,
+				 * but a new owner begins with 0 */
+	__u32 mac_tick;		/* low half of jiffies when mac was seen; programs only */
+	__u32 reserved2;
 };
 
 /* Value 0 of nat64_alloc, an ARRAY of one: what the allocator shares between CPUs. */
@@ -271,8 +277,8 @@ struct nat64_event {
  * that, and works before as after. A changed setting is written as a whole value of nat64_config, at any time. */
 
 _Static_assert(sizeof(struct nat64_counter) == 16, "pinned: a change needs a migration");
-_Static_assert(sizeof(struct nat64_slot) == 48, "pinned: a change needs a migration");
+_Static_assert(sizeof(struct nat64_slot) == 64, "pinned: a change needs a migration");
 _Static_assert(sizeof(struct nat64_alloc) == 32, "pinned: a change needs a migration");
-_Static_assert(sizeof(struct nat64_config) == 928, "pinned: a change needs a migration");
+_Static_assert(sizeof(struct nat64_config) == 936, "pinned: a change needs a migration");
 _Static_assert(sizeof(struct nat64_request) == 48, "context of nat64_control");
 _Static_assert(sizeof(struct nat64_event) == 80, "read by programs of another build");

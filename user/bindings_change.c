@@ -242,6 +242,7 @@ static void fill(struct nat64_slot *slot, const struct binding_wish *wish)
 	slot->csum_diff = csum_fold((__u64)(BE_FORCE __u32)slot->addr4 + csum_minus(&slot->addr6, 4));
 	slot->last_seen = wish->seen;
 	slot->flags = wish->from_config ? NAT64_SLOT_CONFIG : 0;
+	slot->mac = 0;
 	slot->generation++;
 }
 

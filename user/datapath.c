@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "cleanup.h"
+#include "csum.h"
 #include "log.h"
 #include "nat64_tc.skel.h"
 #include "paths.h"
@@ -78,6 +79,7 @@ void datapath_config(const struct instance *instance, struct nat64_config *confi
 				  (given->tos_46_zero ? NAT64_TOS_46_ZERO : 0),
 		.prefix		= abi_net6(&given->prefix),
 		.prefix_len	= given->prefix.len,
+		.prefix_csum	= csum_fold(csum_words(&given->prefix.addr, 4)),
 		.own6		= instance->own6,
 		.own4		= instance->own4.s_addr,
 		.pool_first	= ntohl(given->pool.addr.s_addr),

@@ -49,6 +49,12 @@ static __always_inline int ctx_load_head(CTX *ctx, __u32 off, void *to, __u32 le
 	return ctx_load(ctx, off, to, len);
 }
 
+/* A packet without room for a TCP header takes the other way, as in ctx_skb.h. */
+static __always_inline int ctx_load_plain(CTX *ctx, void *to, __u32 len)
+{
+	return len + 20 > ctx->len ? -EFAULT : ctx_load(ctx, 0, to, len);
+}
+
 static inline int ctx_store(CTX *ctx, __u32 off, const void *from, __u32 len)
 {
 	if (off > ctx->len || len > ctx->len - off)

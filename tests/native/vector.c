@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "be.h"
+#include "csum.h"
 
 #define SECOND 1000000000ull
 
@@ -91,7 +92,10 @@ static bool parse_setting(struct vector *vector, const char *key, json_t *value)
 	__u32 number = json_integer_value(value), len;
 
 	if (!strcmp(key, "prefix")) {
-		return parse_net6(text, &config->prefix, &config->prefix_len);
+		int error = parse_net6(text, &config->prefix, &config->prefix_len);
+
+		config->prefix_csum = csum_fold(csum_words(&config->prefix.addr, 4));
+		return error;
 	} else if (!strcmp(key, "vpn_net")) {
 		return parse_net6(text, &config->client[0], &len);
 	} else if (!strcmp(key, "own_v6")) {
@@ -154,6 +158,7 @@ static void set_defaults(struct vector *vector)
 		.client_count	= 1,
 	};
 	parse_net6("64:ff9b::/96", &config->prefix, &config->prefix_len);
+	config->prefix_csum = csum_fold(csum_words(&config->prefix.addr, 4));
 	parse_net6("fd00::/64", &config->client[0], &len);
 	inet_pton(AF_INET6, "fd00::1", &config->own6);
 	inet_pton(AF_INET, "192.168.240.1", &config->own4);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Egress on Ethernet: a translated frame is still addressed to the placeholder neighbour of the pool's route.
+ *
+ * The kernel's neighbour layer finds the client's MAC address, or that of the router in front of it:
+ * bpf_redirect_neigh() sends the packet through it, which costs a route look-up and a second transmission. The frame
+ * that comes of it passes this program once more, as IPv6, and shows the address; it is kept in the client's slot.
+ * While it is fresh, packets get it written over the placeholder and go on as they are. So a route or neighbour
+ * that changes counts within 100 ticks (0.1 to 1 s), and one packet in that time keeps the neighbour's entry in use. */
+#pragma once
+
+#include "binding.h"
+
+#define LINK_FRESH_TICKS 100
+
+struct link_addr {
+	__u16 part[4];		/* an Ethernet address as it lies in memory; the last one is 0 */
+};
+
+/* An IPv6 frame that may be one of ours, to which the neighbour layer has given the client's address. */
+RARE int link_learn(CTX *ctx)
+{
+	const struct nat64_config *cfg = config();
+	struct link_addr addr = {};
+	struct nat64_slot *slot;
+	struct ipv6hdr ip6;
+	__be32 addr4;
+	__u64 mac;
+
+	if (!cfg || ctx_load_head(ctx, 0, &ip6, sizeof(ip6)) ||
+	    !net6_contains(&cfg->prefix, &ip6.saddr) || ctx_load_link(ctx, addr.part))
+		return 0;
+	addr4 = binding_by_addr6(cfg, &ip6.daddr, nat64_hash(cfg->seed, &ip6.daddr), &slot);
+	if (!slot && addr4)
+		slot = binding_by_addr4(cfg, addr4);
+	if (!slot)
+		return 0;
+	__builtin_memcpy(&mac, &addr, sizeof(mac));
+	slot->mac = mac;
+	slot->mac_tick = clock_tick();
+	return 0;
+}
+
+/* Addresses a translated frame to its client. False: the client's address is not known, or not fresh. */
+static __always_inline _Bool link_address(CTX *ctx, const struct nat64_slot *slot)
+{
+	struct link_addr addr;
+	__u64 mac;
+
+	if (!slot || !slot->mac || clock_tick() - slot->mac_tick >= LINK_FRESH_TICKS)
+		return 0;
+	mac = slot->mac;
+	__builtin_memcpy(&addr, &mac, sizeof(addr));
+	return !ctx_store_link(ctx, addr.part);
+}
