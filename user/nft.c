@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <net/if.h>
-#include <nftables/libnftables.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,70 +12,6 @@
 #include "nft_run.h"
 
 #define COMMAND_LEN 128	/* bytes: a command that names one table */
-
-static _Thread_local char words[256];
-
-const char *nft_words(void)
-{
-	return words;
-}
-
-/* nft tells its errors as text only: "Error: Could not process rule: REASON", REASON by strerror(3). */
-static int error_number(const char *text)
-{
-	static const int known[] = { EPERM, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT, EAFNOSUPPORT, EEXIST, EBUSY, EINVAL,
-				     ENOMEM, ENODEV, EACCES };
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (strstr(text, strerror(known[i])))
-			return -known[i];
-	}
-	return -EIO;
-}
-
-static void keep_words(const char *text)
-{
-	size_t len = strcspn(text, "\n");
-
-	if (len >= sizeof(words))
-		len = sizeof(words) - 1;
-	memcpy(words, text, len);
-	words[len] = '\0';
-}
-
-/* Runs commands; `json` (may be NULL) gets the answer of a list command. */
-static int run(const char *commands, bool only_check, json_t **json)
-{
-	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
-	json_error_t error;
-	const char *text;
-	int status = 0;
-
-	words[0] = '\0';
-	if (!ctx)
-		return -ENOMEM;
-	nft_ctx_buffer_output(ctx);
-	nft_ctx_buffer_error(ctx);
-	nft_ctx_set_dry_run(ctx, only_check);
-	if (json)
-		nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE);
-	if (nft_run_cmd_from_buffer(ctx, commands)) {
-		text = nft_ctx_get_error_buffer(ctx);	/* this empties it */
-		keep_words(text);
-		status = error_number(text);
-	} else if (json) {
-		*json = json_loads(nft_ctx_get_output_buffer(ctx), 0, &error);
-		if (!*json)
-			status = -EBADMSG;
-	}
-	nft_ctx_free(ctx);
-	return status;
-}
-
-int nft_run(const char *commands, bool only_check)
-{
-	return run(commands, only_check, NULL);
-}
 
 static void read_counter(const json_t *counter, struct nft_table *table)
 {
@@ -106,7 +41,7 @@ int nft_read(const char *instance, struct nft_table *table)
 
 	*table = (struct nft_table){};
 	snprintf(command, sizeof(command), "list table inet " TABLE_PREFIX "%s", instance);
-	status = run(command, false, &json);
+	status = nft_execute(command, false, &json);
 	if (status == -ENOENT)
 		return 0;
 	if (status)

@@ -2,6 +2,7 @@
 /* What the nft*.c files share: running commands by libnftables, what is in a table, the text of a table. */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,6 +34,9 @@ struct nft_table {
 
 /* Runs commands, or lets the kernel only check them. 0 or -errno; nft_words() then is nft's first line. */
 int nft_run(const char *commands, bool only_check);
+
+/* The same for a list command: `json` gets the answer. */
+int nft_execute(const char *commands, bool only_check, json_t **json);
 const char *nft_words(void);
 
 int nft_read(const char *instance, struct nft_table *table);

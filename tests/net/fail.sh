@@ -53,6 +53,16 @@ done 3< "$tmp/load"
 say "$failed failed of $number"
 [ "$failed" -ge 3 ] || [ "$number" -lt 6 ] || fail "too few failed"
 
+say "the process of libnftables fails, or ends without a word, as the library makes it do without memory"
+for what in error=EPERM error=ENOBUFS signal=KILL; do
+	got=0		# sendmsg is what carries a transaction: nat64-bpf itself has none
+	in_server strace -f -qq -o /dev/null -e trace=sendmsg -e "inject=sendmsg:$what:when=1" \
+		nat64-bpf load vpn0 > "$tmp/out" 2> "$tmp/err" || got=$?
+	failing "load, sendmsg $what" || fail "load, sendmsg $what: no failure"
+	grep -q '^error: vpn0: cannot \(apply\|change\) ' "$tmp/err" || { cat "$tmp/err"; fail "fails elsewhere"; }
+	quickly_same "load, sendmsg $what, status $got"
+done
+
 say "no room in the run folder"
 # shellcheck disable=SC2016 # for the shell within
 full='mount -t tmpfs -o size=4k none "$1" && mkdir "$1/run" && head -c 4096 /dev/zero > "$1/run/lock"

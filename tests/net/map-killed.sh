@@ -13,13 +13,13 @@ outside() { map list vpn0 -j | json "' '.join(sorted(b['addr4'] for b in d['bind
 routes() { in_server ip -o route show proto 64 | awk '$1 ~ /^10\./ { print $1 }' | sort | xargs; }
 elements() { in_server nft -j list set inet nat64_bpf_vpn0 pool4 2> /dev/null | grep -o '10\.9\.[0-9.]*' | sort | xargs; }
 # calls COMMAND...: how many system calls the program makes.
-calls() { in_server strace -f -o "$tmp/trace" nat64-bpf "$@" > /dev/null; wc -l < "$tmp/trace"; }
+calls() { in_server strace -o "$tmp/trace" nat64-bpf "$@" > /dev/null; wc -l < "$tmp/trace"; }
 # killed N COMMAND...
 killed() {
 	local n=$1
 
 	shift
-	in_server strace -f -o /dev/null -e inject=all:signal=KILL:when="$n" nat64-bpf "$@" > /dev/null 2>&1 || :
+	in_server strace -o /dev/null -e inject=all:signal=KILL:when="$n" nat64-bpf "$@" > /dev/null 2>&1 || :
 }
 agree() {
 	local now

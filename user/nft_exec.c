@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Running commands by libnftables, in a process of its own: where it gets no memory or no socket, the library calls
+ * exit(), and a load that ends there would undo nothing.
+ *
+ * The child holds the lock as well (flock goes with the open file), so that a command whose caller was killed is
+ * through before the next nat64-bpf begins. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <nftables/libnftables.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "nft_run.h"
+
+#define REFUSED 1	/* exit status of the child: nft's words are what it wrote; 3 and 4 are the library's own */
+
+static _Thread_local char words[256];
+
+const char *nft_words(void)
+{
+	return words;
+}
+
+/* nft tells its errors as text only: "Error: Could not process rule: REASON", REASON by strerror(3). */
+static int error_number(const char *text)
+{
+	static const int known[] = { EPERM, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT, EAFNOSUPPORT, EEXIST, EBUSY, EINVAL,
+				     ENOMEM, ENODEV, EACCES };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (strstr(text, strerror(known[i])))
+			return -known[i];
+	}
+	return -EIO;
+}
+
+static void keep_words(const char *text)
+{
+	size_t len = strcspn(text, "\n");
+
+	if (len >= sizeof(words))
+		len = sizeof(words) - 1;
+	memcpy(words, text, len);
+	words[len] = '\0';
+}
+
+static int write_all(int fd, const char *text)
+{
+	for (size_t len = strlen(text); len;) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			text += n;
+			len -= n;
+		}
+	}
+	return 0;
+}
+
+/* The child: its exit status, after it has written the answer or nft's words. */
+static int execute(const char *commands, bool only_check, bool as_json, int out)
+{
+	struct nft_ctx *ctx;
+	int refused;
+
+	dup2(out, STDERR_FILENO);	/* what the library says before it calls exit() */
+	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!ctx)
+		return REFUSED;
+	nft_ctx_buffer_output(ctx);
+	nft_ctx_buffer_error(ctx);
+	nft_ctx_set_dry_run(ctx, only_check);
+	if (as_json)
+		nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE);
+	refused = nft_run_cmd_from_buffer(ctx, commands);
+	if (refused || as_json)
+		refused |= write_all(out, refused ? nft_ctx_get_error_buffer(ctx) : nft_ctx_get_output_buffer(ctx));
+	return refused ? REFUSED : 0;
+}
+
+/* Reads to the end into a fresh string. NULL: there is no memory, or it cannot be read. */
+static char *read_all(int fd)
+{
+	char part[4096], *text = NULL;
+	size_t len;
+	ssize_t n = 1;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	while (n) {
+		n = read(fd, part, sizeof(part));
+		if (n < 0 && errno != EINTR)
+			break;
+		if (n > 0)
+			fwrite(part, 1, n, out);
+	}
+	if (!fclose(out) && !n)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Waits for the child. 0, or -errno by its exit status and what it wrote. */
+static int outcome(pid_t pid, const char *text)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (!text)
+		return -ENOMEM;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	keep_words(*text ? text : "libnftables ended without a word");
+	return error_number(text);
+}
+
+int nft_execute(const char *commands, bool only_check, json_t **json)
+{
+	_free_ char *text = NULL;
+	json_error_t error;
+	int ends[2], status;
+	pid_t pid;
+
+	words[0] = '\0';
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	fflush(stdout);		/* else the child might write it too */
+	pid = fork();
+	if (!pid) {
+		close(ends[0]);
+		_exit(execute(commands, only_check, json, ends[1]));
+	}
+	status = pid < 0 ? -errno : 0;
+	close(ends[1]);
+	if (!status)
+		text = read_all(ends[0]);
+	close(ends[0]);
+	if (!status)
+		status = outcome(pid, text);
+	if (status || !json)
+		return status;
+	*json = json_loads(text, 0, &error);
+	return *json ? 0 : -EBADMSG;
+}
+
+int nft_run(const char *commands, bool only_check)
+{
+	return nft_execute(commands, only_check, NULL);
+}
