@@ -290,6 +290,12 @@ static int step_nft(struct load *load)
 		fprintf(show(load), "nft -f - <<'EOF'\n%sEOF\n", text);
 		return 1;
 	}
+	if (load->next.nft) {	/* who is killed behind nft_apply() leaves no sum of another table */
+		load->next.nft = 0;
+		error = record_write(instance->config.name, &load->next);
+		if (error)
+			return failed(error, "cannot write the record", dir_run());
+	}
 	if (nft_apply(&spec))
 		return -1;
 	load->next.nft = crc;
@@ -542,6 +548,12 @@ static void roll_back(struct load *load)
 		if (ok) {
 			record_read(name, &old.record);
 			again.reusable = reusable(&old);
+			/* The pinned configuration is taken away first: where the old one is there, so are its maps
+			 * and programs. To load them again might fail as the new ones did. */
+			if (load->reusable == -EEXIST && datapath_reusable(&old) == 1) {
+				again.reusable = 1;
+				old.record.program = load->instance->record.program;
+			}
 			again.kept = load->kept;
 			ok = run_steps(&again) >= 0 && !record_write(name, &again.next) &&
 			     !instance_remember(&old);
