@@ -12,7 +12,7 @@ elements() { in_server nft -j list set inet nat64_bpf_vpn0 pool4 2> /dev/null | 
 # seen_as ADDRESS: what the client sends is translated to that address, then source-NATed, and the answer comes back.
 seen_as() {
 	in_client ping -c 1 -W 2 "$web6"
-	in_server conntrack -L -s "$1" 2> /dev/null | grep -q "dst=192.88.99.1 " || fail "no source NAT of $1"
+	in_server conntrack -L -s "$1" 2> /dev/null | grep "dst=192.88.99.1 " > /dev/null || fail "no source NAT of $1"
 }
 
 say "map add: route, table, traffic"

@@ -52,9 +52,9 @@ for name in vpn0 vpn0 vpn1 vpn0; do
 	until_true 5 in_server nat64-bpf status vpn -q
 	until_true 5 in_client ping -q -c 1 -W 1 "$web6"
 	equal "$(address)" "$first" "address of the client"
-	in_server ip route show dev "$name" | grep -q "^192.168.240.0/20 proto 64" || fail "no route of the pool"
-	in_server ip route show dev "$name" | grep -q "^203.0.113.50 proto 64" || fail "no route of the static map"
-	in_server nat64-bpf map list vpn | grep -q "203.0.113.50.*fd00::51" || fail "no static map"
+	in_server ip route show dev "$name" | grep > /dev/null "^192.168.240.0/20 proto 64" || fail "no route of the pool"
+	in_server ip route show dev "$name" | grep > /dev/null "^203.0.113.50 proto 64" || fail "no route of the static map"
+	in_server nat64-bpf map list vpn | grep > /dev/null "203.0.113.50.*fd00::51" || fail "no static map"
 	in_client xfer tcp-down "$web6" 5000 200000
 done
 
