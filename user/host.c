@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -97,7 +98,31 @@ struct lists {
 	struct clash_host host;
 };
 
-static int read_lists(struct lists *lists)
+/* Another own4 that this instance has until now is no clash: it goes when the new one comes. */
+static void leave_out(struct lists *lists, const struct record *record)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lists->host.addr_count; i++) {
+		const struct nl_addr *addr = &lists->addrs[i];
+
+		if (addr->family != AF_INET || addr->index != record->ifindex || addr->len != 32 ||
+		    addr->addr4.s_addr != record->own4.s_addr)
+			lists->addrs[kept++] = *addr;
+	}
+	lists->host.addr_count = kept;
+	kept = 0;
+	for (size_t i = 0; i < lists->host.route_count; i++) {
+		const struct nl_route *route = &lists->routes4[i];
+
+		if (route->type != RTN_LOCAL || route->oif != record->ifindex || route->len != 32 ||
+		    route->dst4.s_addr != record->own4.s_addr)
+			lists->routes4[kept++] = *route;
+	}
+	lists->host.route_count = kept;
+}
+
+static int read_lists(struct lists *lists, const struct record *record)
 {
 	int error;
 
@@ -109,6 +134,8 @@ static int read_lists(struct lists *lists)
 		error = nl_routes(AF_INET6, &lists->routes6, &lists->count6);
 	lists->host.addrs = lists->addrs;
 	lists->host.routes = lists->routes4;
+	if (!error && record->ifindex && record->own4.s_addr)
+		leave_out(lists, record);
 	return error ? log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list addresses and routes") : 0;
 }
 
@@ -140,7 +167,7 @@ static int check_statics(const struct instance *instance, const struct static_ma
 int host_check_statics(const struct instance *instance, const struct static_map *maps, size_t count)
 {
 	struct lists lists;
-	int status = read_lists(&lists);
+	int status = read_lists(&lists, &instance->record);
 
 	if (!status)
 		status = check_statics(instance, maps, count, &lists.host);
@@ -187,7 +214,7 @@ int host_check_network(const struct instance *instance)
 {
 	const struct config *config = &instance->config;
 	struct lists lists;
-	int status = read_lists(&lists);
+	int status = read_lists(&lists, &instance->record);
 
 	if (!status)
 		status = check_pool(instance, &lists.host);
