@@ -37,7 +37,7 @@ int bindings_open(const char *instance, struct bindings *b)
 	int error, alloc;
 
 	*b = (struct bindings){ .instance = instance, .config_fd = -1, .clients_fd = -1, .extern_fd = -1,
-				.quota_fd = -1, .slots_fd = -1 };
+				.quota_fd = -1, .slots_fd = -1, .control_fd = -1 };
 	error = datapath_read_config(instance, &b->config);
 	if (error == -ENOENT)
 		return log_fail(EXIT_NOT_LOADED, "there is no such instance under way",
@@ -55,6 +55,7 @@ int bindings_open(const char *instance, struct bindings *b)
 	b->extern_fd = datapath_map(instance, "nat64_extern");
 	b->quota_fd = datapath_map(instance, "nat64_quota");
 	b->slots_fd = datapath_map(instance, "nat64_slots");
+	b->control_fd = datapath_map(instance, "nat64_control");	/* absent: nothing can be changed */
 	alloc = datapath_map(instance, "nat64_alloc");
 	if (b->slots_fd >= 0)
 		b->slots = map_memory(b->slots_fd, b->count * sizeof(*b->slots));
@@ -72,7 +73,7 @@ int bindings_open(const char *instance, struct bindings *b)
 
 void bindings_close(struct bindings *b)
 {
-	int fds[] = { b->config_fd, b->clients_fd, b->extern_fd, b->quota_fd, b->slots_fd };
+	int fds[] = { b->config_fd, b->clients_fd, b->extern_fd, b->quota_fd, b->slots_fd, b->control_fd };
 
 	if (b->slots)
 		munmap(b->slots, b->count * sizeof(*b->slots));
@@ -82,7 +83,7 @@ void bindings_close(struct bindings *b)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	free(b->ended);
-	*b = (struct bindings){ .config_fd = -1, .clients_fd = -1, .extern_fd = -1, .quota_fd = -1, .slots_fd = -1 };
+	*b = (struct bindings){ .config_fd = -1, .clients_fd = -1, .extern_fd = -1, .quota_fd = -1, .slots_fd = -1, .control_fd = -1 };
 }
 
 int64_t bindings_find4(const struct bindings *b, struct in_addr addr4)
@@ -140,28 +141,6 @@ void bindings_use(const struct bindings *b, struct bindings_use *use)
 	use->size = b->config.pool_size - reserved;
 }
 
-/* The addresses that no client gets; `capacity` follows. */
-static int reserve(struct bindings *b)
-{
-	uint32_t last = b->config.pool_size - 1, own = ntohl(b->config.own4) - b->config.pool_first, statics = 0;
-
-	for (uint32_t i = 0; i <= last; i++) {
-		struct nat64_slot *slot = &b->slots[i];
-		bool wanted = !i || i == last || i == own;
-
-		if (wanted && slot->state != NAT64_SLOT_RESERVED) {
-			bindings_remove(b, i);
-			if (!slot_swap(slot, NAT64_SLOT_FREE, NAT64_SLOT_RESERVED))
-				return -EAGAIN;
-		} else if (!wanted && slot->state == NAT64_SLOT_RESERVED) {
-			__atomic_store_n(&slot->state, NAT64_SLOT_FREE, __ATOMIC_RELEASE);
-		}
-		statics += slot->state == NAT64_SLOT_STATIC;
-	}
-	b->config.capacity = b->config.pool_size - 2 - (own > 0 && own < last) - statics;
-	return bindings_write_config(b);
-}
-
 static bool is_in_config(const struct config *config, const struct nat64_slot *slot)
 {
 	for (size_t i = 0; i < config->static_count; i++)
@@ -188,7 +167,7 @@ static bool drop_old(struct bindings *b, const struct config *config)
 
 int bindings_settle(struct bindings *b, const struct config *config)
 {
-	int error = reserve(b), changed;
+	int error = bindings_reserve(b), changed;
 
 	if (error)
 		return log_fail(EXIT_FAILED, strerror(-error), "try again", "%s: cannot reserve addresses",

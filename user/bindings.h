@@ -16,7 +16,7 @@ struct bindings {
 	struct nat64_slot *slots;	/* mapped: pool_size + NAT64_EXTERN_MAX */
 	struct nat64_alloc *alloc;	/* mapped */
 	uint32_t count;			/* slots */
-	int config_fd, clients_fd, extern_fd, quota_fd, slots_fd;
+	int config_fd, clients_fd, extern_fd, quota_fd, slots_fd, control_fd;
 	struct in_addr *ended;		/* addresses that a client lost: bindings_end_flows() */
 	size_t ended_count, ended_room;
 };
@@ -76,6 +76,12 @@ const char *binding_fault_text(enum binding_fault fault, const struct binding_ho
 
 /* Removes the binding in a slot. 1: removed, 0: it was free. */
 int bindings_remove(struct bindings *bindings, uint32_t index);
+
+/* The same for a dynamic binding that has not been used for max_lease; one that has been is left alone (0). */
+int bindings_expire(struct bindings *bindings, uint32_t index);
+
+/* Counts the dynamic bindings of each client network anew, after a change of quota_len. 0 or -errno. */
+int bindings_count_quota(struct bindings *bindings);
 
 /* Deletes the conntrack entries of addresses that clients lost since bindings_open(): a flow must not go on with
  * the next holder. Says what went wrong and returns -1. */

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bindings added and removed while the programs run: the slot is claimed first, so nobody else can take it; a client
- * that moves never is without a binding. */
+/* Bindings added and removed while the programs run, by their own nat64_control. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bindings_slot.h"
-#include "csum.h"
 #include "log.h"
 #include "netlink.h"
-#include "prefix.h"
+
+#define TRIES	100	/* while clients' packets are in the way */
 
 int bindings_write_config(struct bindings *b)
 {
@@ -20,36 +20,17 @@ int bindings_write_config(struct bindings *b)
 	return bpf_map_update_elem(b->config_fd, &zero, &b->config, BPF_ANY) ? -errno : 0;
 }
 
-/* A rare race with the programs' own count costs one binding of a quota until the next load. */
-static void quota_change(struct bindings *b, const struct in6_addr *addr6, int by)
+/* One request to the running programs; see include/nat64.h. Its result, or -errno. */
+static int control(const struct bindings *b, struct nat64_request *request)
 {
-	struct in6_addr net = *addr6, mask = mask6(b->config.quota_len);
-	uint32_t n = 0;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = request, .ctx_size_in = sizeof(*request));
 
-	if (!b->config.quota)
-		return;
-	for (int i = 0; i < 4; i++)
-		net.s6_addr32[i] &= mask.s6_addr32[i];
-	bpf_map_lookup_elem(b->quota_fd, &net, &n);
-	n += by;
-	if (!n || n > b->config.pool_size)
-		bpf_map_delete_elem(b->quota_fd, &net);
-	else
-		bpf_map_update_elem(b->quota_fd, &net, &n, BPF_ANY);
+	return bpf_prog_test_run_opts(b->control_fd, &opts) ? -errno : request->result;
 }
 
-static void count_dynamic(struct bindings *b, const struct in6_addr *addr6, int by)
+static int count_outside(struct bindings *b, int by)
 {
-	quota_change(b, addr6, by);
-	__atomic_fetch_add(&b->alloc->used, by, __ATOMIC_ACQ_REL);
-}
-
-static int count_static(struct bindings *b, bool outside, int by)
-{
-	if (outside)
-		b->config.extern_count += by;
-	else
-		b->config.capacity -= by;
+	b->config.extern_count += by;
 	return bindings_write_config(b);
 }
 
@@ -73,33 +54,37 @@ static bool outside_pool(const struct bindings *b, struct in_addr addr4)
 	return ntohl(addr4.s_addr) - b->config.pool_first >= b->config.pool_size;
 }
 
-/* Gives a claimed slot back. */
-static void slot_free(struct nat64_slot *slot)
+/* Ends the binding of a slot by `op`. 1: it is ended, 0: there was none, or it is in use (NAT64_EXPIRE). */
+static int end(struct bindings *b, uint32_t index, enum nat64_op op)
 {
-	memset(&slot->addr6, 0, sizeof(slot->addr6));
-	slot->flags = 0;
-	slot->generation++;
-	slot_set(slot, NAT64_SLOT_FREE);
+	struct nat64_slot slot;
+
+	for (int i = 0; i < TRIES && bindings_read(b, index, &slot); i++) {
+		struct nat64_request request = { .op = op, .index = index, .addr6 = slot.addr6 };
+		int error = control(b, &request);
+
+		if (error && (op == NAT64_EXPIRE || (error != -EBUSY && error != -ENOENT)))
+			return 0;
+		if (error)	/* it changed hands while we looked */
+			continue;
+		note_end(b, slot.addr4);
+		if (index >= b->config.pool_size)
+			count_outside(b, -1);
+		if (slot.state == NAT64_SLOT_STATIC)
+			bindings_number(b, index, &slot.addr6);
+		return 1;
+	}
+	return 0;
 }
 
 int bindings_remove(struct bindings *b, uint32_t index)
 {
-	struct nat64_slot *slot = &b->slots[index];
-	uint32_t state = slot_state(slot);
-	bool outside = index >= b->config.pool_size;
+	return end(b, index, NAT64_UNBIND);
+}
 
-	if ((state != NAT64_SLOT_DYNAMIC && state != NAT64_SLOT_STATIC) || !slot_swap(slot, state, NAT64_SLOT_CLAIMED))
-		return 0;
-	bpf_map_delete_elem(b->clients_fd, &slot->addr6);
-	if (outside)
-		bpf_map_delete_elem(b->extern_fd, &slot->addr4);
-	if (state == NAT64_SLOT_DYNAMIC)
-		count_dynamic(b, &slot->addr6, -1);
-	else
-		count_static(b, outside, -1);
-	note_end(b, slot->addr4);
-	slot_free(slot);
-	return 1;
+int bindings_expire(struct bindings *b, uint32_t index)
+{
+	return end(b, index, NAT64_EXPIRE);
 }
 
 static bool in_net6(const struct nat64_net6 *net, const struct in6_addr *addr)
@@ -199,112 +184,105 @@ bindings_check(const struct bindings *b, const struct binding_wish *wish, struct
 	return fault == BINDING_OK ? way_fault(b, wish, &way, holder) : fault;
 }
 
-/* The client keeps its address, from now on for good: its packets never meet a free slot. */
-static enum binding_fault promote(struct bindings *b, uint32_t index, const struct binding_wish *wish)
+/* A slot for an address outside the pool, -1: all are taken. */
+static int64_t free_outside(const struct bindings *b)
 {
-	struct nat64_slot *slot = &b->slots[index];
-
-	if (!slot_swap(slot, NAT64_SLOT_DYNAMIC, NAT64_SLOT_CLAIMED))
-		return BINDING_ADDR4_HELD;
-	slot->flags = wish->from_config ? NAT64_SLOT_CONFIG : 0;
-	slot_set(slot, NAT64_SLOT_STATIC);
-	count_dynamic(b, &slot->addr6, -1);
-	return count_static(b, false, 1) ? BINDING_FAILED : BINDING_OK;
+	for (uint32_t i = b->config.pool_size; i < b->count; i++)
+		if (slot_state(&b->slots[i]) == NAT64_SLOT_FREE)
+			return i;
+	return -1;
 }
 
-/* The slot for a wish, claimed: free, or taken from its client. -1: there is none. */
-static int64_t claim(struct bindings *b, const struct binding_wish *wish, const struct way *way)
+/* Makes a binding in the slot `request->index`. `replace`: dynamic ones give way, also those that the programs make
+ * meanwhile, for a client that just lost its address. 0 or -errno. */
+static int make(struct bindings *b, struct nat64_request *request, bool replace)
 {
-	uint32_t index = ntohl(wish->addr4.s_addr) - b->config.pool_first;
-	struct nat64_slot *slot;
+	uint32_t index = request->index;
+	int error = -EBUSY;
 
-	if (outside_pool(b, wish->addr4)) {
-		for (uint32_t i = b->config.pool_size; i < b->count; i++)
-			if (slot_swap(&b->slots[i], NAT64_SLOT_FREE, NAT64_SLOT_CLAIMED))
-				return i;
-		return -1;
+	for (int i = 0; i < TRIES && (error == -EBUSY || error == -EEXIST); i++) {
+		if (i)
+			bindings_remove(b, request->index);
+		request->index = index;
+		error = control(b, request);
+		if (error && (!replace || slot_state(&b->slots[request->index]) == NAT64_SLOT_STATIC))
+			return error;
 	}
-	slot = &b->slots[index];
-	if (way->by4 < 0)
-		return slot_swap(slot, NAT64_SLOT_FREE, NAT64_SLOT_CLAIMED) ? (int64_t)index : -1;
-	if (!slot_swap(slot, NAT64_SLOT_DYNAMIC, NAT64_SLOT_CLAIMED))
-		return -1;
-	bpf_map_delete_elem(b->clients_fd, &slot->addr6);
-	count_dynamic(b, &slot->addr6, -1);
-	note_end(b, slot->addr4);
-	return index;
+	if (!error && request->flags)	/* of a binding that became static in its place */
+		__atomic_fetch_or(&b->slots[index].flags, request->flags, __ATOMIC_ACQ_REL);
+	return error;
 }
 
-static void fill(struct nat64_slot *slot, const struct binding_wish *wish)
+/* The client gets back what it had. */
+static void make_again(struct bindings *b, uint32_t index, const struct nat64_slot *old)
 {
-	slot->addr6 = wish->addr6;
-	slot->addr4 = wish->addr4.s_addr;
-	slot->csum_diff = csum_fold((__u64)(BE_FORCE __u32)slot->addr4 + csum_minus(&slot->addr6, 4));
-	slot->last_seen = wish->seen;
-	slot->flags = wish->from_config ? NAT64_SLOT_CONFIG : 0;
-	slot->mac = 0;
-	slot->generation++;
+	struct nat64_request request = {
+		.op = NAT64_BIND, .index = index, .addr6 = old->addr6, .addr4 = old->addr4, .state = old->state,
+		.flags = old->flags, .last_seen = old->last_seen,
+	};
+
+	make(b, &request, true);
 }
 
-/* Makes client and address known. `old`: the client's slot until now, claimed, or NULL. 0 or -errno. */
-static int publish(struct bindings *b, uint32_t index, struct nat64_slot *old)
+static enum binding_fault
+bind_fault(const struct bindings *b, int error, const struct binding_wish *wish, struct binding_holder *holder)
 {
-	struct nat64_slot *slot = &b->slots[index];
+	int64_t by4 = bindings_find4(b, wish->addr4), by6 = bindings_find6(b, &wish->addr6);
 
-	if (bpf_map_update_elem(b->clients_fd, &slot->addr6, &index, old ? BPF_ANY : BPF_NOEXIST))
-		return -errno;
-	if (index < b->config.pool_size || !bpf_map_update_elem(b->extern_fd, &slot->addr4, &index, BPF_NOEXIST))
-		return 0;
-	bpf_map_delete_elem(b->clients_fd, &slot->addr6);
-	return -errno;
+	if (error == -EEXIST && by6 >= 0)
+		return held(b, by6, holder, BINDING_ADDR6_HELD);
+	if (error == -EBUSY && by4 >= 0)
+		return held(b, by4, holder, BINDING_ADDR4_HELD);
+	errno = -error;
+	return error == -EADDRNOTAVAIL ? BINDING_RESERVED : BINDING_FAILED;
 }
 
 enum binding_fault
 bindings_add(struct bindings *b, const struct binding_wish *wish, struct binding_holder *holder)
 {
 	enum binding_fault fault = wish_fault(b, wish);
-	bool outside = outside_pool(b, wish->addr4);
-	struct nat64_slot *slot, *old;
-	struct way way;
+	bool outside = outside_pool(b, wish->addr4), had = false;
+	struct nat64_request request = {
+		.op		= NAT64_BIND,
+		.addr6		= wish->addr6,
+		.addr4		= wish->addr4.s_addr,
+		.state		= wish->is_static ? NAT64_SLOT_STATIC : NAT64_SLOT_DYNAMIC,
+		.flags		= wish->from_config ? NAT64_SLOT_CONFIG : 0,
+		.last_seen	= wish->seen,
+	};
+	struct nat64_slot old;
 	int64_t index;
-	int error;
+	struct way way;
+	int error = 0;
 
 	if (fault == BINDING_OK)
 		fault = way_fault(b, wish, &way, holder);
 	if (fault == BINDING_SAME && wish->from_config)
-		b->slots[way.by4].flags |= NAT64_SLOT_CONFIG;
+		__atomic_fetch_or(&b->slots[way.by4].flags, NAT64_SLOT_CONFIG, __ATOMIC_ACQ_REL);
 	if (fault != BINDING_OK)
 		return fault;
-	if (way.by4 >= 0 && way.by4 == way.by6)
-		return promote(b, way.by4, wish);
-	old = way.by6 < 0 ? NULL : &b->slots[way.by6];
-	if (old && !slot_swap(old, NAT64_SLOT_DYNAMIC, NAT64_SLOT_CLAIMED))
-		return held(b, way.by6, holder, BINDING_ADDR6_HELD);
-	index = claim(b, wish, &way);
-	if (index < 0) {
-		if (old)
-			slot_set(old, NAT64_SLOT_DYNAMIC);
-		return outside ? BINDING_EXTERN_FULL :
-				 held(b, bindings_find4(b, wish->addr4), holder, BINDING_ADDR4_HELD);
+	index = outside ? free_outside(b) : ntohl(wish->addr4.s_addr) - b->config.pool_first;
+	if (index < 0)
+		return BINDING_EXTERN_FULL;
+	if (way.by4 != way.by6) {
+		if (way.by4 >= 0)
+			bindings_remove(b, way.by4);
+		had = way.by6 >= 0 && bindings_read(b, way.by6, &old) && bindings_remove(b, way.by6);
 	}
-	slot = &b->slots[index];
-	fill(slot, wish);
-	error = publish(b, index, old);
-	if (old) {
-		count_dynamic(b, &old->addr6, -1);
-		note_end(b, old->addr4);
-		slot_free(old);
-	}
-	if (error) {
-		slot_free(slot);
-		errno = -error;
-		return error == -EEXIST ? BINDING_ADDR6_HELD : BINDING_FAILED;
-	}
-	slot_set(slot, wish->is_static ? NAT64_SLOT_STATIC : NAT64_SLOT_DYNAMIC);
+	if (!outside)
+		bindings_unreserve(b, index);
+	else
+		error = count_outside(b, 1);	/* first: packets to it find it as soon as it is there */
+	request.index = index;
+	if (!error)
+		error = make(b, &request, wish->replace);
+	if (error && outside)
+		count_outside(b, -1);
+	if (error && had)
+		make_again(b, way.by6, &old);
 	if (wish->is_static)
-		return count_static(b, outside, 1) ? BINDING_FAILED : BINDING_OK;
-	count_dynamic(b, &wish->addr6, 1);
-	return BINDING_OK;
+		bindings_number(b, index, &wish->addr6);
+	return error ? bind_fault(b, error, wish, holder) : BINDING_OK;
 }
 
 const char *binding_fault_text(enum binding_fault fault, const struct binding_holder *holder)

@@ -18,6 +18,7 @@
 #include "paths.h"
 
 #define NS_PER_S 1000000000ull
+#define FAST_LEASE (86400 * NS_PER_S)	/* docs/design.md, decision 18: what the flowtable may keep */
 #define CONFIG_MAP "nat64_config"
 
 /* Maps that need not survive: workspace of one packet or one second. */
@@ -76,7 +77,8 @@ void datapath_config(const struct instance *instance, struct nat64_config *confi
 				  (given->hairpin_allow ? NAT64_HAIRPIN_ALLOW : 0) |
 				  (given->host_allow ? NAT64_HOST_ALLOW : 0) | (given->linear ? NAT64_LINEAR : 0) |
 				  (given->tos_64 >= 0 ? NAT64_TOS_64_FIXED : 0) |
-				  (given->tos_46_zero ? NAT64_TOS_46_ZERO : 0),
+				  (given->tos_46_zero ? NAT64_TOS_46_ZERO : 0) |
+				  (given->fastpath_auto && !instance->fast_fault ? NAT64_FLOWTABLE : 0),
 		.prefix		= abi_net6(&given->prefix),
 		.prefix_len	= given->prefix.len,
 		.prefix_csum	= csum_fold(csum_words(&given->prefix.addr, 4)),
@@ -92,6 +94,7 @@ void datapath_config(const struct instance *instance, struct nat64_config *confi
 		.quota		= given->quota,
 		.quota_len	= given->quota_length,
 		.min_lease	= given->min_lease * NS_PER_S,
+		.fast_lease	= FAST_LEASE,
 		.max_lease	= given->max_lease * NS_PER_S,
 		.client_count	= instance->client_count,
 		.private_count	= given->private_count,
@@ -189,7 +192,7 @@ static int size_maps(struct nat64_tc *skel, const struct instance *instance)
 
 	if (bpf_map__set_max_entries(skel->maps.nat64_slots, slots) ||
 	    bpf_map__set_max_entries(skel->maps.nat64_clients, slots) ||
-	    bpf_map__set_max_entries(skel->maps.nat64_quota, instance->config.quota ? pool : 1) ||
+	    bpf_map__set_max_entries(skel->maps.nat64_quota, pool) ||
 	    bpf_map__set_map_flags(skel->maps.nat64_slots, BPF_F_MMAPABLE) ||
 	    bpf_map__set_map_flags(skel->maps.nat64_alloc, BPF_F_MMAPABLE))
 		return -errno;

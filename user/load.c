@@ -71,6 +71,7 @@ static int plan_record(struct load *load)
 		.neighbour	= instance->l2,
 		.program	= load->reusable == 1 ? old->program : 0,
 		.nft		= old->nft,
+		.quota_len	= old->quota_len == instance->config.quota_length ? old->quota_len : 0,
 	};
 	if (instance->fast_fault)
 		snprintf(load->next.fast_fault, sizeof(load->next.fast_fault), "%s", instance->fast_fault);
@@ -156,11 +157,14 @@ static int fill_maps(struct load *load, bool reuse)
 	const struct config *config = &load->instance->config;
 	struct bindings bindings;
 	char path[PATH_MAX];
-	int error;
+	int error, fault;
 
 	if (bindings_open(config->name, &bindings))
 		return -1;
 	error = bindings_settle(&bindings, config);
+	if (error >= 0 && load->next.quota_len != config->quota_length && (fault = bindings_count_quota(&bindings)))
+		error = failed(fault, "cannot count the bindings of client networks", config->name);
+	load->next.quota_len = config->quota_length;
 	if (error > 0 && bindings_end_flows(&bindings))
 		error = -1;
 	if (error >= 0 && !reuse) {

@@ -47,6 +47,8 @@ static void read_line(struct record *record, char *line)
 		sscanf(value, "%x", &record->program);
 	else if (!strcmp(word, "nft"))
 		sscanf(value, "%x", &record->nft);
+	else if (!strcmp(word, "quota-length"))
+		sscanf(value, "%hhu", &record->quota_len);
 	else if (!strcmp(word, "slow-path"))
 		snprintf(record->fast_fault, sizeof(record->fast_fault), "%s", value);
 	else if (!strcmp(word, "route") && !net4_parse(value, &net))
@@ -90,6 +92,8 @@ int record_write(const char *instance, const struct record *record)
 		fprintf(out, "program %08x\n", record->program);
 	if (record->nft)
 		fprintf(out, "nft %08x\n", record->nft);
+	if (record->quota_len)
+		fprintf(out, "quota-length %u\n", record->quota_len);
 	if (*record->fast_fault)
 		fprintf(out, "slow-path %s\n", record->fast_fault);
 	if (fclose(out))

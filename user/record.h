@@ -21,6 +21,7 @@ struct record {
 	size_t route_count;
 	uint32_t program;		/* CRC-32 of the object whose programs are pinned over filled maps, 0: none */
 	uint32_t nft;			/* CRC-32 of the nft table's text, 0: none */
+	uint8_t quota_len;		/* bits of the networks that nat64_quota was counted by, 0: unknown */
 	char fast_fault[96];		/* why there is no fast path, "" : it is on, or not wanted */
 };
 

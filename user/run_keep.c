@@ -182,7 +182,7 @@ static void expire(struct keeper *k, const char *name, uint64_t now)
 		if (!locked && lock_take())
 			return;
 		locked = true;
-		if (bindings_remove(b, i))
+		if (bindings_expire(b, i))
 			run_log_expired(&k->log, name, i);
 	}
 	if (locked)

@@ -55,7 +55,7 @@ static int copy_quota(struct nat64_tc *skel, const struct bindings *b)
 	struct in6_addr net, *last = NULL;
 	uint32_t n;
 
-	while (b->config.quota && !bpf_map_get_next_key(b->quota_fd, last, &net)) {
+	while (!bpf_map_get_next_key(b->quota_fd, last, &net)) {
 		if (!bpf_map_lookup_elem(b->quota_fd, &net, &n) &&
 		    bpf_map_update_elem(bpf_map__fd(skel->maps.nat64_quota), &net, &n, BPF_ANY))
 			return -errno;
@@ -86,7 +86,7 @@ static struct nat64_tc *open_copy(const struct bindings *b)
 	skel->rodata->nat64_link_hlen = ETH_HLEN;
 	if (bpf_map__set_max_entries(skel->maps.nat64_slots, b->count) ||
 	    bpf_map__set_max_entries(skel->maps.nat64_clients, b->count) ||
-	    bpf_map__set_max_entries(skel->maps.nat64_quota, b->config.quota ? b->config.pool_size : 1) ||
+	    bpf_map__set_max_entries(skel->maps.nat64_quota, b->config.pool_size) ||
 	    bpf_map__set_map_flags(skel->maps.nat64_slots, BPF_F_MMAPABLE) || nat64_tc__load(skel)) {
 		failed(b, "the kernel does not take a copy of the BPF programs", errno);
 		nat64_tc__destroy(skel);
