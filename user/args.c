@@ -106,12 +106,19 @@ static int short_options(struct args *args, const char *word)
 	return 0;
 }
 
+/* One of the two would not hold, and nobody would see which. */
+static int twice(const struct verb *verb, const char *name)
+{
+	return usage(verb, "it may be given once only", fmt("%s: given twice", name));
+}
+
 /* One --option; `next` is the word behind it. Number of words it takes, or -1. */
 static int long_option(struct args *args, const char *word, const char *next)
 {
 	const struct verb *verb = args->verb;
 	const char *equals = strchr(word, '='), *value = equals ? equals + 1 : NULL;
 	char name[32];
+	int key;
 
 	snprintf(name, sizeof(name), "%.*s", (int)(equals ? equals - word : (long)strlen(word)), word);
 	for (unsigned int i = 0; i < OPTION_MAX; i++) {
@@ -126,14 +133,18 @@ static int long_option(struct args *args, const char *word, const char *next)
 				return usage(verb, fmt("it needs a value: %s", option->value), word);
 			value = next;
 		}
+		if (args->given & 1u << i && option->value)
+			return twice(verb, name);
 		args->given |= 1u << i;
 		args->value[i] = value;
 		return value == next && value ? 2 : 1;
 	}
-	if (verb->config && config_key_find(name + 2) >= 0) {
+	key = verb->config ? config_key_find(name + 2) : -1;
+	if (key >= 0) {
 		if (!value && !next)
-			return usage(verb, fmt("it needs a value: %s", config_keys[config_key_find(name + 2)].value),
-				     word);
+			return usage(verb, fmt("it needs a value: %s", config_keys[key].value), word);
+		if (args->config.given & 1ull << key && !config_keys[key].repeatable)
+			return twice(verb, name);
 		if (config_put(&args->config, name + 2, value ? value : next, name))
 			return -1;
 		return value ? 1 : 2;

@@ -1,0 +1,196 @@
+#!/bin/bash
+#   client [fd00::2] --veth-- server [nat64-bpf, bad input] --veth-- web [192.88.99.5]
+#
+# shellcheck disable=SC2016 # hostile names and inner shells are meant as they stand
+# Bad input of every kind: exit status, three parts on stderr, the error as JSON with -j, and a host that is as it
+# was. Clashes of pool and prefix: clash.sh. What fails half-way: fail.sh.
+. "${0%/*}/lib.sh"
+topology veth
+. "$here/refused.inc"
+in_server nat64-bpf load vpn0		# makes the seed and the state file
+in_server nat64-bpf unload vpn0
+before
+
+say "the command line"
+refused 2 'did you mean: nat64-bpf load' lod vpn0
+refused 2 'nat64-bpf help lists' frobnicate
+refused 2 'there is no such verb' LOAD vpn0
+refused 2 'a word is missing' load
+refused 2 'a word is missing' unload
+refused 2 'takes no more words' load vpn0 vpn1
+refused 2 'did you mean: --pool' load vpn0 --pol 10.0.0.0/20
+refused 2 'has no such option' load vpn0 --frobnicate
+refused 2 'has no such option' load vpn0 -x
+refused 2 'has no such option' unload vpn0 --pool 10.0.0.0/20
+refused 2 'it needs a value' load vpn0 --pool
+refused 2 'it takes no value' load vpn0 --dry-run=yes
+refused 2 'once' load vpn0 --pool 10.0.0.0/20 --pool 10.1.0.0/20
+refused 2 'once' load vpn0 --guard on --guard off
+
+say "names of instances"
+for name in .vpn -vpn 'a b' 'a/../b;' 'x$(id)' 'a"b' 1234567890123456 '' vpn0:1 'v*n'; do
+	refused 2 'name|config file|No such file|no config' load -- "$name"
+done
+
+say "values"
+while read -r key value; do
+	case $key in "" | "#") continue ;; esac
+	refused 2 "$key" load vpn0 "--$key=$value"
+done <<'VALUES'
+interface a b
+interface 1234567890123456
+clients fd00::2/128
+clients 10.0.0.0/8
+clients fd00::/129
+clients fd00::1/64
+clients vpn
+prefix 64:ff9b::/97
+prefix 64:ff9b::/95
+prefix 64:ff9b::1/96
+prefix 10.0.0.0/8
+prefix fe80::/64
+prefix fd00:0:0:0:ff00::/96
+pool 10.0.0.0/8
+pool 10.0.0.0/31
+pool 10.0.0.1/20
+pool 10.0.0.300/20
+pool 224.0.0.0/20
+pool ::/96
+pool 10.0.0.0
+own4 10.1.1.1
+own4 192.168.240.0
+own4 fd00::1
+own6 64:ff9b::1
+own6 10.0.0.1
+static 192.168.240.5
+static fd00::5 192.168.240.5
+static 192.168.240.0 fd00::5
+static 192.168.240.1 fd00::5
+static 192.168.240.5 64:ff9b::5
+static 192.168.240.5 ff02::5
+mapping magic
+private perhaps
+private 10.0.0.1/8
+host perhaps
+hairpin perhaps
+min-lease 1m
+min-lease soon
+max-lease 1h
+max-lease -1d
+quota -1
+quota many
+quota-length 129
+quota-length 0
+udp-zero-checksum maybe
+icmp-errors many
+icmp-errors -1/s
+tos-64 256
+tos-64 high
+tos-46 7
+mss-clamp 1
+mss-clamp 70000
+mtu 100
+mtu 70000
+nat44 snat
+nat44 snat fd00::1
+nat44 snat 192.88.99.9-192.88.99.7
+nat44 maybe
+guard maybe
+fastpath on
+wan a b
+xdp fast
+state relative/path
+log relative/path
+VALUES
+
+say "config files"
+conf=$tmp/conf/vpn0.conf
+# bad TEXT LINES: the file with these lines is refused with its name and TEXT, by load and by check
+bad() {
+	printf '%b' "$2" > "$conf"
+	refused 2 "$1" load vpn0
+	grep -q "^error: $conf" "$tmp/words" || { cat "$tmp/words"; fail "$2: does not name the file"; }
+	status 2 in_server nat64-bpf check vpn0
+	cmp -s "$tmp/words" "$tmp/err" || fail "$2: check says something else"
+	rm "$conf"
+}
+bad 'vpn0\.conf:2: .*(pol|key)' '[nat64]\npol = 10.0.0.0/20\n'
+bad 'write `pool`' '[nat64]\npol = 10.0.0.0/20\n'
+bad 'vpn0\.conf:2' '[nat64]\nmin_lease = 3h\n'
+bad 'vpn0\.conf:2' '[nat64]\npool = 10.0.0.0/33\n'
+bad 'vpn0\.conf:3' '[nat64]\npool = 10.0.0.0/20\npool = 10.1.0.0/20\n'
+bad 'vpn0\.conf:1' '[jool]\npool = 10.0.0.0/20\n'
+bad 'vpn0\.conf:3' '[nat64]\npool = 10.0.0.0/20\n[other]\nguard = on\n'
+bad 'vpn0\.conf:1' 'pool = 10.0.0.0/20\n'
+bad 'vpn0\.conf:3' '[nat64]\npool = 10.0.0.0/20\n   10.1.0.0/20\n'
+bad 'vpn0\.conf:2' '[nat64]\nnonsense\n'
+bad 'vpn0\.conf:2' "[nat64]\n# $(head -c 1001 /dev/zero | tr '\0' x)\nguard = on\n"
+bad 'vpn0\.conf' '[nat64]\nmapping = linear\nclients = fd00::/120\nclients = fd01::/120\n'
+refused 2 'nowhere/vpn\.conf' load "$tmp/nowhere/vpn.conf"
+mkdir "$conf"
+refused 2 'vpn0\.conf' load vpn0
+rmdir "$conf"
+
+say "the interface"
+ip -n "$server" link add other0 type veth peer name other1
+before
+refused 1 'interface absent' load vpn9
+refused 1 'interface is down' load other0
+refused 1 'loopback' load lo
+refused 1 'fits not exactly one' load vpn0 --interface 'tun*'
+refused 1 'fits none' load vpn0 --interface auto --clients fd77::/64
+refused 1 'wan0' load vpn0 --interface '*0'
+ip -n "$server" link set other0 up
+ip -n "$server" -6 addr flush dev other0
+before
+refused 1 'clients' load other0
+refused 1 'own IPv6 address' load other0 --clients fd55::/64
+ip -n "$server" link set other0 mtu 1279
+before
+refused 1 'IPv6 needs 1280' load other0 --clients fd55::/64 --own6 fd55::1
+refused 1 'too large' load vpn0 --mtu 1481
+unchanged
+ip -n "$server" link del other0
+before
+
+say "privileges, one by one"
+for one in bpf net_admin perfmon; do
+	with=(setpriv --inh-caps="-$one,-sys_admin" --bounding-set="-$one,-sys_admin")
+	refused 4 "lacks CAP_${one^^}$" load vpn0
+	refused 4 "lacks CAP_${one^^}$" unload vpn0
+done
+with=(setpriv --inh-caps=-all --bounding-set=-all)
+refused 4 'lacks CAP_NET_ADMIN CAP_BPF CAP_PERFMON$' load vpn0
+with=(setpriv --inh-caps=-all --bounding-set=-all)
+refused 2 'no such verb' lod vpn0
+
+say "the kernel's BTF, the BPF file system"
+mkdir "$tmp/empty"
+with=(unshare -m sh -c 'mount --bind "$0" /sys/kernel/btf && exec "$@"' "$tmp/empty")
+refused 5 'BTF' load vpn0
+with=(unshare -m sh -c 'umount /sys/fs/bpf && exec "$@"' sh)
+refused 1 'mount -t bpf bpf /sys/fs/bpf$' load vpn0
+with=(env "NAT64_BPF_PIN_DIR=$tmp/empty/pins")
+refused 1 'no BPF file system' load vpn0
+[ ! -e "$tmp/empty/pins" ] || fail "a folder was made"
+with=()
+
+say "what is not loaded"
+refused 3 'nat64-bpf load vpn0' map list vpn0
+refused 3 'nat64-bpf load vpn0' try vpn0 --from fd00::2 --to "$web6"
+refused 3 'nat64-bpf load vpn0' map add vpn0 192.168.240.5 fd00::5
+
+say "another nat64-bpf holds the lock"
+start lock flock "$tmp/run/lock" sh -c 'echo ready; exec sleep 60'
+lock=$!
+ready lock
+status 6 in_server nat64-bpf load vpn0
+[ "$(grep -cE '^(error|why|fix): .' "$tmp/err")" = 3 ] || { cat "$tmp/err"; fail "not three parts"; }
+kill "$lock"
+wait "$lock" 2> /dev/null || true
+
+say "results that cannot be written"
+status 1 in_server sh -c 'nat64-bpf help > /dev/full'
+grep -q '^error: standard output' "$tmp/err"
+unchanged
+refused_json
