@@ -1,9 +1,9 @@
 #!/bin/bash
 #   client [fd00::2] --veth-- server [nat64-bpf, bad input] --veth-- web [192.88.99.5]
 #
-# shellcheck disable=SC2016 # hostile names and inner shells are meant as they stand
 # Bad input of every kind: exit status, three parts on stderr, the error as JSON with -j, and a host that is as it
 # was. Clashes of pool and prefix: clash.sh. What fails half-way: fail.sh.
+# shellcheck disable=SC2016 # hostile names and inner shells are meant as they stand
 . "${0%/*}/lib.sh"
 topology veth
 . "$here/refused.inc"
