@@ -3,6 +3,7 @@
 
 As a program:
     raw.py tcx                      interfaces with TCX programs, one a line with their number
+    raw.py tcx-attach IFACE ingress|egress PIN      the pinned program, as another's; status 1: no TCX
     raw.py capture IFACE PROTO SECONDS FILE     packets as hex lines; prints "ready"; PROTO: ip, ip6 or hex
     raw.py send IFACE               hex lines from stdin, from the IP header on (veth: Ethernet is added)
 """
@@ -122,10 +123,28 @@ def tcx():
                     print(name, hook, number)
 
 
+def bpf(command, attr, size):
+    """Returns what the system call does, with the buffer of `attr` read and written."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return libc.syscall(321, command, attr, size)
+
+
+def tcx_attach(name, hook, pin):
+    """BPF_OBJ_GET and BPF_PROG_ATTACH: without a link it stays as long as the interface."""
+    path = ctypes.create_string_buffer(pin.encode())
+    attr = ctypes.create_string_buffer(struct.pack("=QII", ctypes.addressof(path), 0, 0), 128)
+    program = bpf(7, attr, 16)
+    attr = ctypes.create_string_buffer(
+        struct.pack("=IIII", socket.if_nametoindex(name), program, {"ingress": 46, "egress": 47}[hook], 0), 128)
+    return 0 if program >= 0 and bpf(8, attr, 32) == 0 else 1
+
+
 def main():
     verb = sys.argv[1]
     if verb == "tcx":
         tcx()
+    elif verb == "tcx-attach":
+        sys.exit(tcx_attach(*sys.argv[2:]))
     elif verb == "send":
         link = Link(sys.argv[2])
         if len(sys.argv) > 3:
