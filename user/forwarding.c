@@ -180,6 +180,15 @@ static int carry_out(const char *undo, const struct settings *targets)
 	return first;
 }
 
+/* What a write that was killed left. */
+static void drop_fresh(const char *undo)
+{
+	char fresh[PATH_MAX];
+
+	snprintf(fresh, sizeof(fresh), "%s.new", undo);
+	unlink(fresh);
+}
+
 int forwarding_restore(const char *undo)
 {
 	_settings_ struct settings saved = {}, targets = {};
@@ -187,13 +196,9 @@ int forwarding_restore(const char *undo)
 	long on;
 	int status = read_undo(undo, &saved, &put);
 
-	if (status == -ENOENT) {
-		char fresh[PATH_MAX];
-
-		snprintf(fresh, sizeof(fresh), "%s.new", undo);
-		unlink(fresh);	/* of a load that was killed */
+	drop_fresh(undo);
+	if (status == -ENOENT)
 		return 0;
-	}
 	if (status)
 		return status;
 	if (put)
@@ -216,6 +221,7 @@ int forwarding_enable(const char *undo)
 	long on;
 	int status = read_undo(undo, &saved, &put);
 
+	drop_fresh(undo);
 	if (status && status != -ENOENT)
 		return status;
 	if (put)	/* a restore was cut short */

@@ -182,6 +182,7 @@ static int step_programs(struct load *load)
 {
 	struct instance *instance = load->instance;
 	bool reuse = load->reusable == 1;
+	int error;
 
 	/* an interface may come back under its name with a link header that the other had not */
 	if (reuse && instance->record.program == datapath_program() && instance->record.neighbour == instance->l2 &&
@@ -195,6 +196,10 @@ static int step_programs(struct load *load)
 	}
 	if (datapath_load(instance, reuse) || fill_maps(load, reuse) < 0)
 		return -1;
+	/* before the record says that these maps are whole: who is killed behind that has their settings as well */
+	error = reuse ? 0 : instance_remember(instance);
+	if (error)
+		return failed(error, "cannot keep the settings", dir_run());
 	load->next.program = datapath_program();
 	return 1;
 }

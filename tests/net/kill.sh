@@ -1,0 +1,97 @@
+#!/bin/bash
+#   client [fd00::2] --veth-- server [nat64-bpf, killed at a system call] --veth-- web [192.88.99.5]
+#
+# kill -9 of load and of unload at every system call that changes something: the next load brings all up, the next
+# unload leaves the host as it was before the first load. Under emulation, or with NAT64_SLOW=1, a sample.
+[ -e /.inside ] || LIMIT=300
+. "${0%/*}/lib.sh"
+topology veth
+. "$here/inject.inc"
+only=$changing
+most=1000 changes=12 replaces=16
+if emulated || [ -n "${NAT64_SLOW-}" ]; then
+	most=6 changes=3 replaces=3
+fi
+run() { in_server nat64-bpf -q "$@" > "$tmp/out" 2> "$tmp/err" || { cat "$tmp/err"; fail "$*: status $?"; }; }
+# killed WORDS...: at $call $n, if it comes that far
+killed() {
+	inject "$call" "$n" signal=KILL "$@"
+	[ "$got" = 137 ] || fail "$*, $call $n: not killed, status $got"
+}
+loaded() {
+	up "$*"
+	quick > "$tmp/quick"
+	diff -u "$tmp/loaded-quick" "$tmp/quick" || fail "not as a load makes it: $*"
+}
+
+run load vpn0			# makes the seed and the state file
+run unload vpn0
+host_state > "$tmp/before"
+quick > "$tmp/before-quick"
+points $most load vpn0 > "$tmp/load"
+up "load"
+quick > "$tmp/loaded-quick"
+points $changes load vpn0 --tos-46 zero --min-lease 3h > "$tmp/change"
+points $replaces load vpn0 --replace --pool 192.168.240.0/21 > "$tmp/replace"
+points $most unload vpn0 > "$tmp/unload"
+quickly_same "unload"
+[ "$(wc -l < "$tmp/load")" -ge 6 ] || fail "no calls found that change something"
+
+turn=0
+say "load, at $(wc -l < "$tmp/load") calls: then load, or unload"
+while read -r call n <&3; do
+	killed load vpn0
+	turn=$((turn + 1))
+	if [ $((turn % 2)) = 1 ]; then
+		run load vpn0
+		loaded "load killed at $call $n, then load"
+	fi
+	run unload vpn0
+	quickly_same "load killed at $call $n, then $turn"
+done 3< "$tmp/load"
+
+say "unload, at $(wc -l < "$tmp/unload") calls: then unload, or load"
+while read -r call n <&3; do
+	run load vpn0
+	killed unload vpn0
+	turn=$((turn + 1))
+	if [ $((turn % 2)) = 1 ]; then
+		run load vpn0
+		loaded "unload killed at $call $n, then load"
+	fi
+	run unload vpn0
+	quickly_same "unload killed at $call $n, then $turn"
+done 3< "$tmp/unload"
+
+# The old settings or the new ones, and of one piece: a second load finds nothing to do.
+whole() {
+	run load vpn0
+	up "$*"
+	status 0 in_server nat64-bpf -j load vpn0
+	grep -q '"changed":false' "$tmp/out" || fail "$*: a second load changes something"
+	[ "$(in_server ip route show proto 64 | wc -l)" = 1 ] || fail "$*: more than the route of the pool"
+	in_server ip route show proto 64 > "$tmp/route"
+	grep -q "^$(in_server nat64-bpf -j status vpn0 | json "d['instances'][0]['pool']['prefix']") " "$tmp/route" ||
+		fail "$*: the route is of another pool"
+	grep -q "ip saddr $(cut -d' ' -f1 "$tmp/route") " <<< "$(in_server nft list table inet nat64_bpf_vpn0)" ||
+		fail "$*: the nft table is of another pool"
+}
+say "a change in place, at $(wc -l < "$tmp/change") calls"
+run load vpn0
+while read -r call n <&3; do
+	killed load vpn0 --tos-46 zero --min-lease 3h
+	whole "change killed at $call $n"
+	run load vpn0 --tos-46 copy --min-lease 2h4m
+	loaded "change killed at $call $n, then back"
+done 3< "$tmp/change"
+
+say "another pool, at $(wc -l < "$tmp/replace") calls"
+while read -r call n <&3; do
+	killed load vpn0 --replace --pool 192.168.240.0/21
+	whole "replace killed at $call $n"
+	run load vpn0 --replace --pool 192.168.240.0/20
+	loaded "replace killed at $call $n, then back"
+done 3< "$tmp/replace"
+run unload vpn0
+host_state > "$tmp/after"
+same_host "$tmp/before" "$tmp/after"
