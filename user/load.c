@@ -134,7 +134,7 @@ static int step_move(struct load *load)
 		if (show(load))
 			fprintf(show(load), "ip address del %s/32 dev %s\n", text4(old->own4), old->interface);
 		else
-			nl_addr4_del(old->ifindex, old->own4);
+			nl_addr4_take(old->ifindex, old->own4);
 		changed = 1;
 	}
 	if (!moved)

@@ -66,6 +66,9 @@ int nl_routes(uint8_t family, struct nl_route **routes, size_t *count);	/* all t
 int nl_addr4_add(uint32_t index, struct in_addr addr);
 int nl_addr4_del(uint32_t index, struct in_addr addr);			/* -EADDRNOTAVAIL */
 
+/* The same; routes of others through the interface stay, also if it was the last IPv4 address there. */
+int nl_addr4_take(uint32_t index, struct in_addr addr);
+
 /* The route of a pool, or of a static map outside it: protocol NAT64_RTPROT, table main. */
 struct pool_route {
 	struct net4 dst;

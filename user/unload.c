@@ -113,7 +113,7 @@ int instance_down(const char *name, FILE *show)
 			      gone_is_fine(nl_neigh4_del(record.ifindex, (struct in_addr){ inet_addr(PLACEHOLDER4) })),
 			      name, "cannot remove the placeholder neighbour");
 		if (record.own4.s_addr)
-			fault(&status, gone_is_fine(nl_addr4_del(record.ifindex, record.own4)), name,
+			fault(&status, gone_is_fine(nl_addr4_take(record.ifindex, record.own4)), name,
 			      "cannot remove its address");
 	}
 	fault(&status, datapath_unpin(name), name, "cannot remove its pins");

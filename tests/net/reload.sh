@@ -11,6 +11,7 @@ if emulated; then
 fi
 load() { in_server nat64-bpf -j load vpn0 "$@" | json "d['changed']"; }
 bindings() { in_server nat64-bpf -j map list vpn0 | json "sorted((b['addr4'], b['addr6']) for b in d['bindings'])"; }
+# shellcheck disable=SC2016 # for the shell within
 programs() { in_server sh -c 'for i in in out; do bpftool -j prog show pinned /sys/fs/bpf/nat64-bpf/vpn0/nat64_$i; done' | tr -s '{,' '\n' | grep '^"id"' | xargs; }
 # another_version: the record is as another version of nat64-bpf would have left it
 another_version() { sed -i 's/^program .*/program 0badc0de/' "$tmp/run/vpn0.undo"; }

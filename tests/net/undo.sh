@@ -89,6 +89,9 @@ as before
 say "somebody else's routes, rules, neighbours and tables"
 server_ip route add 203.0.113.0/24 via 192.88.99.5
 server_ip route add 203.0.113.9/32 via 192.88.99.5 proto static table 100
+server_ip route add 203.0.113.8/32 dev vpn0 proto static	# the kernel takes these along with the last address there
+server_ip route add 203.0.113.10/32 via 203.0.113.8 dev vpn0 onlink metric 7 mtu 1300
+server_ip route add 203.0.113.11/32 dev vpn0 table 100
 server_ip rule add from 192.168.240.0/20 lookup 100 pref 1000
 server_ip neigh add 169.254.64.64 lladdr 02:00:00:00:00:01 nud permanent dev wan0
 in_server nft 'add table inet nat64_bpf_vpn
@@ -97,6 +100,7 @@ in_server nft 'add table inet nat64_bpf_vpn
 	add rule ip nat64_bpf_vpn0 forward counter'
 host_state > "$tmp/before"
 load vpn0
+load vpn0 --own4 192.168.240.7
 unload vpn0
 as before
 server_ip rule del pref 1000
