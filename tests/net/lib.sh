@@ -194,7 +194,7 @@ host_state() {
 		echo "== nft";		nft -s list ruleset
 		echo "== sysctl";	sysctl -a -r "^net\.(ipv4|ipv6)" 2>/dev/null |
 					grep -vE "random|\.(hostname|boot_id|uuid)|stat_refresh|_mem =|cpu_|nf_conntrack_count"
-		' state "$here" | grep -vE '^ +link/ether' | sed -E 's/ (used|age|expires|cache) [0-9a-z\/]+//g; s/ (id|jited|tag) [0-9a-f]+//g'
+		' state "$here" | grep -vE '^ +link/ether' | sed -E 's/ (used|age|expires|cache) [0-9a-z\/]+//g; s/ (id|jited|tag) [0-9a-f]+//g; s/:\[[0-9]+\]//g'
 }
 
 # same_host BEFORE AFTER: files of host_state.
