@@ -26,6 +26,7 @@ fits status 3 status -j
 fits status 3 status vpn0 -j
 fits error 3 stats vpn0 -j
 fits error 3 map list vpn0 -j
+fits error 3 monitor -j
 fits change 0 unload vpn0 -j
 
 say "loaded, with traffic, bindings and drops"
