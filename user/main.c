@@ -17,6 +17,7 @@ const struct verb verbs[] = {
 	{ "stats",  "[NAME]",		"all counters",					OPTION(EXPLAIN) | OPTION(OPENMETRICS), false, 0, 1, cmd_stats },
 	{ "check",  "[NAME]",		"validate the config only",			0,				true,  0, 1,	cmd_check },
 	{ "run",    "NAME",		"load, stay, mend, save; for the service manager", OPTION(UNLOAD),		false, 1, 1,	cmd_run },
+	{ "doctor", "[NAME]",		"examine host and instances; findings with fixes", OPTION(NO_DNS),	false, 0, 1,	cmd_doctor },
 	{ "monitor", "[NAME]",		"events as they happen: bindings, drops",	0,				false, 0, 1,	cmd_monitor },
 	{ "import-tayga", "FILE [NAME]",	"tayga.conf as a config file of ours",		OPTION(DRY_RUN),		false, 1, 2,	cmd_import_tayga },
 	{ "try",    "NAME [PACKET]",	"run one packet through the programs",		OPTION(FROM) | OPTION(TO) | OPTION(PROTO) | OPTION(SPORT) | OPTION(DPORT) | OPTION(SIZE), false, 1, 2, cmd_try },

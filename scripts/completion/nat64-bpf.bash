@@ -67,7 +67,7 @@ _nat64_bpf_values() {
 _nat64_bpf() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local global="-j --json -q --quiet -v --verbose --no-color"
-	local verbs="load unload run status map stats monitor check try import-tayga help version"
+	local verbs="load unload run status map stats doctor monitor check try import-tayga help version"
 	local load="--interface --clients --prefix --pool --own4 --own6 --static --mapping --private --host --hairpin
 		--min-lease --max-lease --quota --quota-length --udp-zero-checksum --icmp-errors --tos-64 --tos-46
 		--mss-clamp --mtu --nat44 --guard --fastpath --wan --xdp --state --log --dry-run --replace"
@@ -114,6 +114,7 @@ _nat64_bpf() {
 	"map del" | "map flush")
 			options="--dry-run" ;;
 	"check ")	options="${load/--dry-run --replace/}" ;;
+	"doctor ")	options="--no-dns" ;;
 	"try ")		options="--from --to --proto --sport --dport --size" ;;
 	"import-tayga ") options="--dry-run" ;;
 	"unload ")	options="--all --dry-run" ;;
@@ -130,7 +131,8 @@ _nat64_bpf() {
 	"help  0")	mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current") ;;
 	"map export 1" | "map import 1" | "import-tayga  0")
 			_nat64_bpf_files ;;
-	"map "*" 0" | "load  0" | "run  0" | "unload  0" | "status  0" | "stats  0" | "check  0" | "try  0" | "monitor  0")
+	"map "*" 0" | "load  0" | "run  0" | "unload  0" | "status  0" | "stats  0" | "check  0" | "try  0" | "monitor  0" | \
+	"doctor  0")
 			if [[ $current == */* ]]; then
 				_nat64_bpf_files
 			else

@@ -11,7 +11,12 @@ fits() {
 
 	shift 2
 	status "$want" in_server nat64-bpf "$@"
-	/usr/bin/python3 - "$here/../../docs/schema/$schema.json" "$tmp/out" <<-'CHECK' || fail "$*: does not fit $schema.json"
+	valid "$schema" "$tmp/out" "$*"
+}
+
+# valid SCHEMA FILE WHAT
+valid() {
+	/usr/bin/python3 - "$here/../../docs/schema/$1.json" "$2" <<-'CHECK' || fail "$3: does not fit $1.json"
 		import json, sys
 		from jsonschema import Draft202012Validator
 		schema, result = (json.load(open(path)) for path in sys.argv[1:])
@@ -27,6 +32,8 @@ fits status 3 status vpn0 -j
 fits error 3 stats vpn0 -j
 fits error 3 map list vpn0 -j
 fits error 3 monitor -j
+fits doctor 0 doctor --no-dns -j
+fits doctor 0 doctor vpn0 --no-dns -j
 fits change 0 unload vpn0 -j
 
 say "loaded, with traffic, bindings and drops"
@@ -48,6 +55,19 @@ fits error 1 map lookup vpn0 -j 192.168.240.99
 fits map-export 0 map export vpn0 "$tmp/exported" -j
 fits change 0 map import vpn0 "$tmp/exported" -j
 
+say "events, each a document of its own; findings"
+timeout 20 nsenter --net="/run/netns/$server" --mount="/proc/$holder/ns/mnt" nat64-bpf monitor -j \
+	> "$tmp/events" 2> "$tmp/monitor.log" &
+started+=($!)
+until_true 10 grep -q "events follow" "$tmp/monitor.log"
+in_client ping -q -c 1 -W 1 64:ff9b::10.0.0.1 || true
+until_true 10 grep -q '"event":"dropped"' "$tmp/events"
+while read -r line; do
+	echo "$line" > "$tmp/event"
+	valid event "$tmp/event" monitor
+done < "$tmp/events"
+fits doctor 0 doctor --no-dns -j
+
 say "what needs nothing loaded"
 fits check 0 check vpn0 -j
 fits version 0 version -j
@@ -62,4 +82,6 @@ fits error 1 load vpn7 -j
 say "degraded"
 in_server nft delete table inet nat64_bpf_vpn0
 fits status 7 status -j
+fits doctor 7 doctor --no-dns -j
+fits doctor 7 doctor vpn9 --no-dns -j
 fits change 0 unload vpn0 -j
