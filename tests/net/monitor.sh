@@ -91,6 +91,36 @@ EOF2
 kill -TERM "$watch"
 ends 0
 
+if ! emulated; then		# whose clock has not run long enough
+	say "leases: taken by another client after min-lease, forgotten after max-lease, released by request"
+	in_server nat64-bpf map flush vpn0
+	for i in 2 3 4 5 6; do
+		printf '192.168.240.%d\tfd00::a%d\t%d\n' "$i" "$i" $(($(date +%s) - 500))
+	done > "$tmp/old.map"
+	in_server nat64-bpf map import vpn0 "$tmp/old.map"
+	in_server nat64-bpf load vpn0 --min-lease 2m --max-lease 1h -q
+	watch leases vpn0 -j
+	in_client ping -q -c 1 -W 2 -I fd00::2 "$web6"
+	seen leases "e['event'] == 'reclaimed' and e['addr6'].startswith('fd00::a') and 500 <= e['idle_s'] < 700"
+	in_server nat64-bpf load vpn0 --max-lease 2m -q
+	start_run vpn0
+	seen leases "e['event'] == 'expired' and e['addr6'].startswith('fd00::a') and 500 <= e['idle_s'] < 700"
+	in_server nat64-bpf map del vpn0 fd00::2
+	seen leases "e['event'] == 'released' and e['addr6'] == 'fd00::2' and e['idle_s'] < 200"
+	equal "$(in_server nat64-bpf map list vpn0 -j | json "d['bindings']")" "[]" "bindings that are left"
+	kill "$watch" "$run"
+	ends 0
+	wait "$run"
+	/usr/bin/python3 - "$here/../../docs/schema/event.json" "$tmp/leases.log" <<-'EOF2'
+		import json, sys
+		from jsonschema import Draft202012Validator
+		check = Draft202012Validator(json.load(open(sys.argv[1])))
+		for line in open(sys.argv[2]):
+		    if line.startswith("{"):
+		        check.validate(json.loads(line))
+	EOF2
+fi
+
 say "text; beside run, which needs no events; ends by Ctrl-C"
 start_run vpn0
 watch text
