@@ -8,11 +8,14 @@
 #include "doctor.h"
 #include "nft_run.h"
 
+#define CHAINS_MAX 200		/* beyond, a chain counts as one that may accept */
+
 /* What the rules of a chain have for packets of clients. */
 struct chain_look {
-	bool drops;		/* by its policy, or by a rule without a condition */
+	bool drops;		/* by its policy, or by a rule of its own without a condition */
 	bool accepts;		/* a rule may accept a packet that begins a flow */
 	bool named;		/* one that names the interface or the pool */
+	unsigned int chains;	/* looked at so far: rules may jump to many, many times */
 };
 
 static const char *member(const json_t *object, const char *key)
@@ -52,32 +55,67 @@ static bool answers_only(const json_t *expressions)
 	       !holds(expressions, "!=");
 }
 
-static void look_at_rule(const json_t *rule, const struct instance *instance, struct chain_look *look)
+static bool names(const json_t *expressions, const struct instance *instance)
 {
-	static const char *const verdicts[] = { "accept", "jump", "goto", "queue", "vmap", "xt" };
-	const json_t *expressions = json_object_get(rule, "expr"), *expression;
 	const struct config *config = &instance->config;
-	const char *name = *instance->link.name ? instance->link.name : config->interface;
-	bool accepts = false, drops = false, condition = false;
 	char pool[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &config->pool.addr, pool, sizeof(pool));
+	return holds(expressions, *instance->link.name ? instance->link.name : config->interface) ||
+	       holds(expressions, pool);
+}
+
+static void look_at_rules(const json_t *ruleset, const json_t *chain, const char *name, const struct instance *instance,
+			  struct chain_look *look);
+
+static void look_at_rule(const json_t *ruleset, const json_t *chain, const json_t *rule, const struct instance *instance,
+			 struct chain_look *look)
+{
+	static const char *const verdicts[] = { "accept", "queue", "vmap", "xt" };
+	const json_t *expressions = json_object_get(rule, "expr"), *expression, *jump;
+	struct chain_look mine = { .chains = look->chains };
+	bool drops = false, condition = false;
 	size_t i, v;
 
 	json_array_foreach(expressions, i, expression) {
 		for (v = 0; v < sizeof(verdicts) / sizeof(*verdicts); v++)
-			accepts |= json_object_get(expression, verdicts[v]) != NULL;
+			mine.accepts |= json_object_get(expression, verdicts[v]) != NULL;
+		jump = json_object_get(expression, "jump");
+		if (!jump)
+			jump = json_object_get(expression, "goto");
+		if (jump)
+			look_at_rules(ruleset, chain, member(jump, "target"), instance, &mine);
 		if (json_object_get(expression, "drop") || json_object_get(expression, "reject"))
 			drops = true;
 		else if (!json_object_get(expression, "counter") && !json_object_get(expression, "log"))
 			condition = true;
 	}
-	if (drops && !condition)
-		look->drops = true;
-	if (!accepts || answers_only(expressions))
+	look->chains = mine.chains;
+	look->drops |= drops && !condition;
+	if (!mine.accepts || answers_only(expressions))
 		return;
 	look->accepts = true;
-	inet_ntop(AF_INET, &config->pool.addr, pool, sizeof(pool));
-	if (holds(expressions, name) || holds(expressions, pool))
-		look->named = true;
+	look->named |= mine.named || names(expressions, instance);
+}
+
+/* The rules of chain NAME, in the table of CHAIN, and of those it jumps to. */
+static void look_at_rules(const json_t *ruleset, const json_t *chain, const char *name, const struct instance *instance,
+			  struct chain_look *look)
+{
+	const json_t *item, *rule;
+	size_t i;
+
+	if (look->chains++ >= CHAINS_MAX) {
+		look->accepts = true;
+		return;
+	}
+	json_array_foreach(json_object_get(ruleset, "nftables"), i, item) {
+		rule = json_object_get(item, "rule");
+		if (rule && !strcmp(member(rule, "chain"), name) &&
+		    !strcmp(member(rule, "table"), member(chain, "table")) &&
+		    !strcmp(member(rule, "family"), member(chain, "family")))
+			look_at_rule(ruleset, chain, rule, instance, look);
+	}
 }
 
 /* May a name be pasted into a command? */
@@ -108,16 +146,8 @@ static void look_at_chain(struct doctor *d, const json_t *chain, const struct in
 	struct chain_look look = { .drops = !strcmp(member(chain, "policy"), "drop") };
 	const char *words = fmt("chain %s of table %s %s", member(chain, "name"), member(chain, "family"),
 				member(chain, "table"));
-	const json_t *item, *rule;
-	size_t i;
 
-	json_array_foreach(json_object_get(d->ruleset, "nftables"), i, item) {
-		rule = json_object_get(item, "rule");
-		if (rule && !strcmp(member(rule, "chain"), member(chain, "name")) &&
-		    !strcmp(member(rule, "table"), member(chain, "table")) &&
-		    !strcmp(member(rule, "family"), member(chain, "family")))
-			look_at_rule(rule, instance, &look);
-	}
+	look_at_rules(d->ruleset, chain, member(chain, "name"), instance, &look);
 	if (!look.drops)
 		return;
 	if (look.named)

@@ -19,6 +19,8 @@
 #define LOOPBACK	1	/* ifindex of lo in every namespace */
 #define WAN_MTU_MIN	(NAT64_MIN_MTU - 20)	/* bytes: what an IPv6 packet of 1280 is as IPv4 */
 
+#define CONNTRACK_CARE	90	/* per cent of its entries */
+
 /* Both faults that host_check_kernel() tells. */
 static void hear_kernel(const struct log_message *message, void *data)
 {
@@ -71,7 +73,7 @@ static void capabilities(struct doctor *d)
 
 static void settings(struct doctor *d)
 {
-	long value = 0;
+	long value = 0, used, most;
 
 	d->topic = "sysctl";
 	if (!sysctl_get("net/core/bpf_jit_enable", &value) && !value)
@@ -85,6 +87,14 @@ static void settings(struct doctor *d)
 	else
 		found(d, RESULT_OK, NULL, value ? "net.ipv4.ip_forward = 1" :
 						  "net.ipv4.ip_forward = 0: load switches it on");
+	d->topic = "conntrack";
+	if (sysctl_get("net/netfilter/nf_conntrack_count", &used) || sysctl_get("net/netfilter/nf_conntrack_max", &most))
+		found(d, RESULT_SKIPPED, NULL, "not yet in use");
+	else if (used * 100 >= most * CONNTRACK_CARE)
+		found(d, RESULT_WARNING, fmt("sysctl -w net.netfilter.nf_conntrack_max=%ld", 2 * most),
+		      "%ld of %ld entries are in use: without one a new flow is dropped", used, most);
+	else
+		found(d, RESULT_OK, NULL, "%ld of %ld entries are in use", used, most);
 }
 
 static void tables(struct doctor *d)

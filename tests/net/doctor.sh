@@ -167,14 +167,25 @@ in_server nft -f - <<-'EOF2'
 	delete table inet mine
 	table ip filter {
 		chain user { }
+		chain services {
+			tcp dport 22 accept
+		}
 		chain FORWARD {
 			type filter hook forward priority filter; policy drop;
+			ct state established,related accept
 			jump user
 		}
 	}
 EOF2
+doctor 7 vpn0 --no-dns
+found failure firewall "chain FORWARD of table ip filter drops whatever clients send" vpn0
+in_server nft add rule ip filter FORWARD jump services
 doctor 0 vpn0 --no-dns
 found warning firewall "chain FORWARD of table ip filter drops what it does not accept, and no rule in it names the VPN" vpn0
+in_server nft add rule ip filter user iifname "vpn*" accept
+in_client ping -q -c 1 -W 2 "$web6"
+doctor 0 vpn0 --no-dns
+found ok firewall "chain FORWARD of table ip filter drops what it does not accept, and has a rule for the VPN" vpn0
 in_server nft -f - <<-'EOF2'
 	delete table ip filter
 	table inet fw {
