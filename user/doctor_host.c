@@ -30,7 +30,7 @@ static void hear_kernel(const struct log_message *message, void *data)
 	found(d, RESULT_FAILURE, message->fix, "%s: %s", message->what, message->why);
 }
 
-static void kernel(struct doctor *d)
+static void kernel(struct doctor *d, bool permitted)
 {
 	size_t before = d->count;
 	unsigned int major = 0, minor = 0, attached = 0;
@@ -47,6 +47,10 @@ static void kernel(struct doctor *d)
 		found(d, RESULT_OK, NULL, "mounted");
 	}
 	d->topic = "kernel";
+	if (!permitted) {
+		found(d, RESULT_SKIPPED, NULL, "Linux %s: what BPF it has cannot be asked without privileges", name.release);
+		return;
+	}
 	program = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SCHED_CLS, NULL);
 	ring = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL);
 	tcx = bpf_prog_query(LOOPBACK, TCX_INGRESS, 0, NULL, NULL, &attached);
@@ -63,12 +67,14 @@ static void kernel(struct doctor *d)
 		      tcx == -EINVAL ? "clsact (TCX links come with 6.6)" : "TCX links");
 }
 
-static void capabilities(struct doctor *d)
+static bool capabilities(struct doctor *d)
 {
 	doctor_hear(d, "capabilities");
 	host_check_privileges();
-	if (!doctor_unhear(d))
-		found(d, RESULT_OK, NULL, "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are there");
+	if (doctor_unhear(d))
+		return false;
+	found(d, RESULT_OK, NULL, "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are there");
+	return true;
 }
 
 static void settings(struct doctor *d)
@@ -97,15 +103,19 @@ static void settings(struct doctor *d)
 		found(d, RESULT_OK, NULL, "%ld of %ld entries are in use", used, most);
 }
 
-static void tables(struct doctor *d)
+static void tables(struct doctor *d, bool permitted)
 {
-	const char *fault = nft_base_fault();
+	const char *fault = permitted ? nft_base_fault() : NULL;
 	FILE *legacy;
 	char line[64];
 
 	d->topic = "nft";
+	if (!permitted) {
+		found(d, RESULT_SKIPPED, NULL, "cannot be asked without privileges");
+		return;
+	}
 	if (fault)
-		found(d, RESULT_FAILURE, "run it as root, on a kernel with nftables, NAT and conntrack, as Debian's are", "%s",
+		found(d, RESULT_FAILURE, "boot a kernel with nftables, NAT and conntrack, as Debian's are", "%s",
 		      fault);
 	else
 		found(d, RESULT_OK, NULL, "nftables with NAT, conntrack, fib and reject");
@@ -165,9 +175,10 @@ static void default_route(struct doctor *d)
 
 void doctor_host(struct doctor *d)
 {
-	kernel(d);
-	capabilities(d);
+	bool permitted = capabilities(d);
+
+	kernel(d, permitted);
 	settings(d);
-	tables(d);
+	tables(d, permitted);
 	default_route(d);
 }
