@@ -14,7 +14,7 @@ doctor() {
 	shift
 	status "$want" in_server nat64-bpf doctor -j "$@"
 	cp "$tmp/out" "$tmp/report"
-	/usr/bin/python3 - "$here/../../docs/schema/doctor.json" "$tmp/report" <<-'CHECK'
+	emulated || /usr/bin/python3 - "$here/../../docs/schema/doctor.json" "$tmp/report" <<-'CHECK'
 		import json, sys
 		from jsonschema import Draft202012Validator
 		schema, report = (json.load(open(path)) for path in sys.argv[1:])
@@ -203,6 +203,9 @@ doctor 7 vpn0 --no-dns
 found failure firewall "chain last of table inet fw drops whatever clients send" vpn0
 equal "$(failures)" 1 "only the forward hook counts"
 in_server nft delete table inet fw
+
+# what follows is the same under every kernel, and under emulation takes minutes
+if emulated; then exit 0; fi
 
 say "settings: changed after the load, wrong, of an instance that is not loaded"
 echo 'min-lease = 3h' >> "$config"
