@@ -55,7 +55,7 @@ def sock(space, kind=socket.SOCK_DGRAM, bind=None, connect=None, df=None, errors
     host = (bind or connect)[0]
     s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
     s.settimeout(WAIT)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    s.setsockopt(socket.SOL_SOCKET, raw.SO_RCVBUFFORCE, 8 << 20)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if s.family == socket.AF_INET6:
         level, discover, recverr = socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_RECVERR
@@ -161,7 +161,7 @@ class Wire:
         enter(space)
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(raw.ETH_P[proto]))
         self.sock.setsockopt(socket.SOL_PACKET if hasattr(socket, "SOL_PACKET") else 263, PACKET_VNET_HDR, 1)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.sock.setsockopt(socket.SOL_SOCKET, raw.SO_RCVBUFFORCE, 8 << 20)
         self.sock.bind((name, raw.ETH_P[proto]))
         self.link = 14 if len(self.sock.getsockname()[4]) == 6 else 0
 

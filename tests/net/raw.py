@@ -14,6 +14,7 @@ import sys
 import time
 
 ETH_P = {"ip": 0x0800, "ip6": 0x86dd, "all": 3}
+SO_RCVBUFFORCE = 33  # SO_RCVBUF is capped by rmem_max: 208 KiB, or 555 small packets, on most machines
 
 
 def ones(data):
@@ -80,7 +81,7 @@ class Link:
     def __init__(self, name, proto="ip6", peer=None):
         self.proto = ETH_P.get(proto) or int(proto, 16)
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(self.proto))
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         self.sock.bind((name, self.proto))
         self.name = name
         self.mac = self.sock.getsockname()[4]
