@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -62,11 +63,24 @@ def refused(wire, kind, target, type_, code, number, reason, source="fd00::2"):
     return took
 
 
+def checksums_offloaded():
+    """Of the client's interface."""
+    enter(CLIENT)
+    words = subprocess.run(["ethtool", "-k", "vpn0"], capture_output=True, text=True, check=True).stdout
+    return "\ntx-checksumming: on" in words
+
+
 def udp_gso(wire, size, count):
     s = sock(CLIENT, bind=("fd00::2", 0), connect=(PRIVATE, 81), df=PMTUDISC_DONT)
     s.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, size)
     before = drops()["private-destination"]
-    s.send(pattern(size * count, size))
+    try:
+        s.send(pattern(size * count, size))
+    except OSError as error:
+        # before 6.11 the sender's kernel takes UDP GSO for an interface with checksum offload only
+        if error.errno != errno.EIO or checksums_offloaded():
+            raise
+        return "refused by the sender's kernel, as the interface has no checksum offload"
     errors = wire.read(WAIT, is_error6, count)
     dropped = drops()["private-destination"] - before
     equal(len(errors), dropped, "errors about UDP GSO")
