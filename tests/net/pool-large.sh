@@ -34,16 +34,19 @@ ms "map add in a /12" 1000 map add vpn0 10.15.0.1 fd00::f:1
 say "memory of the maps of a /12, KiB: $(in_server bpftool -j map show | json "sum(m.get('bytes_memlock', 0) for m in d if m.get('name', '').startswith('nat64')) // 1024")"
 
 say "65,536 bindings"
-python3 - "$tmp/many" <<'END'
+# in the part of the pool where the client of above is not: its address is by the hash of a random seed
+part=1
+! map list vpn0 -j | json "[b['addr4'] for b in d['bindings']]" | grep "'10\.1\." > /dev/null || part=2
+python3 - "$tmp/many" $part <<'END'
 import sys, time
 now = int(time.time())
 with open(sys.argv[1], "w") as f:
     for i in range(65536):
-        f.write(f"10.{1 + i // 65536}.{i // 256 % 256}.{i % 256}\tfd00::{1 + i // 65536:x}:{i:x}\t{now}\n")
+        f.write(f"10.{sys.argv[2]}.{i // 256}.{i % 256}\tfd00::1:{i:x}\t{now}\n")
 END
 ms "import of 65,536" 5000 map import vpn0 "$tmp/many"
 ms "map list -j of 65,536" 300 map list vpn0 -j
-equal "$(json "len(d['bindings']) - len([b for b in d['bindings'] if not b['addr4'].startswith('10.1.')])" < "$tmp/out")" 65536 "bindings"
+equal "$(json "len([b for b in d['bindings'] if b['addr4'].startswith('10.$part.')])" < "$tmp/out")" 65536 "bindings"
 ms "unload, which saves 65,536" 2000 in_server nat64-bpf unload vpn0
 ms "load, which restores 65,536" 2000 in_server nat64-bpf load vpn0 --pool 10.0.0.0/12
 map flush vpn0
