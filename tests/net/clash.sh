@@ -65,7 +65,7 @@ say "own4 was there: it stays"
 server_ip addr add 192.168.240.1/32 dev vpn0
 in_server nat64-bpf load vpn0
 in_server nat64-bpf unload vpn0
-server_ip addr show dev vpn0 | grep -q 'inet 192\.168\.240\.1/32'
+server_ip addr show dev vpn0 | grep 'inet 192\.168\.240\.1/32' > /dev/null
 server_ip addr del 192.168.240.1/32 dev vpn0
 
 say "static maps outside the pool"

@@ -47,10 +47,10 @@ status 1 tayga "$tmp/dynamic.tayga" dynamic
 cmp "$tmp/state/dynamic.map" "$tmp/before"
 [ ! -e "$tmp/conf/dynamic.conf" ] || fail "half imported"
 say "a dry run writes nothing, no NAME prints"
-tayga "$tmp/dynamic.tayga" other --dry-run | grep -q '^pool = 192.168.255.0/24$'
+tayga "$tmp/dynamic.tayga" other --dry-run | grep '^pool = 192.168.255.0/24$' > /dev/null
 [ ! -e "$tmp/conf/other.conf" ] || fail "written by a dry run"
-tayga "$tmp/dynamic.tayga" | grep -q '^pool = 192.168.255.0/24$'
-tayga "$tmp/dynamic.tayga" -j | json "d['text'].count('pool = 192.168.255.0/24')" | grep -qx 1
+tayga "$tmp/dynamic.tayga" | grep '^pool = 192.168.255.0/24$' > /dev/null
+tayga "$tmp/dynamic.tayga" -j | json "d['text'].count('pool = 192.168.255.0/24')" | grep -x 1 > /dev/null
 
 cat > "$tmp/static.tayga" <<END
 # maps only, inside and outside the pool

@@ -7,6 +7,9 @@
 # bpffs that lives as long as the test. Everything goes away at the end, whatever happens; a test ends
 # after LIMIT seconds (default 170; under emulation 1200).
 #
+# At the end of a pipe `grep > /dev/null`, never `grep -q`: that does not read on after a match, what writes line by
+# line (ip, nft, conntrack) then dies by SIGPIPE, and by pipefail a match counts as none.
+#
 # Exit status: 0 passed, 1 failed, 77 skipped.
 
 if [ -z "${NAT64_TEST-}" ]; then

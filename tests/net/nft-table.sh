@@ -121,7 +121,7 @@ sys.path.insert(0, sys.argv[1])
 from raw import *
 print(ip4("192.168.240.2", "192.168.240.9", 17, udp("192.168.240.2", "192.168.240.9", 4000, 5000, b"x")).hex())
 ' "$here" | in_client python3 "$here/raw.py" send vpn0 "$(in_server cat /sys/class/net/vpn0/address)"
-came() { in_server nft list counter ip seen there | grep -q "packets 1 "; }
+came() { in_server nft list counter ip seen there | grep "packets 1 " > /dev/null; }
 until_true 10 came
 equal "$(count_of guarded)" "$before" "hairpin packets dropped"
 in_server nft delete table ip seen

@@ -72,7 +72,7 @@ mended $((2000 * slow)) "ip route show dev vpn0 | grep '192.168.240.0/20 .*src 1
 	ip route del 192.168.240.0/20 dev vpn0
 mended $((2000 * slow)) "ip route show dev vpn0 | grep '192.168.240.0/20 .*src 192.168.240.1 mtu 1392'" \
 	ip addr del 192.168.240.1/32 dev vpn0
-in_server ip addr show dev vpn0 | grep "192.168.240.1/32" > /dev/null
+in_server ip addr show dev vpn0 | grep 192.168.240.1/32 > /dev/null
 mended $((2000 * slow)) "grep 1 /proc/sys/net/ipv4/ip_forward" \
 	sysctl -qw net.ipv4.ip_forward=0
 in_client ping -q -c 1 -W 2 "$web6"
