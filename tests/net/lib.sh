@@ -5,7 +5,7 @@
 #
 # out of three namespaces of its own, whose names nobody else has. The server has a mount namespace with a
 # bpffs that lives as long as the test. Everything goes away at the end, whatever happens; a test ends
-# after LIMIT seconds (default 170; under emulation 1200).
+# after LIMIT seconds (default 170; eight times that under emulation).
 #
 # At the end of a pipe `grep > /dev/null`, never `grep -q`: that does not read on after a match, what writes line by
 # line (ip, nft, conntrack) then dies by SIGPIPE, and by pipefail a match counts as none.
@@ -13,8 +13,9 @@
 # Exit status: 0 passed, 1 failed, 77 skipped.
 
 if [ -z "${NAT64_TEST-}" ]; then
-	[ ! -e /.inside ] || LIMIT=${LIMIT:-1200}
-	NAT64_TEST=1 exec timeout -k 5 "${LIMIT:-170}" bash "$0" "$@"
+	LIMIT=${LIMIT:-170}
+	[ ! -e /.inside ] || LIMIT=$((LIMIT * 8))
+	NAT64_TEST=1 exec timeout -k 5 "$LIMIT" bash "$0" "$@"
 fi
 set -euo pipefail
 # the distribution's own programs first: a shim in front of python3 costs more than many a test
