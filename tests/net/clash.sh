@@ -14,7 +14,7 @@ clash() {
 
 	shift
 	server_ip "$@"
-	before
+	quick > "$tmp/before-quick"
 	refused 1 "$text" load vpn0
 	pool=$(sed -n -E 's/^fix: .*(--pool [0-9.]+\/20),.*/\1/p' "$tmp/words")
 	[ -n "$pool" ] || { cat "$tmp/words"; fail "no free pool named"; }
