@@ -151,26 +151,40 @@ int datapath_reusable(const struct instance *instance)
 	       (now.flags & NAT64_LINEAR) == (wanted.flags & NAT64_LINEAR) ? 1 : -EEXIST;
 }
 
-/* What libbpf and the verifier say; kept for the error, shown at once with -v. */
+/* What libbpf says, or the verifier; kept for the error, shown at once with -v. */
 static char libbpf_last[512];
 
 static int libbpf_print(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[sizeof(libbpf_last)];
+	_free_ char *text = NULL;
 
-	if (level == LIBBPF_DEBUG)
+	if (level == LIBBPF_DEBUG || vasprintf(&text, format, args) < 0)
 		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = 0;
-	log_debug("%s", line);
 	if (level == LIBBPF_WARN && !*libbpf_last)
-		memcpy(libbpf_last, line, sizeof(libbpf_last));
+		snprintf(libbpf_last, sizeof(libbpf_last), "%.*s", (int)strcspn(text, "\n"), text);
+	for (char *rest = text, *line, *last = ""; (line = strsep(&rest, "\n"));) {	/* a log of the verifier has many lines */
+		if (*line)
+			log_debug("%s", line);
+		if (!strncmp(line, "processed ", 10))	/* its closing line; the one before says what it did not like */
+			snprintf(libbpf_last, sizeof(libbpf_last), "%s", last);
+		last = line;
+	}
 	return 0;
 }
 
 void datapath_listen(void)
 {
 	libbpf_set_print(libbpf_print);
+}
+
+const char *datapath_heard(void)
+{
+	return libbpf_last;
+}
+
+void datapath_forget(void)
+{
+	*libbpf_last = 0;
 }
 
 static int load_failed(const char *name, const char *what, int error)

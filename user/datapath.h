@@ -10,6 +10,8 @@
 
 /* Has what libbpf says kept for the errors of these functions, instead of printed. Once, by main(). */
 void datapath_listen(void);
+const char *datapath_heard(void);	/* a reason, since datapath_forget(); "" : none */
+void datapath_forget(void);
 
 /* Fills in what the programs read. `capacity` is left to the bindings. */
 void datapath_config(const struct instance *instance, struct nat64_config *config);
