@@ -61,11 +61,29 @@ static json_t *counters(const struct report *r)
 			 "drops", drops(r));
 }
 
+/* What an XDP program without a dispatcher means. */
+static const char *alone(const struct report *r)
+{
+	const char *why = r->instance.record.xdp_alone;
+
+	return fmt("without libxdp's dispatcher: no other XDP program fits beside it%s%s%s", *why ? " (" : "", why,
+		   *why ? ")" : "");
+}
+
+static void print_xdp(const struct report *r)
+{
+	if (r->xdp.mode != XDP_OFF)
+		printf("  xdp        %s%s%s\n", xdp_words[r->xdp.mode], r->xdp.alone ? ", " : "",
+		       r->xdp.alone ? alone(r) : "");
+	else if (r->xdp_why)
+		printf("  xdp        off: %s\n", r->xdp_why);
+}
+
 static json_t *to_json(const struct report *r)
 {
 	const struct config *config = &r->instance.config;
 	char text[NET6_TEXT];
-	json_t *clients = json_array(), *faults = json_array(), *fastpath, *object;
+	json_t *clients = json_array(), *faults = json_array(), *fastpath, *object, *attach;
 
 	for (uint32_t i = 0; i < r->config.client_count; i++) {
 		struct net6 net = { r->config.client[i].addr, 0 };
@@ -85,7 +103,13 @@ static json_t *to_json(const struct report *r)
 			   "name", config->name, "state", state_words[r->state],
 			   "interface", "name", r->link.index ? r->link.name : r->instance.record.interface,
 			   "ifindex", r->link.index, "type", r->instance.l2 ? "l2" : "l3", "mtu", r->link.mtu,
-			   "attach", "hook", hook_words[r->hook], "xdp", "none");
+			   "attach", "hook", hook_words[r->hook], "xdp",
+			   r->xdp.mode == XDP_OFF ? "none" : xdp_words[r->xdp.mode]);
+	attach = json_object_get(object, "attach");
+	if (r->xdp_why)
+		json_object_set_new(attach, "why", json_string(r->xdp_why));
+	if (r->xdp.alone)
+		json_object_set_new(attach, "note", json_string(alone(r)));
 	json_object_set_new(object, "prefix", json_string(net6_text(&config->prefix, text)));
 	json_object_set_new(object, "clients", clients);
 	json_object_set_new(object, "pool",
@@ -117,6 +141,7 @@ static void print(const struct report *r)
 	if (r->link.index)
 		printf("  interface  %s, %s, MTU %u, attached by %s\n", r->link.name,
 		       r->instance.l2 ? "Ethernet (l2)" : "no link header (l3)", r->link.mtu, hook_words[r->hook]);
+	print_xdp(r);
 	printf("  prefix     %s\n", net6_text(&config->prefix, prefix));
 	printf("  pool       %s, %u of %u in use, %u static, own4 %s\n", net4_text(&config->pool, pool),
 	       r->use.dynamic + r->use.static_in_pool, r->use.size, r->use.statics,

@@ -21,7 +21,7 @@ void config_default(struct config *config, const char *name)
 		.nat44		= NAT44_MASQUERADE,
 		.guard		= true,
 		.fastpath_auto	= true,
-		.xdp		= XDP_MODE_OFF,
+		.xdp		= XDP_OFF,
 	};
 	snprintf(config->name, sizeof(config->name), "%s", name);
 	snprintf(config->interface, sizeof(config->interface), "%s", name);

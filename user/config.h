@@ -21,7 +21,7 @@ struct static_map {
 };
 
 enum nat44_mode { NAT44_MASQUERADE, NAT44_SNAT, NAT44_NONE };
-enum xdp_mode { XDP_MODE_OFF, XDP_MODE_AUTO, XDP_MODE_NATIVE, XDP_MODE_GENERIC };
+enum xdp_mode { XDP_OFF, XDP_AUTO, XDP_NATIVE, XDP_GENERIC };
 enum icmp_errors { ICMP_ERRORS_ON_RATE = 100 };		/* `on`: errors a second and CPU */
 
 /* Which keys were given; the rest are defaults, or come from a running instance. Bit: enum config_key. */

@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "log.h"
 #include "paths.h"
+#include "xdp.h"
 
 #ifndef BPF_FS_MAGIC
 #define BPF_FS_MAGIC 0xcafe4a11
@@ -223,5 +224,7 @@ int host_check_network(const struct instance *instance)
 	if (!status)
 		warn_native(&config->prefix, &lists);
 	free_lists(&lists);
-	return status ? status : check_other_instances(instance);
+	if (!status)
+		status = check_other_instances(instance);
+	return status ? status : xdp_check(instance);
 }

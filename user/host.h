@@ -11,7 +11,7 @@ int host_check_privileges(void);
 int host_check_kernel(void);
 
 /* Pool against addresses and routes of this host (exit 1); warns of a native route inside the prefix, and of
- * another instance on the same interface (exit 1). */
+ * another instance on the same interface (exit 1); XDP as the settings ask for (exit 1). */
 int host_check_network(const struct instance *instance);
 
 /* Static maps outside the pool against addresses and routes of this host (exit 1). */

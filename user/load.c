@@ -16,6 +16,7 @@
 #include "paths.h"
 #include "state.h"
 #include "sysctl.h"
+#include "xdp.h"
 
 /* The placeholder neighbour's address: locally administered, never on a wire. */
 static const uint8_t placeholder_mac[6] = { 0x02, 'n', 'a', 't', '6', '4' };
@@ -26,6 +27,7 @@ struct load {
 	struct record next;		/* what the record will say */
 	struct saved_list kept;		/* bindings that go over into fresh maps */
 	int reusable;			/* datapath_reusable() */
+	bool xdp;			/* our XDP program is attached as it should be */
 	struct config before;		/* settings of the running instance, if has_before */
 	bool has_before;
 };
@@ -72,7 +74,9 @@ static int plan_record(struct load *load)
 		.program	= load->reusable == 1 ? old->program : 0,
 		.nft		= old->nft,
 		.quota_len	= old->quota_len == instance->config.quota_length ? old->quota_len : 0,
+		.xdp		= old->ifindex == instance->link.index ? old->xdp : 0,
 	};
+	memcpy(load->next.xdp_alone, old->xdp_alone, sizeof(old->xdp_alone));
 	if (instance->fast_fault)
 		snprintf(load->next.fast_fault, sizeof(load->next.fast_fault), "%s", instance->fast_fault);
 	memcpy(load->next.interface, instance->link.name, sizeof(load->next.interface));
@@ -143,12 +147,49 @@ static int step_move(struct load *load)
 		fprintf(show(load), "# detach from interface %u %s\n", old->ifindex, old->interface);
 		return 1;
 	}
+	if (old->xdp)
+		xdp_detach(instance->config.name, old->ifindex);
 	datapath_detach(instance->config.name, old->ifindex, old->clsact);
 	for (size_t i = 0; i < old->route_count; i++)
 		nl_route4_del(&(struct pool_route){ .dst = old->routes[i], .index = old->ifindex });
 	if (old->neighbour)
 		nl_neigh4_del(old->ifindex, (struct in_addr){ inet_addr(PLACEHOLDER4) });
 	return 1;
+}
+
+static bool wants_xdp(const struct instance *instance)
+{
+	return instance->config.xdp == XDP_NATIVE || instance->config.xdp == XDP_GENERIC;
+}
+
+/* An XDP program that is not to stay: before its maps go, as it would go on with the old ones. TC does the work until
+ * another is attached. */
+static int step_xdp_off(struct load *load)
+{
+	struct instance *instance = load->instance;
+	const char *name = instance->config.name;
+	struct xdp_look look;
+	int error = xdp_look(name, instance->link.index, instance->config.xdp, &look);
+
+	if (error)
+		return failed(error, "cannot ask for its XDP program", instance->link.name);
+	load->xdp = wants_xdp(instance) && look.mode == instance->config.xdp && look.current && look.pinned &&
+		    load->reusable == 1 && load->next.xdp == xdp_version();
+	if (load->xdp || (look.mode == XDP_OFF && !load->next.xdp))
+		return 0;
+	if (show(load)) {
+		if (look.mode == XDP_OFF)
+			return 0;
+		fprintf(show(load), "# detach nat64_xdp from XDP (%s) of %s\n", xdp_words[look.mode],
+			instance->link.name);
+		return 1;
+	}
+	error = xdp_detach(name, instance->link.index);
+	if (error)
+		return failed(error, "cannot detach the XDP program", instance->link.name);
+	load->next.xdp = 0;
+	*load->next.xdp_alone = 0;
+	return look.mode != XDP_OFF;
 }
 
 /* Fills fresh or reused maps. 1: static maps changed, 0: they did not. */
@@ -499,9 +540,41 @@ static int step_attach(struct load *load)
 	return status;
 }
 
+/* In XDP last of all: what it leaves alone goes on to TC. */
+static int step_xdp(struct load *load)
+{
+	struct instance *instance = load->instance;
+	const char *name = instance->config.name;
+	struct xdp_look look;
+	int error;
+
+	if (!wants_xdp(instance) || load->xdp) {
+		if (!show(load) && !load->next.xdp)
+			xdp_tidy(false);
+		return 0;
+	}
+	if (load->options->lenient &&
+	    (!instance->l2 || xdp_look(name, instance->link.index, instance->config.xdp, &look) || look.taken))
+		return 0;	/* status tells of it */
+	if (show(load)) {
+		fprintf(show(load), "# attach nat64_xdp in XDP (%s) of %s\n", xdp_words[instance->config.xdp],
+			instance->link.name);
+		return 1;
+	}
+	load->next.xdp = xdp_version();		/* written down before it is done */
+	error = record_write(name, &load->next);
+	if (error)
+		return failed(error, "cannot write the record", dir_run());
+	if (!xdp_attach(instance, load->next.xdp_alone, sizeof(load->next.xdp_alone)))
+		return 1;
+	load->next.xdp = 0;
+	xdp_tidy(false);
+	return load->options->lenient ? 0 : -1;
+}
+
 static int (*const steps[])(struct load *) = {
-	step_record, step_forwarding, step_move, step_programs, step_outside, step_nft, step_address, step_neighbour,
-	step_routes, step_attach,
+	step_record, step_forwarding, step_move, step_xdp_off, step_programs, step_outside, step_nft, step_address,
+	step_neighbour, step_routes, step_attach, step_xdp,
 };
 
 /* Bindings of the running instance, for maps that must be made anew. */
@@ -544,7 +617,7 @@ static int reusable(const struct instance *instance)
 static void roll_back(struct load *load)
 {
 	const char *name = load->instance->config.name;
-	struct load_options options = { .replace = true };
+	struct load_options options = { .replace = true, .lenient = true };
 	struct instance old = {};
 	struct load again = { .instance = &old, .options = &options };
 	bool ok = false;

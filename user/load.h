@@ -9,6 +9,7 @@
 #include "instance.h"
 
 struct load_options {
+	bool lenient;		/* mending, rolling back: without XDP rather than not at all */
 	bool replace;		/* a change of pool, prefix or mapping is wanted */
 	FILE *show;		/* --dry-run: write here what would be done, change nothing; NULL: do it */
 };

@@ -49,6 +49,10 @@ static void read_line(struct record *record, char *line)
 		sscanf(value, "%x", &record->nft);
 	else if (!strcmp(word, "quota-length"))
 		sscanf(value, "%hhu", &record->quota_len);
+	else if (!strcmp(word, "xdp"))
+		sscanf(value, "%x", &record->xdp);
+	else if (!strcmp(word, "xdp-alone"))
+		snprintf(record->xdp_alone, sizeof(record->xdp_alone), "%s", value);
 	else if (!strcmp(word, "slow-path"))
 		snprintf(record->fast_fault, sizeof(record->fast_fault), "%s", value);
 	else if (!strcmp(word, "route") && !net4_parse(value, &net))
@@ -94,6 +98,10 @@ int record_write(const char *instance, const struct record *record)
 		fprintf(out, "nft %08x\n", record->nft);
 	if (record->quota_len)
 		fprintf(out, "quota-length %u\n", record->quota_len);
+	if (record->xdp)
+		fprintf(out, "xdp %08x\n", record->xdp);
+	if (record->xdp && *record->xdp_alone)
+		fprintf(out, "xdp-alone %s\n", record->xdp_alone);
 	if (*record->fast_fault)
 		fprintf(out, "slow-path %s\n", record->fast_fault);
 	if (fclose(out))

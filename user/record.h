@@ -22,6 +22,8 @@ struct record {
 	uint32_t program;		/* CRC-32 of the object whose programs are pinned over filled maps, 0: none */
 	uint32_t nft;			/* CRC-32 of the nft table's text, 0: none */
 	uint8_t quota_len;		/* bits of the networks that nat64_quota was counted by, 0: unknown */
+	uint32_t xdp;			/* CRC-32 of the object whose program is, or will be, attached in XDP, 0: none */
+	char xdp_alone[96];		/* why it is not in libxdp's dispatcher, "" : it is, or there is none */
 	char fast_fault[96];		/* why there is no fast path, "" : it is on, or not wanted */
 };
 

@@ -105,6 +105,20 @@ static void look_at_network(struct report *report)
 		fault(report, "IPv4 forwarding is off", again);
 }
 
+static void look_at_xdp(struct report *report, const char *again)
+{
+	const struct instance *instance = &report->instance;
+	enum xdp_mode wanted = instance->config.xdp;
+
+	report->xdp_why = xdp_auto_why(instance);
+	if (xdp_look(instance->config.name, report->link.index, wanted, &report->xdp))
+		return;
+	if ((wanted == XDP_NATIVE || wanted == XDP_GENERIC) && (report->xdp.mode != wanted || !report->xdp.current)) {
+		report->xdp_why = report->xdp.taken ? "another program took its place" : "it is not attached";
+		fault(report, "the XDP program is not attached as it should be: TC translates instead", again);
+	}
+}
+
 static void look(struct report *report, const char *name)
 {
 	const char *again = fmt("nat64-bpf load %s", name);
@@ -121,6 +135,7 @@ static void look(struct report *report, const char *name)
 	report->hook = datapath_hook(name, record->ifindex);
 	if (report->hook == HOOK_NONE)
 		fault(report, "the programs are not attached to the interface", again);
+	look_at_xdp(report, again);
 	if (!report->nft_present)
 		fault(report, "the nftables table is missing or incomplete: was the ruleset flushed?", again);
 	if (!(report->link.flags & IFF_UP))

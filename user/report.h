@@ -10,6 +10,7 @@
 #include "instance.h"
 #include "nat64.h"
 #include "nft.h"
+#include "xdp.h"
 
 enum report_state { STATE_TRANSLATING, STATE_DEGRADED, STATE_WAITING };
 
@@ -21,6 +22,8 @@ struct report {
 	struct nl_link link;		/* index 0: absent */
 	enum datapath_hook hook;
 	enum report_state state;
+	struct xdp_look xdp;
+	const char *xdp_why;		/* why XDP is not in use although it may be, NULL: it is, or is switched off */
 	struct {
 		const char *what, *fix;
 	} faults[REPORT_FAULTS];

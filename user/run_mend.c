@@ -100,7 +100,7 @@ static int derive(struct run *run, struct instance *instance)
 /* Looks. 1: something is to be done, and `text` says what; 0: nothing; -1: it cannot be, which is said. */
 static int look(struct run *run, bool reread, char **text)
 {
-	struct load_options options = {};
+	struct load_options options = { .lenient = run->up && !reread };
 	struct instance instance;
 	size_t len;
 	int status;
@@ -129,7 +129,7 @@ static bool is_gone(const struct run *run)
 /* The same in earnest. 1: done; 0: it was so meanwhile; -1: said. `derived`: the host was found fit. */
 static int mend(struct run *run, bool reread, bool *derived)
 {
-	struct load_options options = {};
+	struct load_options options = { .lenient = run->up && !reread };
 	struct instance instance;
 	int status;
 

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "paths.h"
 #include "sysctl.h"
+#include "xdp.h"
 
 static void fault(int *status, int error, const char *name, const char *what)
 {
@@ -73,6 +74,8 @@ static void show_down(const char *name, const struct record *record, FILE *show)
 
 	if (record->ifindex) {
 		fprintf(show, "# detach from %s\n", record->interface);
+		if (record->xdp)
+			fprintf(show, "# detach nat64_xdp from XDP of %s\n", record->interface);
 		remove_routes(record, show);
 		if (record->neighbour)
 			fprintf(show, "ip neigh del %s dev %s\n", PLACEHOLDER4, record->interface);
@@ -91,7 +94,7 @@ int instance_down(const char *name, FILE *show)
 	struct record record;
 	char path[PATH_MAX];
 	struct nl_link link;
-	bool there;
+	bool there, last;
 	int status = 0, tables;
 
 	record_read(name, &record);
@@ -102,6 +105,8 @@ int instance_down(const char *name, FILE *show)
 		record_free(&record);
 		return there;
 	}
+	if (record.xdp)
+		fault(&status, gone_is_fine(xdp_detach(name, record.ifindex)), name, "cannot detach the XDP program");
 	if (record.ifindex && nl_link_by_index(record.ifindex, &link) == -ENODEV)
 		record.ifindex = 0;	/* the interface took its part along */
 	fault(&status, gone_is_fine(datapath_detach(name, record.ifindex, record.clsact)), name,
@@ -119,7 +124,9 @@ int instance_down(const char *name, FILE *show)
 	fault(&status, datapath_unpin(name), name, "cannot remove its pins");
 	tables = nft_delete(name);
 	fault(&status, tables, name, "cannot delete its nft table");
-	if (is_last(name)) {
+	last = is_last(name);
+	xdp_tidy(last);
+	if (last) {
 		snprintf(path, sizeof(path), "%s/.host.undo", dir_run());
 		fault(&status, forwarding_restore(path), name, "cannot put IPv4 forwarding back");
 	}
