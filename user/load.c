@@ -147,8 +147,8 @@ static int step_move(struct load *load)
 		fprintf(show(load), "# detach from interface %u %s\n", old->ifindex, old->interface);
 		return 1;
 	}
-	if (old->xdp)
-		xdp_detach(instance->config.name, old->ifindex);
+	if (old->xdp && xdp_detach(instance->config.name, old->ifindex))
+		return -1;
 	datapath_detach(instance->config.name, old->ifindex, old->clsact);
 	for (size_t i = 0; i < old->route_count; i++)
 		nl_route4_del(&(struct pool_route){ .dst = old->routes[i], .index = old->ifindex });
@@ -184,9 +184,8 @@ static int step_xdp_off(struct load *load)
 			instance->link.name);
 		return 1;
 	}
-	error = xdp_detach(name, instance->link.index);
-	if (error)
-		return failed(error, "cannot detach the XDP program", instance->link.name);
+	if (xdp_detach(name, instance->link.index))
+		return -1;
 	load->next.xdp = 0;
 	*load->next.xdp_alone = 0;
 	return look.mode != XDP_OFF;

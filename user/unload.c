@@ -105,8 +105,11 @@ int instance_down(const char *name, FILE *show)
 		record_free(&record);
 		return there;
 	}
-	if (record.xdp)
-		fault(&status, gone_is_fine(xdp_detach(name, record.ifindex)), name, "cannot detach the XDP program");
+	/* without the rest it would go on translating, to packets that nobody NATs */
+	if (record.xdp && xdp_detach(name, record.ifindex)) {
+		record_free(&record);
+		return -1;
+	}
 	if (record.ifindex && nl_link_by_index(record.ifindex, &link) == -ENODEV)
 		record.ifindex = 0;	/* the interface took its part along */
 	fault(&status, gone_is_fine(datapath_detach(name, record.ifindex, record.clsact)), name,

@@ -208,6 +208,74 @@ static int libxdp_print(enum libxdp_print_level level, const char *format, va_li
 	return 0;
 }
 
+static enum xdp_attach_mode libxdp_mode(enum xdp_mode mode)
+{
+	return mode == XDP_GENERIC ? XDP_MODE_SKB : XDP_MODE_NATIVE;
+}
+
+/* Ours alone: as attached by netlink. */
+static int detach_alone(int program, uint32_t ifindex, enum xdp_mode mode)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = program);
+
+	return bpf_xdp_detach(ifindex, mode == XDP_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE, &opts);
+}
+
+static int detach_from_dispatcher(int fd, uint32_t ifindex, const struct xdp_look *look)
+{
+	_close_ int same = bpf_prog_get_fd_by_id(look->id);	/* without CAP_SYS_ADMIN libxdp finds nothing at all */
+	struct xdp_program *program;
+	int error;
+
+	if (same < 0)
+		return -errno;
+	libxdp_set_print(libxdp_print);
+	program = xdp_program__from_fd(fd);
+	error = libxdp_get_error(program);
+	if (error)
+		return error;
+	error = xdp_program__detach(program, ifindex, libxdp_mode(look->mode), 0);
+	xdp_program__close(program);
+	return error;
+}
+
+static int detach(const char *instance, uint32_t ifindex)
+{
+	struct xdp_look look = {};
+	char path[PATH_MAX];
+	int error = 0;
+
+	if (ifindex) {
+		_close_ int fd = look_open(instance, ifindex, XDP_OFF, &look, &error);
+
+		if (error == -ENODEV)
+			error = 0;
+		if (fd >= 0)
+			error = look.alone ? detach_alone(fd, ifindex, look.mode) :
+					     detach_from_dispatcher(fd, ifindex, &look);
+		/* also what an interface that vanished, or a load that was killed, left */
+		if (!access(libxdp_dir(path), F_OK)) {
+			libxdp_set_print(libxdp_print);
+			libxdp_clean_references(ifindex);
+		}
+	}
+	if (!error && unlink(path_pin(path, instance, PROGRAM)) && errno != ENOENT)
+		error = -errno;
+	return error;
+}
+
+int xdp_detach(const char *instance, uint32_t ifindex)
+{
+	int error = detach(instance, ifindex);
+
+	if (!error)
+		return 0;
+	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
+			error == -EPERM ? "it is in libxdp's dispatcher, which needs CAP_SYS_ADMIN" : strerror(-error),
+			fmt("run it as root: sudo nat64-bpf unload %s", instance),
+			"%s: cannot detach the XDP program", instance);
+}
+
 /* Marks that libxdp's folder is not there yet. 0 or -errno. */
 static int mark(void)
 {
@@ -239,11 +307,6 @@ static int pin(int fd, const char *instance)
 	return bpf_obj_pin(fd, path) ? -errno : 0;
 }
 
-static enum xdp_attach_mode libxdp_mode(enum xdp_mode mode)
-{
-	return mode == XDP_GENERIC ? XDP_MODE_SKB : XDP_MODE_NATIVE;
-}
-
 static int attach_program(const struct instance *instance, struct bpf_object *object)
 {
 	struct xdp_program *program = xdp_program__from_bpf_obj(object, "xdp");
@@ -255,7 +318,7 @@ static int attach_program(const struct instance *instance, struct bpf_object *ob
 	if (!error) {
 		error = pin(xdp_program__fd(program), instance->config.name);
 		if (error)
-			xdp_detach(instance->config.name, instance->link.index);
+			detach(instance->config.name, instance->link.index);
 	}
 	xdp_program__close(program);
 	return error;
@@ -299,8 +362,8 @@ int xdp_attach(const struct instance *instance, char *why_alone, size_t size)
 	if (!error)
 		error = attach(instance);
 	if (error == -EINVAL && *datapath_heard() && !secure_getenv(SKIP_DISPATCHER)) {
-		/* It moves the head of packets, which kernels since the end of 2024 allow no extension of a program
-		 * that does not, as libxdp's dispatcher before xdp-tools 1.5.5 is. */
+		/* It moves the head of packets, which newer kernels (6.12.117, not 6.1) allow no extension of a program
+		 * that does not: libxdp's dispatcher before xdp-tools 1.5.5. libxdp falls back from other faults only. */
 		snprintf(heard, sizeof(heard), "%.*s", (int)sizeof(heard) - 1, datapath_heard());
 		datapath_forget();
 		setenv(SKIP_DISPATCHER, "1", 1);
@@ -312,54 +375,6 @@ int xdp_attach(const struct instance *instance, char *why_alone, size_t size)
 	error = xdp_look(instance->config.name, instance->link.index, instance->config.xdp, &look);
 	snprintf(why_alone, size, "%s", error || !look.alone ? "" : *heard ? heard : "it was switched off");
 	return 0;
-}
-
-/* Ours alone: as attached by netlink. */
-static int detach_alone(int program, uint32_t ifindex, enum xdp_mode mode)
-{
-	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = program);
-
-	return bpf_xdp_detach(ifindex, mode == XDP_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE, &opts);
-}
-
-static int detach_from_dispatcher(int fd, uint32_t ifindex, enum xdp_mode mode)
-{
-	struct xdp_program *program;
-	int error;
-
-	libxdp_set_print(libxdp_print);
-	program = xdp_program__from_fd(fd);
-	error = libxdp_get_error(program);
-	if (error)
-		return error;
-	error = xdp_program__detach(program, ifindex, libxdp_mode(mode), 0);
-	xdp_program__close(program);
-	return error;
-}
-
-int xdp_detach(const char *instance, uint32_t ifindex)
-{
-	struct xdp_look look = {};
-	char path[PATH_MAX];
-	int error = 0;
-
-	if (ifindex) {
-		_close_ int fd = look_open(instance, ifindex, XDP_OFF, &look, &error);
-
-		if (error == -ENODEV)
-			error = 0;
-		if (fd >= 0)
-			error = look.alone ? detach_alone(fd, ifindex, look.mode) :
-					     detach_from_dispatcher(fd, ifindex, look.mode);
-		/* also what an interface that vanished, or a load that was killed, left */
-		if (!access(libxdp_dir(path), F_OK)) {
-			libxdp_set_print(libxdp_print);
-			libxdp_clean_references(ifindex);
-		}
-	}
-	if (!error && unlink(path_pin(path, instance, PROGRAM)) && errno != ENOENT)
-		error = -errno;
-	return error;
 }
 
 void xdp_tidy(bool last)

@@ -35,7 +35,7 @@ const char *xdp_auto_why(const struct instance *instance);
  * used. Says what went wrong and returns -1; nothing is attached then. */
 int xdp_attach(const struct instance *instance, char *why_alone, size_t size);
 
-/* Detaches ours from an interface, which may be gone. 0 or -errno. */
+/* Detaches ours from an interface, which may be gone. 0, or -1: said. */
 int xdp_detach(const char *instance, uint32_t ifindex);
 
 /* Removes the folder that libxdp made in bpffs, if it was not there before and nobody uses it. `last`: no instance

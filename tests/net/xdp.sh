@@ -18,6 +18,7 @@ checksums() { in_client ethtool -K vpn0 tx "$1" > /dev/null; }
 # in_xdp WAY: datagrams of a transfer that came translated out of XDP, and those that came as IPv6. An ETH_P_ALL socket
 # sits behind XDP and before TC.
 in_xdp() {
+	rm -f "$tmp/sniff.log"		# of the last one: it says that it is listening
 	start sniff nsenter --net="/run/netns/$server" tcpdump -Z root -i vpn0 -Q in -nn -s 128 -B 8192 -w "$tmp/sniff.pcap"
 	sniff=$!
 	until_true 20 grep -q listening "$tmp/sniff.log"
@@ -40,6 +41,7 @@ other_traffic() {
 
 	mac=$(in_server cat /sys/class/net/vpn0/address)
 	python3 "$here/xdp_other.py" frames 02:6f:74:68:65:72 "$mac" > "$tmp/sent"
+	rm -f "$tmp/other.log"
 	start other in_server timeout 30 python3 "$here/xdp_other.py" capture vpn0 "$tmp/arrived"
 	other=$!
 	ready other
@@ -130,6 +132,27 @@ equal "$(attach xdp), $(kernel_mode)" "none, " "status"
 in_server nat64-bpf status vpn0 | grep -q '^  xdp  *off: '
 in_server nat64-bpf load vpn0 --xdp native
 equal "$(attach xdp)" native "status"
+
+say "with the capabilities of a service"
+service() {
+	nsenter --net="/run/netns/$server" --mount="/proc/$holder/ns/mnt" \
+		setpriv --bounding-set -all,+net_admin,+bpf,+perfmon --inh-caps -all nat64-bpf "$@"
+}
+if [ "$(attach note)" = None ]; then
+	status 4 service unload vpn0
+	grep -q CAP_SYS_ADMIN "$tmp/err"
+	status 4 service load vpn0 --xdp off
+	in_server nat64-bpf -q status vpn0
+	equal "$(attach xdp)" native "status"
+fi
+in_server nat64-bpf load vpn0 --xdp off
+status 0 service load vpn0 --xdp native
+equal "$(attach xdp)" native "status"
+[ "$(attach note)" != None ] || fail "in the dispatcher without CAP_SYS_ADMIN?"
+in_client ping -c 1 -W 2 "$web6"
+status 0 service load vpn0 --xdp off
+equal "$(kernel_mode)" "" "the kernel's word"
+in_server nat64-bpf load vpn0 --xdp native
 
 say "another pool: the old maps' program does not stay"
 checksums off
