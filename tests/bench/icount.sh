@@ -8,7 +8,7 @@
 set -euo pipefail
 [ -e /.inside ] || { echo "icount.sh: to be run by scripts/bench, in a guest" >&2; exit 2; }
 build=${NAT64_BUILD:-$PWD/build}
-export PATH=$build/user:$build/tests/bench:$PATH
+export PATH=$build/user:$build/tests/bench:$build/tests/net:$PATH
 flow_counts="1 64 4096 65536" sizes="64 1200" rounds=24
 [ "${1-}" != quick ] || { flow_counts="64" sizes="64" rounds=12; shift; }
 cases=${*:-drop floor forward4 forward6 masquerade flowtable tayga nat64-slow nat64-fast}
@@ -150,6 +150,32 @@ if command -v nat64-bpf > /dev/null; then
 		ours status -j > "/out/status-$case.json"
 		hops "$case" 64:ff9b::192.88.99.5 192.88.99.5 -
 		ours unload vpn0 >&2
+	done
+
+	# XDP. With complete checksums, as a network card hands packets up: XDP leaves open ones to TC. Their sum is
+	# part of what sending costs, so that is measured anew.
+	ip netns exec c ethtool -K vpn0 tx off > /dev/null
+	gateway nft 'table netdev sink {
+		chain up { type filter hook ingress device vpn0 priority -500; policy drop; }
+		chain down { type filter hook ingress device wan0 priority -500; policy drop; }
+	}'
+	all=$flow_counts flow_counts=64
+	hops drop6s fd01::5 fd01::5 fd00::2 -d
+	flow_counts=$all
+	gateway nft delete table netdev sink
+	for mode in off pass native generic; do
+		case $mode in
+		off)	case=nat64-tc xdp=off ;;
+		pass)	case=nat64-xdppass xdp=off	# what XDP costs on this device, whatever it does
+			gateway env LIBXDP_SKIP_DISPATCHER=1 xdppass attach vpn0 ;;
+		native)	case=nat64-xdp xdp=native ;;
+		generic) case=nat64-xdpgen xdp=generic ;;
+		esac
+		ours load vpn0 --clients fd00::/64 --fastpath off --xdp "$xdp" >&2
+		ours status -j > "/out/status-$case.json"
+		hops "$case" 64:ff9b::192.88.99.5 192.88.99.5 -
+		ours unload vpn0 >&2
+		[ $mode != pass ] || ip -n g link set vpn0 xdp off
 	done
 	kill $holder
 fi

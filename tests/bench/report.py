@@ -7,8 +7,12 @@ import sys
 
 WORDS = {"forward4": "IPv4 forward", "forward6": "IPv6 forward", "masquerade": "IPv4 + masquerade",
          "flowtable": "IPv4 + masquerade + flowtable", "tayga": "TAYGA + masquerade",
-         "nat64-slow": "nat64-bpf, slow path", "nat64-fast": "nat64-bpf, fast path"}
-V6_UP = {"forward6", "tayga", "nat64-slow", "nat64-fast"}	# the client sends IPv6
+         "nat64-slow": "nat64-bpf, slow path", "nat64-fast": "nat64-bpf, fast path",
+         "nat64-tc": "nat64-bpf, slow path, complete checksums",
+         "nat64-xdppass": "the same behind an XDP program that passes all", "nat64-xdp": "the same, xdp = native",
+         "nat64-xdpgen": "the same, xdp = generic"}
+SUMMED = {"nat64-tc", "nat64-xdppass", "nat64-xdp", "nat64-xdpgen"}		# the client completes checksums
+V6_UP = {"forward6", "tayga", "nat64-slow", "nat64-fast"} | SUMMED	# the client sends IPv6
 V6_DOWN = {"forward6"}						# the web server does
 
 
@@ -24,7 +28,8 @@ def main(raw, out):
 
     def base(case, size, way):
         v6 = case in (V6_DOWN if way == "down" else V6_UP)
-        some = [v for k, v in cells.items() if k[0] == ("drop6" if v6 else "drop4") and k[1] == size
+        drop = "drop4" if not v6 else "drop6s" if case in SUMMED else "drop6"
+        some = [v for k, v in cells.items() if k[0] == drop and k[1] == size
                 and k[3] == ("down" if way == "down" else "up")]
         return some[0][0]
 
