@@ -167,6 +167,11 @@ static __always_inline void count_drop(enum nat64_drop reason, __u64 bytes)
 	count(NAT64_COUNT_MAX + reason, bytes);
 }
 
+static __always_inline __u32 cpu_number(void)
+{
+	return bpf_get_smp_processor_id();
+}
+
 static __always_inline __u64 clock_boot_ns(void)
 {
 	return bpf_ktime_get_boot_ns();

@@ -148,8 +148,11 @@ static __always_inline __u32 write_segment(CTX *ctx, const struct pkt *pkt, __u3
 	return header + (gso ? gso + proto_header(pkt->info.proto) : pkt->info.payload);
 }
 
+#define ID_CPU_STEP	0x9e37		/* between the Identifications of CPUs: as far apart as they get */
+
 /* The IPv4 header; counts the packet. The Identification has to differ from packet to packet of one
- * client: this CPU's count of packets, shifted by the client's hash. RFC 7915, 5.1. */
+ * client, RFC 7915, 5.1: this CPU's count of packets, shifted by the client's hash, and by the CPU, as those that take
+ * turns have counted about as far. */
 static __always_inline __u32 write_ip_64(CTX *ctx, const struct nat64_config *cfg,
 					 const struct pkt *pkt, __u32 hash, __u32 segment)
 {
@@ -159,7 +162,8 @@ static __always_inline __u32 write_ip_64(CTX *ctx, const struct nat64_config *cf
 
 	if (!counter)
 		return DROP(UNREADABLE);
-	xlat_ip_64(&pkt->info, tos, pkt->src4, pkt->dst4, counter->packets + (hash >> 16), segment, &ip4);
+	xlat_ip_64(&pkt->info, tos, pkt->src4, pkt->dst4,
+		   counter->packets + (hash >> 16) + cpu_number() * ID_CPU_STEP, segment, &ip4);
 	if (ctx_store_head(ctx, &ip4, sizeof(ip4)))
 		return DROP(UNREADABLE);
 	counter->packets++;

@@ -37,7 +37,7 @@ static int pin_cpu(void)
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(sched_getcpu(), &set);
+	CPU_SET(0, &set);	/* whose number is in the Identification, as in the native engine's */
 	return sched_setaffinity(0, sizeof(set), &set);
 }
 

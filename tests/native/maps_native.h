@@ -220,6 +220,11 @@ static __always_inline void count_drop(enum nat64_drop reason, __u64 bytes)
 	count(NAT64_COUNT_MAX + reason, bytes);
 }
 
+static __always_inline __u32 cpu_number(void)
+{
+	return 0;
+}
+
 static __always_inline __u64 clock_boot_ns(void)
 {
 	return native.now_ns;

@@ -123,10 +123,15 @@ equal "$(bindings)" "$(cat "$tmp/before")" "bindings after unload and load"
 
 say "two at once: the lock"
 adding=()
+block=192.168.242		# or another where the seed has put nobody
+for i in 243 244 245; do
+	bindings | grep -F "'$block." > /dev/null || break
+	block=192.168.$i
+done
 for i in {2..21}; do
-	map add vpn0 "192.168.242.$i" "fd00::2:$i" > /dev/null &
+	map add vpn0 "$block.$i" "fd00::2:$i" > /dev/null &
 	adding+=($!)
 done
 wait "${adding[@]}"
 equal "$(bindings | grep -o 'fd00::2:[0-9]*' | wc -l)" 20 "added in parallel"
-equal "$(grep -c '^# static 192.168.242' "$state")" 20 "saved in parallel"
+equal "$(grep -c "^# static $block" "$state")" 20 "saved in parallel"
