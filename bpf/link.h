@@ -16,30 +16,6 @@ struct link_addr {
 	__u16 part[4];		/* an Ethernet address as it lies in memory; the last one is 0 */
 };
 
-/* An IPv6 frame that may be one of ours, to which the neighbour layer has given the client's address. */
-RARE int link_learn(CTX *ctx)
-{
-	const struct nat64_config *cfg = config();
-	struct link_addr addr = {};
-	struct nat64_slot *slot;
-	struct ipv6hdr ip6;
-	__be32 addr4;
-	__u64 mac;
-
-	if (!cfg || ctx_load_head(ctx, 0, &ip6, sizeof(ip6)) ||
-	    !net6_contains(&cfg->prefix, &ip6.saddr) || ctx_load_link(ctx, addr.part))
-		return 0;
-	addr4 = binding_by_addr6(cfg, &ip6.daddr, nat64_hash(cfg->seed, &ip6.daddr), &slot);
-	if (!slot && addr4)
-		slot = binding_by_addr4(cfg, addr4);
-	if (!slot)
-		return 0;
-	__builtin_memcpy(&mac, &addr, sizeof(mac));
-	slot->mac = mac;
-	slot->mac_tick = clock_tick();
-	return 0;
-}
-
 /* Addresses a translated frame to its client. False: the client's address is not known, or not fresh. */
 static __always_inline _Bool link_address(CTX *ctx, const struct nat64_slot *slot)
 {
@@ -51,4 +27,39 @@ static __always_inline _Bool link_address(CTX *ctx, const struct nat64_slot *slo
 	mac = slot->mac;
 	__builtin_memcpy(&addr, &mac, sizeof(addr));
 	return !ctx_store_link(ctx, addr.part);
+}
+
+/* The slot of the client that an IPv6 frame of the prefix goes to, or NULL. */
+static __always_inline struct nat64_slot *link_slot(CTX *ctx)
+{
+	const struct nat64_config *cfg = config();
+	struct nat64_slot *slot;
+	struct ipv6hdr ip6;
+	__be32 addr4;
+
+	if (!cfg || ctx_load_head(ctx, 0, &ip6, sizeof(ip6)) || !net6_contains(&cfg->prefix, &ip6.saddr))
+		return NULL;
+	addr4 = binding_by_addr6(cfg, &ip6.daddr, nat64_hash(cfg->seed, &ip6.daddr), &slot);
+	return slot || !addr4 ? slot : binding_by_addr4(cfg, addr4);
+}
+
+/* link_address() for a packet whose slot the caller does not know. */
+RARE int link_address_any(CTX *ctx)
+{
+	return link_address(ctx, link_slot(ctx));
+}
+
+/* An IPv6 frame that may be one of ours, to which the neighbour layer has given the client's address. */
+RARE int link_learn(CTX *ctx)
+{
+	struct nat64_slot *slot = link_slot(ctx);
+	struct link_addr addr = {};
+	__u64 mac;
+
+	if (!slot || ctx_load_link(ctx, addr.part))
+		return 0;
+	__builtin_memcpy(&mac, &addr, sizeof(mac));
+	slot->mac = mac;
+	slot->mac_tick = clock_tick();
+	return 0;
 }

@@ -36,7 +36,9 @@ int nat64_out(struct __sk_buff *skb)
 		verdict = path_any_46(skb);
 	switch (verdict) {
 	case VERDICT_OK:
-		return nat64_link_hlen ? bpf_redirect_neigh(skb->ifindex, NULL, 0, 0) : TC_ACT_UNSPEC;
+		if (!nat64_link_hlen || link_address_any(skb))
+			return TC_ACT_UNSPEC;
+		return bpf_redirect_neigh(skb->ifindex, NULL, 0, 0);
 	case VERDICT_SENT:
 		return TC_ACT_UNSPEC;
 	case VERDICT_NOT_OURS:
