@@ -104,10 +104,12 @@ log relative/path
 VALUES
 
 say "config files"
-conf=$tmp/conf/vpn0.conf
+conf=$tmp/conf/vpn0.conf bad_files=0
 # bad TEXT LINES: the file with these lines is refused with its name and TEXT, by load and by check
 bad() {
+	if emulated && [ $((++bad_files % 4)) != 1 ]; then return; fi
 	printf '%b' "$2" > "$conf"
+	refused_usage=0		# not one of those left out
 	refused 2 "$1" load vpn0
 	grep -q "^error: $conf" "$tmp/words" || { cat "$tmp/words"; fail "$2: does not name the file"; }
 	status 2 in_server nat64-bpf check vpn0
