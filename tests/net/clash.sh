@@ -2,6 +2,7 @@
 #   client [fd00::2] --veth-- server [nat64-bpf] --veth-- web [192.88.99.5]
 #
 # A pool or a prefix that this host uses already. What the error names as its fix is done, and must work.
+# Not in guests: what it looks at is the same on every kernel.
 . "${0%/*}/lib.sh"
 topology veth
 . "$here/refused.inc"

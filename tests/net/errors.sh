@@ -4,6 +4,7 @@
 # Bad input of every kind: exit status, three parts on stderr, the error as JSON with -j, and a host that is as it
 # was. Clashes of pool and prefix: clash.sh. What fails half-way: fail.sh.
 # shellcheck disable=SC2016 # hostile names and inner shells are meant as they stand
+# Not in guests: what it looks at is the same on every kernel.
 . "${0%/*}/lib.sh"
 topology veth
 . "$here/refused.inc"

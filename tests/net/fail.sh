@@ -3,6 +3,7 @@
 #
 # A load that fails half-way undoes itself: exit status, words, the host as it was. Over a running instance the
 # old one goes on translating, with its settings and bindings.
+# Not in guests: what it looks at is the same on every kernel.
 . "${0%/*}/lib.sh"
 kind=${1:-veth}
 topology "$kind"

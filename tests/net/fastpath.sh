@@ -59,7 +59,7 @@ import socket, sys, time
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 s.settimeout(0.5)
 s.connect((sys.argv[1], 7777))
-end = time.monotonic() + 60
+end = time.monotonic() + 1200		# the test ends it; emulation takes its time
 n = 0
 while time.monotonic() < end:
     s.send(b"%08d" % n)

@@ -2,6 +2,7 @@
 #   client [fd00::2] --tun-- server [nat64-bpf, imported from TAYGA] --veth-- web [192.88.99.5]
 #
 # tayga.conf of each kind that its manual page allows: imported, checked, loaded, running.
+# Not in guests: what it looks at is the same on every kernel.
 LIMIT=170
 . "${0%/*}/lib.sh"
 topology tun

@@ -4,6 +4,7 @@
 # Linux takes almost any name for an interface. Each is served through a config file, or by its own name where that
 # can be an instance's: traffic, the nft table's name, nothing executed, the host as it was.
 # shellcheck disable=SC2016 # hostile names are meant as they stand
+# Not in guests: what it looks at is the same on every kernel.
 . "${0%/*}/lib.sh"
 topology veth
 . "$here/refused.inc"

@@ -2,6 +2,7 @@
 #   client [fd00::2] --tun-- server [nat64-bpf, pools of /30 to /12] --veth-- web [192.88.99.5]
 #
 # Pools of every size: a /30 has one address for clients, a /12 a million; how long load, list and save take.
+# Not in guests: what it looks at is the same on every kernel.
 LIMIT=170
 . "${0%/*}/lib.sh"
 topology tun

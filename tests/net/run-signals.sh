@@ -3,6 +3,7 @@
 #
 # The life of run: ready, saves, writes the log, re-reads its config, gives up privileges; killed or ended, traffic does
 # not notice, and the next one goes on.
+# Not in guests: what it looks at is the same on every kernel.
 . "${0%/*}/lib.sh"
 . "$here/run.inc"
 topology tun

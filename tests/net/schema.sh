@@ -2,6 +2,7 @@
 #   client [fd00::2] --tun-- server [nat64-bpf, pool 192.168.240.0/20] --veth-- web [192.88.99.5]
 #
 # Whatever -j prints fits docs/schema: results in every state, errors too.
+# Not in guests: what it looks at is the same on every kernel.
 . "${0%/*}/lib.sh"
 topology tun
 

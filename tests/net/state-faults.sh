@@ -3,6 +3,7 @@
 #
 # The state file: a full disk, a folder that cannot be written, damage, entries that do not fit, clocks that jumped. The
 # old file stays whole, no wrong binding is made, what is left out is said.
+# Not in guests: what it looks at is the same on every kernel.
 LIMIT=170
 . "${0%/*}/lib.sh"
 topology tun
