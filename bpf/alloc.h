@@ -151,6 +151,7 @@ alloc_slot(const struct nat64_config *cfg, struct nat64_alloc *alloc, __u32 hash
 static __always_inline void alloc_free(struct nat64_slot *slot)
 {
 	__builtin_memset(&slot->addr6, 0, sizeof(slot->addr6));
+	slot->mac = 0;		/* with NAT64_LINEAR the slot now serves the client of its number */
 	__sync_lock_test_and_set(&slot->state, NAT64_SLOT_FREE);
 }
 

@@ -39,6 +39,11 @@ static __always_inline __u32 ctx_len(CTX *skb)
 	return skb->len - nat64_link_hlen;
 }
 
+static __always_inline __u32 ctx_ifindex(CTX *skb)
+{
+	return skb->ifindex;
+}
+
 /* Payload bytes of a segment of a GSO packet, else 0. */
 static __always_inline __u32 ctx_gso_size(CTX *skb)
 {

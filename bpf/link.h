@@ -22,7 +22,8 @@ static __always_inline _Bool link_address(CTX *ctx, const struct nat64_slot *slo
 	struct link_addr addr;
 	__u64 mac;
 
-	if (!slot || !slot->mac || clock_tick() - slot->mac_tick >= LINK_FRESH_TICKS)
+	if (!slot || !slot->mac || slot->mac_ifindex != ctx_ifindex(ctx) ||
+	    clock_tick() - slot->mac_tick >= LINK_FRESH_TICKS)
 		return 0;
 	mac = slot->mac;
 	__builtin_memcpy(&addr, &mac, sizeof(addr));
@@ -61,5 +62,6 @@ RARE int link_learn(CTX *ctx)
 	__builtin_memcpy(&mac, &addr, sizeof(mac));
 	slot->mac = mac;
 	slot->mac_tick = clock_tick();
+	slot->mac_ifindex = ctx_ifindex(ctx);
 	return 0;
 }

@@ -190,7 +190,7 @@ struct nat64_slot {
 	__u64 mac;		/* the client's Ethernet address, as it lies in memory, 0: not known; programs only,
 				 * but a new owner begins with 0 */
 	__u32 mac_tick;		/* low half of jiffies when mac was seen; programs only */
-	__u32 reserved2;
+	__u32 mac_ifindex;	/* and on which interface; programs only */
 };
 
 /* Value 0 of nat64_alloc, an ARRAY of one: what the allocator shares between CPUs. */
