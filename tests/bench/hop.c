@@ -3,13 +3,14 @@
  * the time stamp counter counts instructions, on one CPU, where a packet sent through veth pairs has been
  * forwarded and received before send() returns.
  *
- *   hop [-d] [-n FLOWS] [-l BYTES] [-r ROUNDS] [-b BURST] CASE CLIENT-NS WEB-NS TARGET SERVER BACK PORT
+ *   hop [-d|-o] [-n FLOWS] [-l BYTES] [-r ROUNDS] [-b BURST] CASE CLIENT-NS WEB-NS TARGET SERVER BACK PORT
  *
  * Flows go from sockets in CLIENT-NS to TARGET, which a hop between makes arrive at SERVER in WEB-NS, ports from
  * PORT on. Each is opened by one packet up, one down and two more up, so that it is established. Then ROUNDS bursts are
  * timed each way, over the flows in turn. The last packet of a burst has a socket of its own: when it is there,
  * all are (a translator in user space needs the CPU for that: then we yield).
  * -d: packets are dropped by the hop (the cost of sending alone); those down go to BACK.
+ * -o: nothing but the opening of flows, a burst of other flows each time: `first` packet up, `reply`, `second` up.
  *
  * Prints for each direction, and for `first` packets of flows: CASE BYTES FLOWS DIRECTION MIN MEDIAN LOST, tabs
  * between, MIN and MEDIAN in instructions per packet over the rounds, LOST in packets. */
@@ -37,7 +38,7 @@
 #define ROUNDS_MAX	1000
 #define YIELDS_MAX	2000000		/* then the packet is lost */
 
-static bool dropped;
+static bool dropped, opening;
 static unsigned int flows = 64, bytes = 64, rounds = 24, burst = 512;
 static const char *name;
 static int client[FLOWS_MAX + 1];			/* the last one: marker */
@@ -243,15 +244,44 @@ static void establish(void)
 		errx(1, "%s: %lu packets lost while flows were made", name, lost);
 }
 
+/* All flows have sent, been answered and sent again: a flood of new ones that a flowtable takes in. */
+static void open_flows(void)
+{
+	static double first[FLOWS_MAX], reply[FLOWS_MAX], second[FLOWS_MAX];
+	unsigned int count = 0;
+
+	up(flows);
+	arrived(server[MARKER]);
+	drain_servers();
+	for (unsigned int at = 0; at + burst - 1 <= flows; at += burst - 1, count++) {
+		unsigned int got = 0;
+
+		first[count] = timed(up, at, server[MARKER]);
+		lost += burst - drain_servers();
+		reply[count] = timed(down, at, client[flows]);
+		for (unsigned int i = 0; i < burst - 1; i++)
+			got += drain_client(at + i);
+		lost += burst - got - drain_client(flows);
+		second[count] = timed(up, at, server[MARKER]);
+		lost += burst - drain_servers();
+	}
+	if (!count)
+		errx(2, "fewer flows than a burst");
+	report("first", first, count);
+	report("reply", reply, count);
+	report("second", second, count);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit files = { FLOWS_MAX + 64, FLOWS_MAX + 64 };
 	double cost[ROUNDS_MAX];
 	int option;
 
-	while ((option = getopt(argc, argv, "dn:l:r:b:")) != -1) {
+	while ((option = getopt(argc, argv, "don:l:r:b:")) != -1) {
 		switch (option) {
 		case 'd': dropped = true; break;
+		case 'o': opening = true; break;
 		case 'n': flows = strtoul(optarg, NULL, 10); break;
 		case 'l': bytes = strtoul(optarg, NULL, 10); break;
 		case 'r': rounds = strtoul(optarg, NULL, 10); break;
@@ -273,6 +303,10 @@ int main(int argc, char **argv)
 		open_client(flow, argv[3], strtoul(argv[6], NULL, 10));
 		if (dropped)
 			address(argv[5], SOURCE_PORT, &peer[flow]);
+	}
+	if (opening) {
+		open_flows();
+		return 0;
 	}
 	if (!dropped)
 		establish();

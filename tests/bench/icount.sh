@@ -4,13 +4,19 @@
 # The cases of scripts/bench icount, one after the other in one boot of a guest with VM_ICOUNT=1; prints the
 # lines of hop.c. Each case has ports of its own, so that no connection of an earlier one answers.
 #
-#   icount.sh [quick] [CASE...]
+#   icount.sh [quick|open] [CASE...]	open: only what opening a flow costs
 set -euo pipefail
 [ -e /.inside ] || { echo "icount.sh: to be run by scripts/bench, in a guest" >&2; exit 2; }
 build=${NAT64_BUILD:-$PWD/build}
 export PATH=$build/user:$build/tests/bench:$build/tests/net:$PATH
 flow_counts="1 64 4096 65536" sizes="64 1200" rounds=24
-[ "${1-}" != quick ] || { flow_counts="64" sizes="64" rounds=12; shift; }
+open=()
+case ${1-} in
+quick)	flow_counts="64" sizes="64" rounds=12
+	shift ;;
+open)	flow_counts="8192" sizes="64" rounds=12 open=(-o)
+	shift ;;
+esac
 cases=${*:-drop floor forward4 forward6 masquerade flowtable tayga nat64-slow nat64-fast}
 
 gateway() { ip netns exec g "$@"; }
@@ -67,6 +73,7 @@ hops() {
 
 	wanted "$case" || return 0
 	shift 4
+	[ "${case#drop}" != "$case" ] || set -- "$@" "${open[@]}"
 	for bytes in $sizes; do
 		for flows in $flow_counts; do
 			port=$((port + 10))

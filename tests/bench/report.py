@@ -70,26 +70,28 @@ def main(raw, out):
                         f"{of[w][4]:,.0f} | {of[w][5]:.2f} | {of[w][6]:,.0f} ({of[w][7]:.2f})"
                         for w in ("up", "down")), "|", file=file)
             print(file=file)
-    plot([r for r in rows if r[1:3] == (64, 64) and r[3] in ("up", "down")], out + ".svg")
+    bars(out + ".svg", "Instructions per packet of the forwarding hop, IPv4 + masquerade = 1.00",
+         [(f"{WORDS[r[0]]}, {r[3]}", r[5], r[0].startswith("nat64")) for r in rows
+          if r[1:3] == (64, 64) and r[3] in ("up", "down")])
 
 
-def plot(rows, path):
-    """Bars for 64 bytes and 64 flows; what is longer than the axis is cut, its number says how long it is."""
-    most, height, width, left = 2.0, 18, 440, 230
-    bars = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 90}" height="{len(rows) * height + 50}" '
-            f'font-family="sans-serif" font-size="12">',
-            f'<text x="4" y="16">Instructions per packet of the forwarding hop, IPv4 + masquerade = 1.00</text>']
-    for i, (case, _, _, way, _, ratio, *_) in enumerate(rows):
+def bars(path, title, rows):
+    """A plot of rows (label, ratio, ours?); what is longer than the axis is cut, its number says how long it is."""
+    most, height, width, left = 2.0, 18, 440, 300
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 90}" height="{len(rows) * height + 50}" '
+             f'font-family="sans-serif" font-size="12">', f'<text x="4" y="16">{title}</text>']
+    for i, (label, ratio, ours) in enumerate(rows):
         y = 30 + i * height
-        colour = "#2a7" if case.startswith("nat64") else "#999"
         length = min(ratio, most) / most * width
-        bars.append(f'<text x="{left - 6}" y="{y + 12}" text-anchor="end">{WORDS[case]}, {way}</text>'
-                    f'<rect x="{left}" y="{y}" width="{length:.0f}" height="{height - 4}" fill="{colour}"/>'
-                    f'<text x="{left + length + 5:.0f}" y="{y + 12}">{ratio:.2f}</text>')
+        lines.append(f'<text x="{left - 6}" y="{y + 12}" text-anchor="end">{label}</text><rect x="{left}" y="{y}" '
+                     f'width="{length:.0f}" height="{height - 4}" fill="{"#2a7" if ours else "#999"}"/>'
+                     f'<text x="{left + length + 5:.0f}" y="{y + 12}">{ratio:.2f}</text>')
     x = left + width / most
-    bars.append(f'<line x1="{x}" y1="26" x2="{x}" y2="{len(rows) * height + 30}" stroke="#333" stroke-dasharray="3"/></svg>')
+    lines.append(f'<line x1="{x}" y1="26" x2="{x}" y2="{len(rows) * height + 30}" stroke="#333" '
+                 'stroke-dasharray="3"/></svg>')
     with open(path, "w", encoding="utf-8") as file:
-        print("\n".join(bars), file=file)
+        print("\n".join(lines), file=file)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
