@@ -5,7 +5,7 @@
 # meets them all. Prints, separated by tabs: link, offload on or off, what, streams, case, round, value (Mbit/s or
 # packets/s). It runs before others (nice -10), as do the ends and TAYGA: a busy machine shows in the figures all the same.
 #
-#   host.sh LINK OFFLOAD ROUNDS MILLISECONDS [CASE...]		LINK: tun or veth; OFFLOAD: on or off
+#   host.sh LINK OFFLOAD ROUNDS MILLISECONDS [CASE...]		LINK: tun or veth; OFFLOAD: on or off; STREAMS: "1 4"
 kind=$1 offload=$2 rounds=$3 ms=$4
 LIMIT=3600
 renice -n -10 $$ > /dev/null
@@ -55,7 +55,7 @@ case_up() {
 	forward4)	;;
 	masquerade)	masquerade 10.64.0.0/24 ;;
 	nat64-*)	target=$web6
-		in_server nat64-bpf -q load vpn0 --clients fd00::/64 --fastpath "$(path "$1")" >&2 ;;
+		in_server nat64-bpf -q load vpn0 --clients fd00::/64 --wan wan0 --fastpath "$(path "$1")" >&2 ;;
 	tayga)	target=$web6
 		in_server tayga -c "$tmp/tayga.conf" --mktun > /dev/null 2>&1
 		ip -n "$server" link set nat64 up
@@ -102,10 +102,10 @@ for ((round = 1; round <= rounds; round++)); do
 	for case in $cases; do
 		echo "bench: $kind, offload $offload, round $round of $rounds: $case" >&2
 		case_up "$case"
-		for streams in 1 4; do
+		for streams in ${STREAMS:-1 4}; do
 			tcp tcp-up $streams
 			tcp tcp-down $streams -R
-			if [ "$offload" = on ]; then
+			if [ "$offload" = on ] && ! emulated; then
 				udp udp-up $streams
 				udp udp-down $streams -d
 			fi

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tables and plots of scripts/bench host, growth and flood: tables.py host|growth|flood RAW OUT (without suffix)."""
+"""Tables and plots of scripts/bench host, tcp, growth and flood: tables.py host|tcp|growth|flood RAW OUT (without suffix)."""
 import collections
 import statistics
 import sys
@@ -103,4 +103,4 @@ def flood(raw, out):
          [(WORDS[c], r, c.startswith("nat64")) for c, r in ratio.items()])
 
 
-{"host": host, "growth": growth, "flood": flood}[sys.argv[1]](*sys.argv[2:])
+{"host": host, "tcp": host, "growth": growth, "flood": flood}[sys.argv[1]](*sys.argv[2:])
