@@ -78,13 +78,17 @@ case_down() {
 	esac
 }
 
-# tcp WHAT STREAMS [iperf3 options]: Mbit/s received.
+# tcp WHAT STREAMS [iperf3 options]: Mbit/s received. Another try where iperf3's own two ends miss each other, which the
+# guest's one CPU makes them do.
 tcp() {
-	local what=$1 streams=$2
+	local what=$1 streams=$2 try=0
 
 	shift 2
-	in_client timeout 60 iperf3 -c "$target" -J -t "$(((ms + 999) / 1000))" -P "$streams" "$@" > "$tmp/iperf.json" ||
-		{ cat "$tmp/iperf.json" >&2; return 1; }
+	until in_client timeout 20 iperf3 -c "$target" -J -t "$(((ms + 999) / 1000))" -P "$streams" "$@" > "$tmp/iperf.json"; do
+		try=$((try + 1))
+		[ "$try" -lt 4 ] || { cat "$tmp/iperf.json" >&2; return 1; }
+		sleep 1
+	done
 	result "$what" "$streams" "$(json "'%.1f' % (d['end']['sum_received']['bits_per_second'] / 1e6)" \
 		< "$tmp/iperf.json")"
 }
@@ -103,11 +107,11 @@ for ((round = 1; round <= rounds; round++)); do
 		echo "bench: $kind, offload $offload, round $round of $rounds: $case" >&2
 		case_up "$case"
 		for streams in ${STREAMS:-1 4}; do
-			tcp tcp-up $streams
-			tcp tcp-down $streams -R
+			tcp tcp-up "$streams"
+			tcp tcp-down "$streams" -R
 			if [ "$offload" = on ] && ! emulated; then
-				udp udp-up $streams
-				udp udp-down $streams -d
+				udp udp-up "$streams"
+				udp udp-down "$streams" -d
 			fi
 		done
 		case_down "$case"
