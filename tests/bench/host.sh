@@ -93,11 +93,12 @@ tcp() {
 		< "$tmp/iperf.json")"
 }
 udp() {
-	local what=$1 streams=$2
+	local what=$1 streams=$2 value
 
 	shift 2
 	port=$((port + 10))
-	result "$what" "$streams" "$(timeout 60 pps "$@" -t "$ms" -n "$streams" "$client" "$web" "$target" 192.88.99.5 $port)"
+	value=$(timeout 60 pps "$@" -t "$ms" -n "$streams" "$client" "$web" "$target" 192.88.99.5 "$port")
+	result "$what" "$streams" "$value"
 }
 result() { printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$kind" "$offload" "$1" "$2" "$case" "$round" "$3"; }
 

@@ -25,7 +25,8 @@
 #define FLOWS_MAX 16
 #define BATCH 32		/* packets a system call */
 #define BYTES_MAX 1400
-#define OPEN_MS 2000		/* to open a flow */
+#define OPEN_TRIES 50		/* to open a flow: a queue may still be full of an earlier one */
+#define OPEN_MS 100		/* for a try */
 
 static unsigned int flows = 1, bytes = 64, duration = 1000;	/* duration: ms */
 static int client[FLOWS_MAX], server[FLOWS_MAX];
@@ -74,12 +75,15 @@ static int udp(int family)
 	return fd;
 }
 
-static void await(int fd, const char *what)
+/* One packet from one socket to another, sent again until one is there. */
+static void cross(int out, int in, const char *way)
 {
-	struct pollfd at = { .fd = fd, .events = POLLIN };
+	struct pollfd at = { .fd = in, .events = POLLIN };
 
-	if (poll(&at, 1, OPEN_MS) != 1)
-		errx(1, "the first packet %s did not arrive", what);
+	for (int i = 0; i < OPEN_TRIES; i++)
+		if (send(out, payload, bytes, 0) >= 0 && poll(&at, 1, OPEN_MS) == 1)
+			return;
+	errx(1, "no packet %s arrives", way);
 }
 
 static void open_flow(unsigned int i, char **argv, unsigned int port)
@@ -96,14 +100,14 @@ static void open_flow(unsigned int i, char **argv, unsigned int port)
 	enter(argv[0]);
 	len = address(argv[2], port + i, &addr);
 	client[i] = udp(addr.ss_family);
-	if (connect(client[i], (struct sockaddr *)&addr, len) || send(client[i], payload, bytes, 0) < 0)
+	if (connect(client[i], (struct sockaddr *)&addr, len))
 		err(1, "%s", argv[2]);
-	await(server[i], "up");
+	cross(client[i], server[i], "up");
 	len = sizeof(addr);
 	if (recvfrom(server[i], &byte, 1, 0, (struct sockaddr *)&addr, &len) < 0 ||
-	    connect(server[i], (struct sockaddr *)&addr, len) || send(server[i], payload, bytes, 0) < 0)
+	    connect(server[i], (struct sockaddr *)&addr, len))
 		err(1, "%s", argv[3]);
-	await(client[i], "down");
+	cross(server[i], client[i], "down");
 	if (recv(client[i], &byte, 1, 0) < 0)
 		err(1, "client");
 }
