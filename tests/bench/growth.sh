@@ -19,7 +19,7 @@ ip -n g link set vpn0 up
 ip netns exec g sh -c 'mount -t bpf bpf /sys/fs/bpf && for length in first 24 20 12; do
 	case $length in
 	12)	pool=10.0.0.0/12 ;;
-	first)	pool=192.168.240.0/24 ;;	# loads the kernel's modules too: not measured
+	first)	pool=192.168.240.0/24 ;;	# loads modules of the kernel too: not measured
 	*)	pool=192.168.240.0/$length ;;
 	esac
 	echo "bench: load with a pool /$length" >&2
