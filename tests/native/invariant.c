@@ -104,6 +104,7 @@ static bool in_prefix(const struct nat64_config *config, const __u8 *addr)
 	return true;
 }
 
+/* R-5.1-09: the header checksum is right, among other things. */
 static const char *broken_ip4(const __u8 *p, __u32 len)
 {
 	if (len < 20 || p[0] != 0x45)

@@ -3,6 +3,7 @@
 #
 # doctor: each fault that a namespace can have is made, found under its topic, and gone with its fix; nothing is
 # changed by looking. Its questions about DNS64 go to a real unbound.
+# R-7050-01: the DNS64 is asked for ipv4only.arpa.
 # Not in guests: what it looks at is the same on every kernel.
 . "${0%/*}/lib.sh"
 topology tun

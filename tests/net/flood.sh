@@ -3,6 +3,7 @@
 #
 # An attacker with 100,000 addresses at 50,000 packets a second: who has a binding loses nothing, and a new client gets
 # an address as soon as somebody's lease is over. With a quota the attacker's network does not even fill the pool.
+# R-6888-08: an address is not given to another before min-lease, 120 s at least.
 . "${0%/*}/lib.sh"
 topology veth
 sources=100000 packets=300000 rate=50000

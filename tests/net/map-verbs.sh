@@ -2,6 +2,7 @@
 #   client [fd00::2] --tun-- server [nat64-bpf, pool 192.168.240.0/20] --veth-- web [192.88.99.5]
 #
 # Bindings by hand: add, del, flush, lookup, list, with traffic; what is refused, and why; nothing by --dry-run.
+# R-SYS-06: bindings survive unload and load. R-7757-3.1-01: a map is bijective, what contradicts it is refused.
 # Not in guests: what it looks at is the same on every kernel.
 LIMIT=170
 . "${0%/*}/lib.sh"

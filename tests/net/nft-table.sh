@@ -3,6 +3,7 @@
 # addresses on the client stand for what the translator would send.
 #
 #   client [192.168.240.2, .3] --vpn0-- server [192.168.240.1; 192.88.99.1] --wan0-- web [192.88.99.5, knows the pool]
+# R-6146-4-01: an address is held for at least as long as any conntrack entry of its flows lives.
 LIMIT=${LIMIT:-175}
 . "${0%/*}/lib.sh"
 topology veth

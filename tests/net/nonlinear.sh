@@ -3,6 +3,7 @@
 #
 # Packets of which only the Ethernet header is linear: all are translated, none reaches the server's IPv6
 # stack as it is. The datagrams are compared at the web server.
+# R-SYS-13: packets in pieces.
 . "${0%/*}/lib.sh"
 topology veth
 . "$here/bulk.inc"

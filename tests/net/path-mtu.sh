@@ -4,6 +4,7 @@
 #
 # Every pair of MTUs: nothing that may be fragmented is lost, everything that may not is answered (datagrams);
 # TCP passes with and without the MSS clamp (streams).
+# R-4.1-08: what has DF clear arrives in fragments that fit.
 kind=${1:-veth} what=${2:-datagrams}
 . "${0%/*}/lib.sh"
 . "$here/ends.inc"

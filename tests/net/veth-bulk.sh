@@ -2,6 +2,7 @@
 #   client [fd00::2] --veth, offloads on-- server [nat64-bpf] --veth, offloads on-- web [192.88.99.5]
 #
 # A gigabyte of TCP each way, every byte compared; then 50 MB with the offloads of all interfaces off.
+# R-SYS-13: super-packets keep their kind and checksum state.
 . "${0%/*}/lib.sh"
 topology veth
 . "$here/bulk.inc"
