@@ -1,6 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-only R-6888-12: who held which
- * address when, and no destinations. */
-/* The log of assignments, read back. */
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The log of assignments, read back. R-6888-12: who held which address when, and no destinations. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
