@@ -212,6 +212,12 @@ static __always_inline int ctx_l4_csum(CTX *skb, __u32 off, __u16 diff, _Bool ud
 	return 0;
 }
 
+/* The same where the data itself changed, two bytes of it. */
+static __always_inline int ctx_l4_csum_data(CTX *skb, __u32 off, __u16 from, __u16 to)
+{
+	return bpf_l4_csum_replace(skb, nat64_link_hlen + off, from, to, 2);
+}
+
 /* The destination address of the frame, in 16-bit parts as they lie in memory. */
 static __always_inline int ctx_load_link(CTX *skb, __u16 part[3])
 {
@@ -235,12 +241,6 @@ static __always_inline int ctx_store_link(CTX *skb, const __u16 part[3])
 	dest[1] = part[1];
 	dest[2] = part[2];
 	return 0;
-}
-
-/* The same where the data itself changed, two bytes of it. */
-static __always_inline int ctx_l4_csum_data(CTX *skb, __u32 off, __u16 from, __u16 to)
-{
-	return bpf_l4_csum_replace(skb, nat64_link_hlen + off, from, to, 2);
 }
 
 /* Unfolded sum of up to 256 bytes in scratch memory, `len` a multiple of 4. */

@@ -122,7 +122,6 @@ static __always_inline __u16 write_diff_64(const struct pkt *pkt)
 			 csum_minus(&pkt->dst6, 4));
 }
 
-
 static __always_inline __u16 write_diff_46(const struct pkt *pkt)
 {
 	return csum_fold((__u64)~bits32(pkt->src4) + ~bits32(pkt->dst4) + csum_words(&pkt->src6, 4) +
