@@ -156,12 +156,13 @@ static __always_inline int ctx_grow_64(CTX *skb, __u32 len)
 /* CHECKSUM_...: how far kernel or device have got with the checksum of the transport header. */
 static __always_inline __u32 ctx_ip_summed(CTX *skb)
 {
-	struct sk_buff *kernel_skb;
+#ifdef NAT64_BEFORE_6_2
+	return CHECKSUM_UNKNOWN;
+#else
+	struct sk_buff *kernel_skb = bpf_cast_to_kern_ctx(skb);
 
-	if (LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 2, 0))
-		return CHECKSUM_UNKNOWN;
-	kernel_skb = bpf_cast_to_kern_ctx(skb);
 	return BPF_CORE_READ_BITFIELD(kernel_skb, ip_summed);
+#endif
 }
 
 /* Must the skb's own sum of the whole packet follow a change? Only Ethernet devices make one. */

@@ -36,8 +36,7 @@ struct sk_buff {
 } __attribute__((preserve_access_index));
 
 /* 6.2 and later: the kernel's view of a context, whose fields can be read directly. */
-extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
-extern int LINUX_KERNEL_VERSION __kconfig;
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
 
 /* A function of rare work: kept out of the common path and verified on its own. Its pointer arguments
  * may be NULL for all the verifier knows. */

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "log.h"
 #include "nat64_tc.skel.h"
 #include "paths.h"
+#include "tc_open.h"
 
 #define NS_PER_S 1000000000ull
 #define FAST_LEASE (86400 * NS_PER_S)	/* docs/design.md, decision 18: what the flowtable may keep */
@@ -109,7 +111,7 @@ void datapath_config(const struct instance *instance, struct nat64_config *confi
 uint32_t datapath_program(void)
 {
 	size_t len;
-	const void *bytes = nat64_tc__elf_bytes(&len);
+	const void *bytes = tc_object(&len);
 
 	return crc32(0, bytes, len);
 }
@@ -304,10 +306,9 @@ int datapath_load(const struct instance *instance, bool reuse)
 	int error;
 
 	*libbpf_last = 0;
-	skel = nat64_tc__open();
+	skel = tc_open(instance->l2 ? ETH_HLEN : 0);
 	if (!skel)
 		return load_failed(name, "cannot open the BPF programs", errno);
-	skel->rodata->nat64_link_hlen = instance->l2 ? 14 : 0;
 	error = size_maps(skel, instance);
 	if (!error && reuse)
 		error = reuse_maps(skel, name);

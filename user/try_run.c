@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "log.h"
 #include "nat64_tc.skel.h"
+#include "tc_open.h"
 #include "try.h"
 
 static int failed(const struct bindings *b, const char *what, int error)
@@ -77,13 +78,12 @@ static int copy(struct nat64_tc *skel, const struct bindings *b)
 
 static struct nat64_tc *open_copy(const struct bindings *b)
 {
-	struct nat64_tc *skel = nat64_tc__open();
+	struct nat64_tc *skel = tc_open(ETH_HLEN);
 
 	if (!skel) {
 		failed(b, "cannot open the BPF programs", errno);
 		return NULL;
 	}
-	skel->rodata->nat64_link_hlen = ETH_HLEN;
 	if (bpf_map__set_max_entries(skel->maps.nat64_slots, b->count) ||
 	    bpf_map__set_max_entries(skel->maps.nat64_clients, b->count) ||
 	    bpf_map__set_max_entries(skel->maps.nat64_quota, b->config.pool_size) ||

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "nat64_tc.skel.h"
+#include "tc_open.h"
 
 static int fail(int err, const char *what)
 {
@@ -25,12 +26,11 @@ struct nat64_tc *kernel_open(__u32 link_hlen, __u32 pool_size)
 	int err;
 
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	tc = nat64_tc__open();
+	tc = tc_open(link_hlen);
 	if (!tc) {
 		fail(-errno, "BPF object");
 		return NULL;
 	}
-	tc->rodata->nat64_link_hlen = link_hlen;
 	bpf_map__set_max_entries(tc->maps.nat64_slots, pool_size + NAT64_EXTERN_MAX);
 	bpf_map__set_max_entries(tc->maps.nat64_clients, pool_size + NAT64_EXTERN_MAX);
 	bpf_map__set_max_entries(tc->maps.nat64_quota, pool_size);
