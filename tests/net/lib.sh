@@ -86,9 +86,9 @@ start() {
 	started+=($!)
 }
 
-# until_true SECONDS COMMAND...: repeats the command until it succeeds.
+# until_true SECONDS COMMAND...: repeats the command until it succeeds; in a guest eight times as long.
 until_true() {
-	local limit=$((SECONDS + $1))
+	local limit=$((SECONDS + $1 * ($(emulated && echo 8 || echo 1))))
 
 	shift
 	until "$@" > /dev/null 2>&1; do
