@@ -19,7 +19,9 @@ int caps_drop(void)
 	bool keep[3], whole;
 
 	if (capng_get_caps_process())
-		return log_fail(EXIT_FAILED, "libcap-ng cannot read them", NULL, "cannot read own capabilities");
+		return log_fail(EXIT_FAILED, "libcap-ng cannot read them",
+				"allow it capget(): a sandbox (SystemCallFilter=, a container) does not",
+				"cannot read own capabilities");
 	for (size_t i = 0; i < 3; i++)
 		keep[i] = capng_have_capability(CAPNG_EFFECTIVE, needed[i]);
 	whole = keep[0] && keep[1] && keep[2];
@@ -32,6 +34,8 @@ int caps_drop(void)
 	if (!whole)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, CAP_SYS_ADMIN);
 	if (capng_apply(which) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return log_fail(EXIT_FAILED, strerror(errno), NULL, "cannot give up capabilities");
+		return log_fail(EXIT_FAILED, strerror(errno),
+				"allow it capset() and prctl(): a sandbox (SystemCallFilter=, a container) does not",
+				"cannot give up capabilities");
 	return 0;
 }

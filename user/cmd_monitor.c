@@ -188,7 +188,7 @@ static int source_add(struct monitor *m, const char *name)
 				fmt("nat64-bpf monitor %s", name), "%s: too many instances", name);
 	source = calloc(1, sizeof(*source));
 	if (!source)
-		return log_fail(EXIT_FAILED, strerror(ENOMEM), NULL, "%s: cannot be followed", name);
+		return log_fail(EXIT_FAILED, strerror(ENOMEM), log_fix(ENOMEM, NULL), "%s: cannot be followed", name);
 	source->monitor = m;
 	source->lock = -1;
 	snprintf(source->name, sizeof(source->name), "%s", name);
@@ -233,8 +233,7 @@ static int find_new(struct monitor *m, bool first)
 		return first ? source_add(m, m->only) : 0;
 	error = instances_list(&names, &count);
 	if (error)
-		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
-				"run it as root: sudo nat64-bpf monitor", "cannot list instances");
+		return instances_unlisted(error);
 	for (size_t i = 0; i < count && !status; i++) {
 		struct nat64_config config;
 
@@ -289,7 +288,8 @@ static int loop_open(struct monitor *m)
 	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	m->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (m->signals < 0 || m->timer < 0 || timerfd_settime(m->timer, 0, &each, NULL))
-		return log_fail(EXIT_FAILED, strerror(errno), NULL, "cannot wait for signals and time");
+		return log_fail(EXIT_FAILED, strerror(errno), log_fix(errno, "start it again: nat64-bpf monitor"),
+				"cannot wait for signals and time");
 	return 0;
 }
 
@@ -306,7 +306,8 @@ static int loop_run(struct monitor *m)
 		for (unsigned int i = 0; i < m->count; i++)
 			fds[3 + i] = (struct pollfd){ ring_buffer__epoll_fd(m->sources[i]->ring), POLLIN, 0 };
 		if (poll(fds, 3 + m->count, -1) < 0 && errno != EINTR)
-			return log_fail(EXIT_FAILED, strerror(errno), NULL, "cannot wait for events");
+			return log_fail(EXIT_FAILED, strerror(errno), log_fix(errno, "start it again: nat64-bpf monitor"),
+					"cannot wait for events");
 		for (unsigned int i = 0; i < m->count; i++)	/* also what came just before a signal */
 			ring_buffer__consume(m->sources[i]->ring);
 		if (fds[0].revents || fds[2].revents & (POLLERR | POLLHUP | POLLNVAL))
@@ -326,7 +327,7 @@ int cmd_monitor(const struct args *args)
 {
 	struct monitor *m = calloc(1, sizeof(*m));
 	struct instance instance = {};
-	int status = m ? 0 : log_fail(EXIT_FAILED, strerror(ENOMEM), NULL, "cannot monitor");
+	int status = m ? 0 : log_fail(EXIT_FAILED, strerror(ENOMEM), log_fix(ENOMEM, NULL), "cannot monitor");
 
 	if (status)
 		return status;

@@ -33,6 +33,11 @@ struct loop {
 	bool stop;
 };
 
+static const char *restart(const struct run *run, int error)
+{
+	return log_fix(error, fmt("start it again: nat64-bpf run %s; what is loaded stays up", run->given));
+}
+
 static int loop_open(struct loop *loop)
 {
 	const struct itimerspec each = { { .tv_sec = 1 }, { .tv_sec = 1 } };
@@ -49,7 +54,8 @@ static int loop_open(struct loop *loop)
 	loop->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	loop->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (loop->signals < 0 || loop->timer < 0 || timerfd_settime(loop->timer, 0, &each, NULL))
-		return log_fail(EXIT_FAILED, strerror(errno), NULL, "cannot wait for signals and time");
+		return log_fail(EXIT_FAILED, strerror(errno), restart(&loop->run, errno),
+				"cannot wait for signals and time");
 	error = nl_monitor_open(NL_WATCH_LINKS | NL_WATCH_ADDRS | NL_WATCH_ROUTES | NL_WATCH_NFT | NL_WATCH_CONF,
 				&loop->monitor);
 	if (error)
@@ -75,7 +81,8 @@ static int hear(struct loop *loop, unsigned int i)
 	snprintf(table, sizeof(table), "nat64_bpf_%s", loop->run.name);
 	heard = nl_monitor_read(loop->monitor, i, table);
 	if (heard < 0)
-		return log_fail(EXIT_FAILED, strerror(-heard), NULL, "cannot read changes of the network");
+		return log_fail(EXIT_FAILED, strerror(-heard), restart(&loop->run, heard),
+				"cannot read changes of the network");
 	loop->rules |= heard & NL_WATCH_NFT;
 	if (heard & NL_WATCH_NFT)
 		run_mend_table(&loop->run);	/* each moment without it is one without NAT and guards */
@@ -148,7 +155,7 @@ static int loop_run(struct loop *loop)
 	}
 	while (!loop->stop) {
 		if (poll(fds, 2 + sockets, patience(run)) < 0 && errno != EINTR)
-			return log_fail(EXIT_FAILED, strerror(errno), NULL, "cannot wait for changes");
+			return log_fail(EXIT_FAILED, strerror(errno), restart(run, errno), "cannot wait for changes");
 		if (fds[0].revents)
 			take_signals(loop);
 		for (unsigned int i = 0; i < sockets; i++)

@@ -123,8 +123,7 @@ int cmd_stats(const struct args *args)
 	if (!args->name) {
 		error = instances_list(&names, &count);
 		if (error)
-			return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
-					"run it as root: sudo nat64-bpf stats", "cannot list instances");
+			return instances_unlisted(error);
 	}
 	reports = calloc(count + 1, sizeof(*reports));
 	for (size_t i = 0; i < count && !status && reports; i++) {

@@ -203,8 +203,7 @@ static int show(const struct args *args)
 		error = instances_list(&names, &count);
 		if (error) {
 			json_decref(array);
-			return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
-					"run it as root: sudo nat64-bpf status", "cannot list instances");
+			return instances_unlisted(error);
 		}
 		for (size_t i = 0; i < count; i++) {
 			int each = one(args, names[i], array);

@@ -53,14 +53,14 @@ int cmd_unload(const struct args *args)
 {
 	char **names = NULL;
 	size_t count = 0;
-	int status = 0;
+	int status = 0, error;
 
 	if (host_check_privileges() || lock_take())
 		return -1;
 	if (!args_has(args, OPTION_ALL)) {
 		status = unload(args->name, args);
-	} else if (instances_list(&names, &count)) {
-		status = log_fail(EXIT_FAILED, "folder of pins or of records unreadable", NULL, "cannot list instances");
+	} else if ((error = instances_list(&names, &count))) {
+		status = instances_unlisted(error);
 	} else {
 		if (!count && !args->json)
 			log_note("nothing is loaded");

@@ -81,7 +81,8 @@ int config_put(struct config *config, const char *key, const char *value, const 
 /* Forgets what a key was set to: it has its default again. */
 void config_clear(struct config *config, enum config_key key);
 
-/* Takes over every key that was given in FROM: a repeatable one replaces the whole list. */
+/* Takes over every key that was given in FROM: a repeatable one replaces the whole list. Says what went wrong and
+ * returns -1. */
 int config_overlay(struct config *config, const struct config *from);
 
 /* Writes the given keys as a config file that config_read() reads back to the same. -errno. */

@@ -35,7 +35,9 @@ int host_check_privileges(void)
 	char missing[64] = "";
 
 	if (capng_get_caps_process())
-		return log_fail(EXIT_FAILED, "libcap-ng cannot read them", NULL, "cannot read own capabilities");
+		return log_fail(EXIT_FAILED, "libcap-ng cannot read them",
+				"allow it capget(): a sandbox (SystemCallFilter=, a container) does not",
+				"cannot read own capabilities");
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN) &&
 	    capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN))
 		return 0;
@@ -75,7 +77,7 @@ static int check_other_instances(const struct instance *instance)
 	int error = instances_list(&names, &count), status = 0;
 
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list instances");
+		return instances_unlisted(error);
 	for (size_t i = 0; i < count && !status; i++) {
 		struct record record;
 
@@ -137,7 +139,7 @@ static int read_lists(struct lists *lists, const struct record *record)
 	lists->host.routes = lists->routes4;
 	if (!error && record->ifindex && record->own4.s_addr)
 		leave_out(lists, record);
-	return error ? log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list addresses and routes") : 0;
+	return error ? instance_unread(error, "ip address or ip route", "addresses and routes") : 0;
 }
 
 static void free_lists(struct lists *lists)

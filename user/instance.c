@@ -74,7 +74,7 @@ int instance_settings(struct instance *instance, const char *given, const struct
 			return -1;
 	}
 	if (options && config_overlay(config, options))
-		return log_fail(EXIT_FAILED, strerror(ENOMEM), NULL, "%s: cannot take the options over", config->name);
+		return -1;
 	return config_check(config);
 }
 
@@ -86,6 +86,13 @@ int instance_running(struct instance *instance, const char *given)
 		return -1;
 	path_run(path, instance->config.name, "conf");
 	return access(path, F_OK) ? 0 : config_read(&instance->config, path);
+}
+
+int instance_unread(int error, const char *command, const char *what)
+{
+	return log_fail(EXIT_FAILED, strerror(-error),
+			log_fix(error, fmt("try again; if %s fails too, the kernel or a sandbox refuses it", command)),
+			"cannot read %s", what);
 }
 
 int link_is_l2(const struct nl_link *link)
@@ -100,6 +107,7 @@ static int link_by_clients(const struct config *config, const struct nl_addr *ad
 			   struct nl_link *link)
 {
 	uint32_t found = 0;
+	int error;
 
 	for (size_t i = 0; i < count; i++) {
 		bool inside = false;
@@ -119,7 +127,8 @@ static int link_by_clients(const struct config *config, const struct nl_addr *ad
 						       "interface = auto needs `clients`",
 				"start the VPN, or name the interface: interface = IFACE",
 				"%s: interface = auto fits none", config->name);
-	return nl_link_by_index(found, link);
+	error = nl_link_by_index(found, link);
+	return error ? instance_unread(error, "ip link", fmt("interface %u", found)) : 0;
 }
 
 /* The one interface that a pattern matches. */
@@ -131,7 +140,7 @@ static int link_by_pattern(const struct config *config, struct nl_link *link)
 	int error = nl_links(&links, &count);
 
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list interfaces");
+		return instance_unread(error, "ip link", "the interfaces");
 	for (size_t i = 0; i < count; i++) {
 		if (fnmatch(config->interface, links[i].name, 0))
 			continue;
@@ -166,8 +175,7 @@ static int find_link(struct instance *instance, const struct nl_addr *addrs, siz
 					"start the VPN first, or name its interface: interface = IFACE; ip -br link lists them",
 					"%s: interface absent", config->interface);
 		if (error)
-			return log_fail(EXIT_FAILED, strerror(-error), NULL, "%s: cannot read the interface",
-					config->interface);
+			return instance_unread(error, "ip link", fmt("interface %s", config->interface));
 	}
 	if (link_is_l2(link) < 0)
 		return log_fail(EXIT_FAILED, "it is the loopback interface, which has no clients behind it",
@@ -311,7 +319,7 @@ static int find_fast_path(struct instance *instance)
 	add_device(instance, instance->link.name);
 	error = add_wan(instance);
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list IPv4 routes");
+		return instance_unread(error, "ip route", "the IPv4 routes");
 	if (instance->device_count < 2)
 		instance->fast_fault = config->wan_count ? "none of the interfaces of `wan` is there" :
 							   "there is no IPv4 default route; set `wan`";
@@ -349,7 +357,7 @@ int instance_derive(struct instance *instance)
 	int error = nl_addrs(&addrs, &count);
 
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), NULL, "cannot list addresses");
+		return instance_unread(error, "ip address", "the addresses");
 	if (find_link(instance, addrs, count) || find_clients(instance, addrs, count) ||
 	    find_own(instance, addrs, count) || find_mtu(instance) || find_fast_path(instance))
 		return -1;

@@ -59,4 +59,7 @@ bool static_is_outside(const struct config *config, const struct static_map *map
 /* May an interface be served, and how? -1: it may not (loopback). */
 int link_is_l2(const struct nl_link *link);
 
+/* Says that the kernel did not give what a command of iproute2 shows too: `error`, an -errno. Returns -1. */
+int instance_unread(int error, const char *command, const char *what);
+
 void instance_free(struct instance *instance);

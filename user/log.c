@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Words to the user: errors in three parts, warnings, notes. */
+#include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -199,6 +200,23 @@ int log_fail(enum nat64_exit code, const char *why, const char *fix, const char 
 	if (status == EXIT_DONE)
 		status = code;
 	return -1;
+}
+
+const char *log_fix(int error, const char *otherwise)
+{
+	switch (abs(error)) {
+	case EPERM:
+	case EACCES:
+		return "run it as root: sudo nat64-bpf ...";
+	case ENOMEM:
+	case ENOBUFS:
+		return "free memory and try again";
+	case EMFILE:
+		return "let it open more files: ulimit -n 1024, or LimitNOFILE= in its unit";
+	case ENFILE:
+		return "end programs that have many files open, or raise fs.file-max; sysctl fs.file-nr counts them";
+	}
+	return otherwise;
 }
 
 enum nat64_exit log_status(void)

@@ -25,14 +25,19 @@ struct log_options {
 };
 extern struct log_options log_options;
 
-/* Says an error once: "error: WHAT", "why: WHY", "fix: FIX". WHAT is a format, the fix may be NULL only
- * where nothing can be done. Remembers the exit status, the first error's wins. Returns -1. */
+/* Says an error once: "error: WHAT", "why: WHY", "fix: FIX". WHAT is a format; none of the three may be missing.
+ * Remembers the exit status, the first error's wins. Returns -1. */
 int log_fail(enum nat64_exit status, const char *why, const char *fix, const char *what, ...)
-	__attribute__((format(printf, 4, 5)));
+	__attribute__((format(printf, 4, 5), nonnull(2, 3)));
+
+/* The fix for an errno (either sign) whose fix is the same wherever it is met: privileges, memory, open files; for any
+ * other `otherwise`. */
+const char *log_fix(int error, const char *otherwise);
 
 /* Exit status of the first log_fail(), EXIT_DONE if there was none. */
 enum nat64_exit log_status(void);
 
+/* The fix may be NULL. */
 void log_warn(const char *why, const char *fix, const char *what, ...) __attribute__((format(printf, 3, 4)));
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* stderr, not with -q */
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* stderr, with -v */

@@ -22,13 +22,14 @@ int map_change_begin(struct map_change *c, struct map_call *call)
 	if (args_has(call->args, OPTION_DRY_RUN)) {
 		c->show = open_memstream(&c->lines, &c->lines_len);
 		if (!c->show)
-			return log_fail(EXIT_FAILED, strerror(errno), NULL, "cannot show what would be done");
+			return log_fail(EXIT_FAILED, strerror(errno), log_fix(errno, "try again"),
+					"cannot show what would be done");
 	}
 	error = state_collect(&call->bindings, true, &c->before);
 	if (!error)
 		error = bindings_outside(&call->bindings, false, &c->outside, &c->outside_count);
-	return error ? log_fail(EXIT_FAILED, strerror(-error), NULL, "%s: cannot read its bindings",
-				call->bindings.instance) : 0;
+	return error ? log_fail(EXIT_FAILED, strerror(-error), log_fix(error, "try again"),
+				"%s: cannot read its bindings", call->bindings.instance) : 0;
 }
 
 static bool is_outside(const struct map_change *c, struct in_addr addr4)
@@ -132,7 +133,8 @@ static int follow_outside(struct map_change *c)
 	int error = outside_after(c, &maps, &count);
 
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), NULL, "%s: cannot list its static maps", name);
+		return log_fail(EXIT_FAILED, strerror(-error), log_fix(error, "try again"),
+				"%s: cannot list its static maps", name);
 	free(instance->outside);
 	instance->outside = maps;
 	instance->outside_count = count;

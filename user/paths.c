@@ -168,7 +168,9 @@ int lock_take(void)
 				path);
 	for (int waited = 0; flock(lock_fd, LOCK_EX | LOCK_NB); waited += LOCK_POLL_MS) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return log_fail(EXIT_FAILED, strerror(errno), NULL, "%s: cannot lock", path);
+			return log_fail(EXIT_FAILED, strerror(errno),
+					log_fix(errno, "set NAT64_BPF_RUN_DIR to a folder of a local file system"),
+					"%s: cannot lock", path);
 		if (waited >= LOCK_WAIT_MS)
 			return log_fail(EXIT_BUSY, "another nat64-bpf has been changing things for 10 s",
 					fmt("wait for it, or find it with: fuser -v %s", path), "%s: locked",
@@ -249,6 +251,13 @@ int instances_list(char ***names, size_t *count)
 	if (*count)
 		qsort(*names, *count, sizeof(**names), by_name);
 	return 0;
+}
+
+int instances_unlisted(int error)
+{
+	return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
+			log_fix(error, fmt("both must be folders: ls -ld %s %s", dir_pin(), dir_run())),
+			"cannot list instances");
 }
 
 void names_free(char **names, size_t count)

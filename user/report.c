@@ -159,7 +159,9 @@ int report_read(const char *name, struct report *report)
 	bindings_close(&bindings);
 	error = counters_read(name, report->counters);
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), NULL, "%s: cannot read the counters", name);
+		return log_fail(EXIT_FAILED, strerror(-error),
+				log_fix(error, fmt("nat64-bpf unload %s, then load it again", name)),
+				"%s: cannot read the counters", name);
 	report->nft_present = nft_present(name);
 	nft_counts(name, &report->nft);
 	look(report, name);

@@ -70,8 +70,9 @@ static int number(const struct args *args, enum verb_option option, unsigned lon
 	*value = strtoul(text, &end, 10);
 	if (isdigit((unsigned char)*text) && !*end && !errno && *value >= least && *value <= most)
 		return 0;
-	return log_fail(EXIT_USAGE, fmt("it takes a number from %lu to %lu", least, most), NULL, "--%s %s: not possible",
-			verb_options[option].name, text);
+	return log_fail(EXIT_USAGE, fmt("it takes a number from %lu to %lu", least, most),
+			fmt("leave it out, or give one in this range: --%s %lu", verb_options[option].name,
+			    fallback ? fallback : most), "--%s %s: not possible", verb_options[option].name, text);
 }
 
 static int address(const struct args *args, enum verb_option option, struct wish *wish, struct in6_addr *six,
@@ -89,8 +90,10 @@ static int address(const struct args *args, enum verb_option option, struct wish
 	}
 	if (inet_pton(AF_INET, text, four) == 1)
 		return 0;
-	return log_fail(EXIT_USAGE, "it is neither an IPv4 nor an IPv6 address", NULL, "--%s %s: no address",
-			verb_options[option].name, text);
+	return log_fail(EXIT_USAGE, "it is neither an IPv4 nor an IPv6 address",
+			fmt("give one without a length, such as --%s %s", verb_options[option].name,
+			    option == OPTION_FROM ? "fd00::2" : "64:ff9b::192.0.2.1"),
+			"--%s %s: no address", verb_options[option].name, text);
 }
 
 static int read_wish(const struct args *args, struct wish *wish)
@@ -197,7 +200,8 @@ int try_build(const struct args *args, struct try_packet *packet)
 	head = ip + (wish.proto == IPPROTO_TCP ? 24 : 8);
 	len = wish.size ? wish.size : wish.proto == IPPROTO_ICMP || wish.proto == IPPROTO_ICMPV6 ? head + 8 : head;
 	if (len < head)
-		return log_fail(EXIT_USAGE, fmt("its headers alone are %zu bytes", head), NULL, "--size %zu: too small", len);
+		return log_fail(EXIT_USAGE, fmt("its headers alone are %zu bytes", head),
+				fmt("leave it out, or give --size %zu or more", head), "--size %zu: too small", len);
 	put_ip(&wish, packet->bytes, len);
 	put_transport(&wish, packet->bytes + ip, len - ip);
 	total = sum(0, packet->bytes + ip, len - ip);

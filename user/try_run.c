@@ -156,7 +156,8 @@ int try_run(const struct bindings *b, const struct try_packet *in, struct try_re
 						in->bytes[0] >> 4),
 				"begin with the IP header, without that of Ethernet", "no IP packet");
 	if (in->len < least)
-		return log_fail(EXIT_USAGE, fmt("it has %zu bytes, and its IP header alone is %zu", in->len, least), NULL,
+		return log_fail(EXIT_USAGE, fmt("it has %zu bytes, and its IP header alone is %zu", in->len, least),
+				"give all of it, or describe it: --from fd00::2 --to 64:ff9b::192.0.2.1",
 				"the packet is too short");
 	skel = open_copy(b);
 	if (!skel)

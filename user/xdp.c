@@ -180,7 +180,9 @@ int xdp_check(const struct instance *instance)
 				xdp_words[mode]);
 	error = xdp_look(instance->config.name, instance->link.index, mode, &look);
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), NULL, "%s: cannot ask for its XDP program", name);
+		return log_fail(EXIT_FAILED, strerror(-error),
+				log_fix(error, "try again; xdp = off does without it"),
+				"%s: cannot ask for its XDP program", name);
 	if (look.mode != XDP_OFF || !look.taken)
 		return 0;
 	return log_fail(EXIT_FAILED, "it has a program already, and no dispatcher of libxdp in the same mode to join",

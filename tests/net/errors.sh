@@ -178,10 +178,49 @@ refused 1 'no BPF file system' load vpn0
 [ ! -e "$tmp/empty/pins" ] || fail "a folder was made"
 with=()
 
+say "folders that are none"
+touch "$tmp/file"
+with=(env "NAT64_BPF_PIN_DIR=$tmp/file")
+for verb in stats status "unload --all"; do
+	# shellcheck disable=SC2086 # words
+	refused 1 "^fix: both must be folders: ls -ld $tmp/file" $verb
+done
+with=()
+
+# denied CALL ERROR EXIT TEXT WORDS...: with that system call failing each time
+denied() {
+	with=(strace -qq -o /dev/null -e "inject=$1:error=$2")
+	refused "${@:3}"
+	with=()
+}
+if in_server strace -qq -o "$tmp/trace" true 2> "$tmp/strace.log"; then
+	say "the kernel or a sandbox says no"
+	denied capget EPERM 1 'allow it capget' load vpn0
+	denied flock ENOLCK 1 'NAT64_BPF_RUN_DIR' load vpn0
+	denied capset EPERM 1 'allow it capset' run vpn0
+	denied signalfd4 EMFILE 1 'ulimit -n 1024' run vpn0
+	denied timerfd_create EINVAL 1 'start it again: nat64-bpf run vpn0' run vpn0
+	denied recvmsg EOPNOTSUPP 1 'if ip address fails too' load vpn0
+	denied recvmsg ENOBUFS 1 'free memory and try again' load vpn0
+fi
+
 say "what is not loaded"
 refused 3 'nat64-bpf load vpn0' map list vpn0
 refused 3 'nat64-bpf load vpn0' try vpn0 --from fd00::2 --to "$web6"
 refused 3 'nat64-bpf load vpn0' map add vpn0 192.168.240.5 fd00::5
+
+say "an instance that lacks a part"
+in_server nat64-bpf load vpn0
+in_server rm /sys/fs/bpf/nat64-bpf/vpn0/nat64_counters
+before
+refused 1 'nat64-bpf unload vpn0, then load it again' status vpn0
+refused 1 'nat64-bpf unload vpn0, then load it again' stats vpn0
+unchanged
+in_server nat64-bpf unload vpn0		# what it says helps
+in_server nat64-bpf load vpn0
+in_server nat64-bpf -q status vpn0
+in_server nat64-bpf unload vpn0
+before
 
 say "another nat64-bpf holds the lock"
 start lock flock "$tmp/run/lock" sh -c 'echo ready; exec sleep 60'

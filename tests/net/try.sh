@@ -59,15 +59,26 @@ in_server nat64-bpf try vpn0 "$hex" | grep "^verdict *passed" > /dev/null	# its 
 in_server nat64-bpf try vpn0 --from fd00::2 --to "$web6" | grep "^out .*IPv4 $addr4 > 192.88.99.5" > /dev/null
 
 say "what is no packet"
-status 2 in_server nat64-bpf try vpn0 4500zz
-status 2 in_server nat64-bpf try vpn0 450
-status 2 in_server nat64-bpf try vpn0 4500
-status 2 in_server nat64-bpf try vpn0 9900
-status 2 in_server nat64-bpf try vpn0 --from fd00::2 --to 192.88.99.5
-status 2 in_server nat64-bpf try vpn0 --from fd00::2
-status 2 in_server nat64-bpf try vpn0 --from fd00::2 --to "$web6" --proto sctp
-status 2 in_server nat64-bpf try vpn0 --from fd00::2 --to "$web6" --proto tcp --dport 65536
-status 2 in_server nat64-bpf try vpn0 --from fd00::2 --to "$web6" --proto tcp --size 10
+# no_packet TEXT WORDS...: is refused in three parts that say TEXT
+no_packet() {
+	local text=$1
+
+	shift
+	status 2 in_server nat64-bpf try vpn0 "$@"
+	equal "$(sed -E 's/^(error|why|fix): ..*/\1/' "$tmp/err" | tr '\n' ' ')" "error why fix " "$*"
+	grep -qF -- "$text" "$tmp/err" || { cat "$tmp/err"; fail "$*: does not say $text"; }
+}
+no_packet 'even number of hexadecimal digits' 4500zz
+no_packet 'even number of hexadecimal digits' 450
+no_packet 'give all of it' 4500
+no_packet 'begin with the IP header' 9900
+no_packet 'a packet has two of a kind' --from fd00::2 --to 192.88.99.5
+no_packet '--to is missing' --from fd00::2
+no_packet 'such as --to 64:ff9b::192.0.2.1' --from fd00::2 --to 64:ff9b::/96
+no_packet 'such as --from fd00::2' --from vpn0 --to "$web6"
+no_packet 'none of tcp, udp and icmp' --from fd00::2 --to "$web6" --proto sctp
+no_packet 'in this range: --dport 443' --from fd00::2 --to "$web6" --proto tcp --dport 65536
+no_packet '--size 64 or more' --from fd00::2 --to "$web6" --proto tcp --size 10
 
 say "no trace in the instance"
 equal "$(in_server nat64-bpf stats vpn0 -j; in_server nat64-bpf map list vpn0 -j | sed 's/"idle_s":[0-9]*//')" "$before" "counters and bindings"

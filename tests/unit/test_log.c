@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Errors in three parts, on stderr and as JSON. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@ static int fail_twice(const void *arg)
 		return 99;
 	if (log_fail(EXIT_PRIVILEGE, "CAP_BPF is missing", "run as root", "%s: cannot attach", "tun0") != -1)
 		return 98;
-	log_fail(EXIT_FAILED, "no reason", NULL, "second");
+	log_fail(EXIT_FAILED, "no reason", "none", "second");
 	return log_status();
 }
 
@@ -28,7 +29,7 @@ static void three_parts(void **state)
 
 	assert_int_equal(o->status, EXIT_PRIVILEGE);		/* of the first error */
 	assert_string_equal(o->err, "error: tun0: cannot attach\nwhy: CAP_BPF is missing\nfix: run as root\n"
-			    "error: second\nwhy: no reason\n");
+			    "error: second\nwhy: no reason\nfix: none\n");
 	assert_string_equal(o->out, "");
 }
 
@@ -47,24 +48,19 @@ static void json(void **state)
 	assert_int_equal(occurs(o->err, "error: "), 2);			/* words on stderr as well */
 }
 
-static int fail_bare(const void *arg)
+static void same_fixes(void **state)
 {
-	log_options.json = true;
-	log_fail(EXIT_FAILED, NULL, NULL, "only what");
-	return 0;
-}
+	static const int privilege[] = { EPERM, EACCES }, memory[] = { ENOMEM, ENOBUFS };
 
-static void json_without_parts(void **state)
-{
-	const struct outcome *o = child_run(fail_bare, NULL);
-	json_t *root = json_loads(o->out, 0, NULL);
-	json_t *error = json_object_get(root, "error");
-
-	assert_string_equal(o->err, "error: only what\n");
-	assert_true(json_is_null(json_object_get(error, "why")));
-	assert_true(json_is_null(json_object_get(error, "fix")));
-	assert_int_equal(json_integer_value(json_object_get(error, "exit")), 1);
-	json_decref(root);
+	for (size_t i = 0; i < 2; i++) {
+		assert_string_equal(log_fix(privilege[i], "other"), "run it as root: sudo nat64-bpf ...");
+		assert_string_equal(log_fix(memory[i], "other"), "free memory and try again");
+	}
+	assert_string_equal(log_fix(-EPERM, "other"), log_fix(EPERM, "other"));		/* either sign */
+	assert_non_null(strstr(log_fix(-EMFILE, "other"), "ulimit -n"));
+	assert_non_null(strstr(log_fix(-ENFILE, "other"), "fs.file-max"));
+	assert_string_equal(log_fix(-ENODEV, "other"), "other");
+	assert_string_equal(log_fix(0, "other"), "other");
 }
 
 static int fail_colour(const void *arg)
@@ -194,7 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(three_parts),
 		cmocka_unit_test(json),
-		cmocka_unit_test(json_without_parts),
+		cmocka_unit_test(same_fixes),
 		cmocka_unit_test(colour),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(levels),
