@@ -18,8 +18,7 @@ int step_failed(int error, const char *what, const char *object)
 
 	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
 			*kernel ? fmt("%s: %s", strerror(-error), kernel) : strerror(-error),
-			error == -EPERM ? "run it as root: sudo nat64-bpf ..." : "nat64-bpf -v load shows more",
-			"%s: %s", object, what);
+			log_fix(error, "nat64-bpf doctor looks for what is wrong on this host"), "%s: %s", object, what);
 }
 
 static int (*const steps[])(struct load *) = {

@@ -215,6 +215,11 @@ const char *log_fix(int error, const char *otherwise)
 		return "let it open more files: ulimit -n 1024, or LimitNOFILE= in its unit";
 	case ENFILE:
 		return "end programs that have many files open, or raise fs.file-max; sysctl fs.file-nr counts them";
+	case ENOSPC:
+	case EDQUOT:
+		return "make room there and try again";
+	case EROFS:
+		return "make it writable and try again";
 	}
 	return otherwise;
 }

@@ -30,8 +30,8 @@ extern struct log_options log_options;
 int log_fail(enum nat64_exit status, const char *why, const char *fix, const char *what, ...)
 	__attribute__((format(printf, 4, 5), nonnull(2, 3)));
 
-/* The fix for an errno (either sign) whose fix is the same wherever it is met: privileges, memory, open files; for any
- * other `otherwise`. */
+/* The fix for an errno (either sign) whose fix is the same wherever it is met: privileges, memory, open files, room
+ * on a disk; for any other `otherwise`. */
 const char *log_fix(int error, const char *otherwise);
 
 /* Exit status of the first log_fail(), EXIT_DONE if there was none. */
