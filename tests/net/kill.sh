@@ -9,6 +9,7 @@
 topology veth
 . "$here/inject.inc"
 only=$changing
+change=(--tos-46 zero --min-lease 3h) replace=(--replace --pool 192.168.240.0/21)
 most=1000 changes=12 replaces=16
 if emulated || [ -n "${NAT64_SLOW-}" ]; then
 	most=3 changes=2 replaces=2
@@ -32,37 +33,32 @@ quick > "$tmp/before-quick"
 points $most load vpn0 > "$tmp/load"
 up "load"
 quick > "$tmp/loaded-quick"
-points $changes load vpn0 --tos-46 zero --min-lease 3h > "$tmp/change"
-points $replaces load vpn0 --replace --pool 192.168.240.0/21 > "$tmp/replace"
+points $changes load vpn0 "${change[@]}" > "$tmp/change"
+points $replaces load vpn0 "${replace[@]}" > "$tmp/replace"
 points $most unload vpn0 > "$tmp/unload"
 quickly_same "unload"
 [ "$(wc -l < "$tmp/load")" -ge 3 ] || fail "no calls found that change something"
 
+# mended VERB: killed at each of its calls; each other time a load mends it first, then an unload leaves nothing
 turn=0
-say "load, at $(wc -l < "$tmp/load") calls: then load, or unload"
-while read -r call n <&3; do
-	killed load vpn0
-	turn=$((turn + 1))
-	if [ $((turn % 2)) = 1 ]; then
-		run load vpn0
-		loaded "load killed at $call $n, then load"
-	fi
-	run unload vpn0
-	quickly_same "load killed at $call $n, then $turn"
-done 3< "$tmp/load"
+mended() {
+	local verb=$1 call n
 
-say "unload, at $(wc -l < "$tmp/unload") calls: then unload, or load"
-while read -r call n <&3; do
-	run load vpn0
-	killed unload vpn0
-	turn=$((turn + 1))
-	if [ $((turn % 2)) = 1 ]; then
-		run load vpn0
-		loaded "unload killed at $call $n, then load"
-	fi
-	run unload vpn0
-	quickly_same "unload killed at $call $n, then $turn"
-done 3< "$tmp/unload"
+	say "$verb, at $(wc -l < "$tmp/$verb") calls: then load and unload, or unload"
+	while read -r call n <&3; do
+		[ "$verb" = load ] || run load vpn0
+		killed "$verb" vpn0
+		turn=$((turn + 1))
+		if [ $((turn % 2)) = 1 ]; then
+			run load vpn0
+			loaded "$verb killed at $call $n, then load"
+		fi
+		run unload vpn0
+		quickly_same "$verb killed at $call $n, then $turn"
+	done 3< "$tmp/$verb"
+}
+mended load
+mended unload
 
 # The old settings or the new ones, and of one piece: a second load finds nothing to do.
 whole() {
@@ -77,22 +73,23 @@ whole() {
 	grep -q "ip saddr $(cut -d' ' -f1 "$tmp/route") " <<< "$(in_server nft list table inet nat64_bpf_vpn0)" ||
 		fail "$*: the nft table is of another pool"
 }
-say "a change in place, at $(wc -l < "$tmp/change") calls"
-run load vpn0
-while read -r call n <&3; do
-	killed load vpn0 --tos-46 zero --min-lease 3h
-	whole "change killed at $call $n"
-	run load vpn0 --tos-46 copy --min-lease 2h4m
-	loaded "change killed at $call $n, then back"
-done 3< "$tmp/change"
+# whole_after WHAT BACK...: a load with the options of the array WHAT killed at each of its calls, then one with BACK
+whole_after() {
+	local what=$1 call n
+	local -n there=$1
 
-say "another pool, at $(wc -l < "$tmp/replace") calls"
-while read -r call n <&3; do
-	killed load vpn0 --replace --pool 192.168.240.0/21
-	whole "replace killed at $call $n"
-	run load vpn0 --replace --pool 192.168.240.0/20
-	loaded "replace killed at $call $n, then back"
-done 3< "$tmp/replace"
+	shift
+	say "$what, at $(wc -l < "$tmp/$what") calls"
+	while read -r call n <&3; do
+		killed load vpn0 "${there[@]}"
+		whole "$what killed at $call $n"
+		run load vpn0 "$@"
+		loaded "$what killed at $call $n, then back"
+	done 3< "$tmp/$what"
+}
+run load vpn0
+whole_after change --tos-46 copy --min-lease 2h4m
+whole_after replace --replace --pool 192.168.240.0/20
 run unload vpn0
 host_state > "$tmp/after"
 same_host "$tmp/before" "$tmp/after"
