@@ -51,6 +51,9 @@ prefix 64:ff9b::1/96
 prefix 10.0.0.0/8
 prefix fe80::/64
 prefix fd00:0:0:0:ff00::/96
+# R-2765-01: what RFC 2765 translated with
+prefix ::ffff:0:0/96
+prefix ::ffff:0:0:0/96
 pool 10.0.0.0/8
 pool 10.0.0.0/31
 pool 10.0.0.1/20

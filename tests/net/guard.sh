@@ -54,6 +54,7 @@ status 1 connect "$addr4" 7000
 in_client ping -c 1 -W 2 "$web6"
 in_server nat64-bpf load vpn0 --nat44 masquerade
 
+# R-4.4-01: ICMPv4 3/13 answers what is barred, comes back translated, and is switched off by `host = allow`.
 say "host = deny"
 for target in 192.88.99.1 192.168.240.1; do
 	was=$(drops host-destination)
@@ -63,6 +64,26 @@ for target in 192.88.99.1 192.168.240.1; do
 	status 1 in_client timeout 5 bash -c "echo > /dev/tcp/64:ff9b::$target/22"
 	grep -qE 'Permission denied|prohibited|No route' "$tmp/err" || { cat "$tmp/err"; fail "not barred"; }
 done
+
+# error TARGET: sends an ICMPv6 error about a datagram of TARGET; prints the types of the errors that come back.
+error() {
+	in_client python3 -c 'import socket, struct, sys
+target, own = sys.argv[1], "fd00::2"
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+quote = struct.pack("!IHBB", 6 << 28, 8, 17, 64) + socket.inet_pton(socket.AF_INET6, target)
+quote += socket.inet_pton(socket.AF_INET6, own) + struct.pack("!HHHH", 53, 9, 8, 0)
+s.sendto(struct.pack("!BBHI", 1, 4, 0, 0) + quote, (target, 0))
+s.settimeout(1)
+try:
+    while (got := s.recv(2000)[0]) > 4:
+        pass
+    print(got)
+except TimeoutError:
+    pass' "$1"
+}
+was=$(drops host-destination)
+equal "$(error 64:ff9b::192.88.99.1)" "" "errors that answer an error"
+equal "$(drops host-destination)" $((was + 1)) "host-destination for an error"
 
 say "host = allow"
 was=$(drops host-destination)

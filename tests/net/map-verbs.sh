@@ -84,6 +84,7 @@ refused 2 "network or broadcast" "another IPv4" map add vpn0 192.168.240.0 fd00:
 refused 2 "network or broadcast" "another IPv4" map add vpn0 192.168.255.255 fd00::9
 refused 2 "own4" "another IPv4" map add vpn0 192.168.240.1 fd00::9
 refused 2 "own6" "client's own" map add vpn0 192.168.240.9 fd00::1
+# R-6052-3.1-03
 refused 2 "inside the prefix" "client's own" map add vpn0 192.168.240.9 64:ff9b::1
 refused 2 "no unicast" "client's own" map add vpn0 192.168.240.9 ff02::1
 refused 2 "none that a host" "another IPv4" map add vpn0 224.0.0.1 fd00::9

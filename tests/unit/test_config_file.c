@@ -265,7 +265,7 @@ static const struct {
 	{ "static = 192.168.240.0 fd00::5", false, "no host can have", "network address", "another" },
 	{ "static = 192.168.255.255 fd00::5", false, "no host can have", "broadcast address", "another" },
 	{ "own6 = fd00::5\nstatic = 192.168.240.9 fd00::5", false, "the IPv6 address is taken", "own6", "" },
-	{ "static = 192.168.240.9 64:ff9b::5", false, "inside the prefix", "", "" },
+	{ "static = 192.168.240.9 64:ff9b::5", false, "inside the prefix", "", "" },	/* R-6052-3.1-03 */
 	{ "min-lease = 3h\nmax-lease = 2h", false, "max-lease = 2h is shorter", "min-lease = 3h", "longer" },
 	{ "max-lease = 1h", false, "max-lease = 1h is shorter", "min-lease = 2h4m", "2h4m or more" },
 	{ "nat44 = snat 192.168.240.5", false, "overlaps the pool", "192.168.240.0/20", "masquerade" },
