@@ -155,6 +155,12 @@ static __always_inline void alloc_free(struct nat64_slot *slot)
 	__sync_lock_test_and_set(&slot->state, NAT64_SLOT_FREE);
 }
 
+/* No address is free, and none will be looked for yet? */
+static __always_inline _Bool alloc_is_full(const struct nat64_config *cfg, const struct nat64_alloc *alloc)
+{
+	return alloc->used >= cfg->capacity && clock_boot_ns() < alloc->retry_after;
+}
+
 /* Another CPU may have made the binding meanwhile. Its index, or -drop. */
 static __always_inline int alloc_other(const struct in6_addr *client, enum nat64_drop drop)
 {
@@ -176,19 +182,14 @@ static __always_inline void alloc_fill(struct nat64_slot *slot, const struct in6
 	slot->generation++;
 }
 
-/* Makes a dynamic binding for a client that has none. Index of its slot, or -enum nat64_drop. */
-RARE int binding_make(const struct in6_addr *addr6)
+static __always_inline int
+alloc_make(const struct nat64_config *cfg, struct nat64_alloc *alloc, const struct in6_addr *addr6)
 {
-	const struct nat64_config *cfg = config();
-	struct nat64_alloc *alloc = alloc_state();
+	struct in6_addr client = *addr6;
 	__u64 now = clock_boot_ns();
-	struct in6_addr client;
 	struct nat64_slot *slot;
 	__s64 index;
 
-	if (!addr6 || !cfg || !alloc)
-		return -NAT64_DROP_POOL_FULL;
-	client = *addr6;
 	if (quota_take(&client, cfg->quota ? cfg->quota : QUOTA_NONE))
 		return alloc_other(&client, NAT64_DROP_QUOTA);
 	index = alloc_slot(cfg, alloc, nat64_hash(cfg->seed, &client), now);
@@ -208,4 +209,19 @@ RARE int binding_make(const struct in6_addr *addr6)
 	count(NAT64_COUNT_BINDINGS, 0);
 	event_binding(NAT64_EVENT_MADE, &client, slot->addr4, 0);
 	return index;
+}
+
+/* Makes a dynamic binding for a client that has none. Index of its slot, or -enum nat64_drop. */
+RARE int binding_make(const struct in6_addr *addr6)
+{
+	const struct nat64_config *cfg = config();
+	struct nat64_alloc *alloc = alloc_state();
+	int made;
+
+	if (!addr6 || !cfg || !alloc)
+		return -NAT64_DROP_POOL_FULL;
+	__sync_fetch_and_add(&alloc->making, 1);
+	made = alloc_make(cfg, alloc, addr6);
+	__sync_fetch_and_add(&alloc->making, -1);
+	return made;
 }

@@ -25,16 +25,22 @@ event_binding(enum nat64_event_kind kind, const struct in6_addr *client6, __be32
 	event_submit(event);
 }
 
-/* Takes a token of NAT64_EVENT_RATE a second and CPU. */
-static __always_inline _Bool event_allowed(__u64 now)
+/* Takes a token of `rate` a second. In a flood, where there is none, it costs no clock. */
+static __always_inline _Bool tokens_take(struct nat64_tokens *t, __u32 rate)
 {
-	struct nat64_bucket *b = bucket();
+	__u32 tick = clock_tick();
+	__u64 now;
 
-	if (!b)
+	if (!rate || t->empty_tick == tick)
 		return 0;
-	if (b->event_at > now + 1000000000ull)
+	now = clock_boot_ns();
+	if (t->full_at < now)
+		t->full_at = now;
+	if (t->full_at > now + 1000000000ull) {
+		t->empty_tick = tick;
 		return 0;
-	b->event_at = (b->event_at > now ? b->event_at : now) + 1000000000ull / NAT64_EVENT_RATE;
+	}
+	t->full_at += 1000000000ull / rate;
 	return 1;
 }
 
@@ -44,18 +50,15 @@ static __always_inline _Bool event_has_ports(__u8 proto)
 	       proto == IPPROTO_UDPLITE_;
 }
 
-/* A packet on its way out. It is read anew: where it was dropped no two places know the same of it. */
+/* A packet on its way out, if there is a token for it. It is read anew: where it was dropped no two places know the same of it. */
 RARE int event_drop(CTX *ctx, __u32 reason, int is_64)
 {
-	__u64 now = clock_boot_ns();
 	struct nat64_event *event;
 	struct ipv6hdr ip6 = {};
 	struct iphdr ip4 = {};
 	__be16 port[2] = {};
 	__u32 l4;
 
-	if (!event_allowed(now))
-		return 0;
 	if (is_64 ? ctx_load(ctx, 0, &ip6, sizeof(ip6)) : ctx_load(ctx, 0, &ip4, sizeof(ip4)))
 		return 0;
 	l4 = is_64 ? sizeof(ip6) : ip4.ihl * 4;
@@ -68,7 +71,7 @@ RARE int event_drop(CTX *ctx, __u32 reason, int is_64)
 		return 0;
 	}
 	*event = (struct nat64_event) {
-		.time		= now,
+		.time		= clock_boot_ns(),
 		.client6	= ip6.saddr,
 		.target6	= ip6.daddr,
 		.pool4		= ip4.daddr,

@@ -26,9 +26,16 @@ struct nat64_scratch {
 };
 
 /* Token buckets: ns of the boot clock when they will be full again. */
+/* A token bucket of a CPU, `rate` a second; it saves as many as one second's. */
+struct nat64_tokens {
+	__u64 full_at;		/* ns of the boot clock at which it is full again */
+	__u32 empty_tick;	/* found empty in that tick: no need to look again within it */
+	__u32 reserved;
+};
+
 struct nat64_bucket {
-	__u64 full_at;		/* of own ICMPv6 errors */
-	__u64 event_at;		/* of sampled drops */
+	struct nat64_tokens error;	/* of own ICMPv6 errors */
+	struct nat64_tokens event;	/* of sampled drops */
 };
 
 NAT64_MAP(nat64_config, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_config, 1);

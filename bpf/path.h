@@ -30,6 +30,30 @@ static __always_inline __u32 path_check_64(CTX *ctx, const struct nat64_config *
 	return parse_transport(&pkt->info);
 }
 
+/* A client that has no binding, and gets none: what most packets of a flood of them are, so it must be cheap. VERDICT_ANY:
+ * it may get one, or the packet is not a plain one of TCP or UDP. */
+RARE __u32 path_refused_64(CTX *ctx)
+{
+	const struct nat64_config *cfg = config();
+	struct nat64_alloc *alloc = alloc_state();
+	__u32 reason = NAT64_DROP_POOL_FULL;
+	struct pkt pkt;
+
+	if (!cfg || !alloc || cfg->flags & NAT64_LINEAR || ctx_load_plain(ctx, &pkt.ip6, sizeof(pkt.ip6)) ||
+	    parse_plain_64(ctx, &pkt, pkt.ip6.nexthdr))
+		return VERDICT_ANY;
+	if (alloc->making)		/* perhaps this client's binding */
+		return VERDICT_ANY;
+	if (quota_is_full(cfg, &pkt.src6))
+		reason = NAT64_DROP_QUOTA;
+	else if (!alloc_is_full(cfg, alloc))
+		return VERDICT_ANY;
+	pkt.dst4 = addr_extract(&pkt.dst6, 96);
+	TRY(policy_source(ctx, &pkt));
+	TRY(path_check_64(ctx, cfg, &pkt));
+	return reason | REPLY_UNREACHABLE;
+}
+
 /* A packet of TCP or UDP, `proto`, a constant, behind a bare header and under a /96. It goes the same way as any
  * other, if its client has a binding, but the compiler knows its offsets and keeps no struct pkt in memory. */
 static __always_inline __u32
@@ -43,7 +67,7 @@ path_plain_64(CTX *ctx, const struct nat64_config *cfg, struct pkt *pkt, __u8 pr
 	pkt->dst4 = addr_extract(&pkt->dst6, 96);
 	pkt->src4 = binding_by_addr6(cfg, &pkt->src6, hash, &slot);
 	if (!pkt->src4)
-		return VERDICT_ANY;
+		return path_refused_64(ctx);
 	TRY(path_check_64(ctx, cfg, pkt));
 	if (slot)
 		binding_touch_64(cfg, slot);

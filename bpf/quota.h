@@ -23,6 +23,19 @@ static __always_inline struct in6_addr quota_network(const struct nat64_config *
 	return net;
 }
 
+/* Would quota_take() refuse under the limit that is set? A look only. */
+static __always_inline _Bool quota_is_full(const struct nat64_config *cfg, const struct in6_addr *addr6)
+{
+	struct in6_addr net;
+	__u32 *held;
+
+	if (!cfg->quota)
+		return 0;
+	net = quota_network(cfg, addr6);
+	held = quota_find(&net);
+	return held && *held >= cfg->quota && *held < QUOTA_DEAD;
+}
+
 /* Counts a binding in. 0, or 1 if the network holds `limit` already. */
 RARE int quota_take(const struct in6_addr *addr6, __u32 limit)
 {

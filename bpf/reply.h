@@ -11,21 +11,6 @@
 #define REPLY_QUOTE	(1280 - REPLY_HEAD)		/* bytes of it at most */
 #define REPLY_HOP_LIMIT	64
 
-/* Takes a token; each CPU has `rate` a second, and saves as many as one second's. */
-static __always_inline _Bool reply_allowed(__u32 rate)
-{
-	struct nat64_bucket *b = bucket();
-	__u64 now = clock_boot_ns(), at;
-
-	if (!b || !rate)
-		return 0;
-	at = b->full_at > now ? b->full_at : now;
-	if (at > now + 1000000000ull)
-		return 0;
-	b->full_at = at + 1000000000ull / rate;
-	return 1;
-}
-
 /* Sum of `len` bytes at `off` of the offending packet as they will be once the kernel has completed the
  * transport checksum: what it covers then sums up to minus the pseudo-header's sum that the field holds
  * now, whatever the data is and however much of it is cut off. */
@@ -99,8 +84,11 @@ RARE int reply_send(CTX *ctx, __u32 verdict)
 /* Counts and tells of an IPv4 packet that is dropped. */
 static __always_inline void drop_46(CTX *ctx, __u32 verdict)
 {
+	struct nat64_bucket *b = bucket();
+
 	count_drop(verdict & VERDICT_REASON, ctx_len(ctx));
-	event_drop(ctx, verdict & VERDICT_REASON, 0);
+	if (b && tokens_take(&b->event, NAT64_EVENT_RATE))
+		event_drop(ctx, verdict & VERDICT_REASON, 0);
 }
 
 /* Counts a packet that is dropped and answers it where that is due. 1: the packet is now the answer, on its
@@ -108,12 +96,16 @@ static __always_inline void drop_46(CTX *ctx, __u32 verdict)
 RARE int drop_64(CTX *ctx, __u32 verdict)
 {
 	const struct nat64_config *cfg = config();
+	struct nat64_bucket *b = bucket();
 
 	count_drop(verdict & VERDICT_REASON, ctx_len(ctx));
-	event_drop(ctx, verdict & VERDICT_REASON, 1);
-	if (!cfg || !(verdict & VERDICT_REPLY) || !cfg->icmp_rate)
+	if (!cfg || !b)
 		return 0;
-	if (!reply_allowed(cfg->icmp_rate)) {
+	if (tokens_take(&b->event, NAT64_EVENT_RATE))
+		event_drop(ctx, verdict & VERDICT_REASON, 1);
+	if (!(verdict & VERDICT_REPLY) || !cfg->icmp_rate)
+		return 0;
+	if (!tokens_take(&b->error, cfg->icmp_rate)) {
 		count(NAT64_COUNT_ERRORS_LIMITED, 0);
 		return 0;
 	}

@@ -200,7 +200,7 @@ struct nat64_alloc {
 	__u64 retry_after;	/* ns of the boot clock: no look for an idle slot before */
 	__u64 next_due;		/* ns: earliest end of a lease among the slots looked at in vain */
 	__u32 swept;		/* slots looked at in vain since the last find */
-	__u32 reserved;
+	__u32 making;		/* CPUs that are at a binding */
 };
 
 /* Changes of bindings while the programs run: context of the program nat64_control, type SYSCALL, run by

@@ -33,9 +33,15 @@ struct nat64_scratch {
 	__u64 work[32];
 };
 
-struct nat64_bucket {
+struct nat64_tokens {
 	__u64 full_at;
-	__u64 event_at;
+	__u32 empty_tick;
+	__u32 reserved;
+};
+
+struct nat64_bucket {
+	struct nat64_tokens error;
+	struct nat64_tokens event;
 };
 
 #define NATIVE_HASH_SIZE (1 << 13)	/* entries of a map, a power of two */
