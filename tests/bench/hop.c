@@ -3,13 +3,14 @@
  * the time stamp counter counts instructions, on one CPU, where a packet sent through veth pairs has been
  * forwarded and received before send() returns.
  *
- *   hop [-d|-o] [-n FLOWS] [-l BYTES] [-r ROUNDS] [-b BURST] CASE CLIENT-NS WEB-NS TARGET SERVER BACK PORT
+ *   hop [-d|-o] [-n FLOWS] [-l BYTES] [-r ROUNDS] [-b BURST] [-m SECTION] CASE CLIENT-NS WEB-NS TARGET SERVER BACK PORT
  *
  * Flows go from sockets in CLIENT-NS to TARGET, which a hop between makes arrive at SERVER in WEB-NS, ports from
  * PORT on. Each is opened by one packet up, one down and two more up, so that it is established. Then ROUNDS bursts are
  * timed each way, over the flows in turn. The last packet of a burst has a socket of its own: when it is there,
  * all are (a translator in user space needs the CPU for that: then we yield).
  * -d: packets are dropped by the hop (the cost of sending alone); those down go to BACK.
+ * -m: the bursts up are this section for profile.c, those down the next one.
  * -o: nothing but the opening of flows, a burst of other flows each time: `first` packet up, `reply`, `second` up.
  *
  * Prints for each direction, and for `first` packets of flows: CASE BYTES FLOWS DIRECTION MIN MEDIAN LOST, tabs
@@ -39,7 +40,7 @@
 #define YIELDS_MAX	2000000		/* then the packet is lost */
 
 static bool dropped, opening;
-static unsigned int flows = 64, bytes = 64, rounds = 24, burst = 512;
+static unsigned int flows = 64, bytes = 64, rounds = 24, burst = 512, section;
 static const char *name;
 static int client[FLOWS_MAX + 1];			/* the last one: marker */
 static struct sockaddr_in6 peer[FLOWS_MAX + 1];		/* of the client, as the server sees it */
@@ -175,6 +176,22 @@ static unsigned int drain_client(unsigned int flow)
 	return count;
 }
 
+/* For profile.c: what runs from here on counts for this section. */
+static void mark(unsigned int which)
+{
+	switch (section ? section + which : 0) {
+#define MARK(n) case n: asm volatile("prefetchnta 0x6e360000 + " #n); break;
+	MARK(0) MARK(1) MARK(2) MARK(3) MARK(4) MARK(5) MARK(6) MARK(7) MARK(8) MARK(9) MARK(10) MARK(11) MARK(12)
+	MARK(13) MARK(14) MARK(15) MARK(16) MARK(17) MARK(18) MARK(19) MARK(20) MARK(21) MARK(22) MARK(23) MARK(24)
+	default: errx(2, "-m: at most 23");
+	}
+}
+
+static void unmark(void)
+{
+	asm volatile("prefetchnta 0x6e360000");
+}
+
 /* One burst from flow `at` on; instructions per packet. */
 static double timed(void (*one)(unsigned int), unsigned int at, int marker)
 {
@@ -278,7 +295,7 @@ int main(int argc, char **argv)
 	double cost[ROUNDS_MAX];
 	int option;
 
-	while ((option = getopt(argc, argv, "don:l:r:b:")) != -1) {
+	while ((option = getopt(argc, argv, "don:l:r:b:m:")) != -1) {
 		switch (option) {
 		case 'd': dropped = true; break;
 		case 'o': opening = true; break;
@@ -286,6 +303,7 @@ int main(int argc, char **argv)
 		case 'l': bytes = strtoul(optarg, NULL, 10); break;
 		case 'r': rounds = strtoul(optarg, NULL, 10); break;
 		case 'b': burst = strtoul(optarg, NULL, 10); break;
+		case 'm': section = strtoul(optarg, NULL, 10); break;
 		default: return 2;
 		}
 	}
@@ -312,7 +330,9 @@ int main(int argc, char **argv)
 		establish();
 
 	for (unsigned int i = 0; i < rounds; i++) {
+		mark(0);
 		cost[i] = timed(up, i * burst % flows, server[MARKER]);
+		unmark();
 		if (!dropped)
 			lost += burst - drain_servers();
 	}
@@ -320,7 +340,9 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < rounds; i++) {
 		unsigned int got = 0, at = i * burst % flows;
 
+		mark(1);
 		cost[i] = timed(down, at, client[flows]);
+		unmark();
 		for (unsigned int j = 0; j < burst && j < flows; j++)
 			got += drain_client((at + j) % flows);
 		got += drain_client(flows);

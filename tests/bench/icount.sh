@@ -66,7 +66,7 @@ if [ "${HEADROOM-}" != no ]; then
 		pipe action mpls pop protocol ip
 fi
 
-port=1000
+port=1000 section=-1
 # hops CASE TARGET SERVER BACK [hop options]: all sizes and numbers of flows.
 hops() {
 	local case=$1 target=$2 server=$3 back=$4 bytes flows
@@ -78,9 +78,23 @@ hops() {
 		for flows in $flow_counts; do
 			port=$((port + 10))
 			echo "bench: $case, $bytes bytes, $flows flows" >&2
+			if [ -e /out/profile ]; then
+				section=$((section + 2))
+				set -- "$@" -m $section
+			fi
 			hop "$@" -r $rounds -l "$bytes" -n "$flows" "$case" c w "$target" "$server" "$back" $port
+			[ ! -e /out/profile ] || profiled "$case" $section
 		done
 	done
+}
+# For scripts/bench profile: which section is which, the names of addresses, and the source lines of the programs.
+profiled() {
+	echo "$2 $1" >> /out/profile/sections
+	case $1 in
+	nat64-*)
+		cp /proc/kallsyms /out/profile/symbols
+		lines nat64 > "/out/profile/$1.lines" ;;
+	esac
 }
 
 # What sending alone costs, both families.
