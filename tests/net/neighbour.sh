@@ -57,8 +57,9 @@ changed 3 02:00:00:00:09:09 ip -n "$server" -6 route add fd00::2/128 via fd00::9
 changed 3 02:00:00:00:0a:0a ip -n "$server" -6 route replace fd00::2/128 via fd00::a dev vpn0
 changed 3 "$mac" ip -n "$server" -6 route del fd00::2/128
 
-# Five changes met an address that was 0 to 100 ticks old. Through the neighbour layer each would take one frame.
-[ "$total" -ge 60 ] || fail "the program does not address frames itself: $total ms in all"
+# Five changes met an address that was 0 to 100 ticks old. Through the neighbour layer each would take one frame. In a
+# guest the end of the command comes that much later than its change.
+[ "$total" -ge 60 ] || emulated || fail "the program does not address frames itself: $total ms in all"
 
 say "the client's pool address goes to another client: no frame to the old one"
 addr4=$(in_server nat64-bpf map lookup vpn0 fd00::2 -j | json "d['addr4']")
