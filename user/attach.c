@@ -100,13 +100,11 @@ static int tc_attach(const struct hook *hook, uint32_t ifindex, int program, boo
 
 bool datapath_adds_clsact(uint32_t ifindex)
 {
-	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-	DECLARE_LIBBPF_OPTS(bpf_tc_opts, now, .handle = TC_HANDLE, .priority = TC_PRIORITY);
 	uint32_t count = 0;
 
 	if (!bpf_prog_query(ifindex, TCX_INGRESS, 0, NULL, NULL, &count))
 		return false;
-	return bpf_tc_query(&tc, &now) == -EINVAL;	/* -ENOENT: there is the qdisc, and no filter of ours */
+	return nl_tc_clsact(ifindex) == 0;	/* bpf_tc_query() cannot tell none from an empty one */
 }
 
 int datapath_attach(const struct instance *instance, bool *clsact_ours)

@@ -85,7 +85,10 @@ int nl_route4_del(const struct pool_route *route);		/* -ESRCH */
 int nl_neigh4_set(uint32_t index, struct in_addr addr, const uint8_t lladdr[6]);	/* 1: was there so */
 int nl_neigh4_del(uint32_t index, struct in_addr addr);					/* -ENOENT */
 
-/* Filters at both hooks of an interface's clsact qdisc, or -errno. */
+/* Has the interface a clsact (or ingress) qdisc? 1, 0 or -errno. */
+int nl_tc_clsact(uint32_t index);
+
+/* Are there filters at the hooks of an interface's clsact qdisc? Their number and that of their priorities; 0: none; -errno. */
 int nl_tc_filters(uint32_t index);
 
 /* Deletes conntrack entries (IPv4) whose original source or destination lies in NET. Number of them, or -errno. A kernel

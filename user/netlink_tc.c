@@ -1,59 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Filters of a clsact qdisc by rtnetlink: does somebody else still use it? */
-#include <libmnl/libmnl.h>
+/* The clsact qdisc of an interface and its filters by rtnetlink: is it there, does somebody else still use it? */
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <errno.h>
-#include <time.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "netlink.h"
+#include "netlink_req.h"
 
-static int count_one(const struct nlmsghdr *header, void *data)
+static int list_tc(const struct nlmsghdr *head, void *data)
 {
-	if (header->nlmsg_type == RTM_NEWTFILTER)
-		++*(int *)data;
+	struct tcmsg *tc = nl_list_more(data);
+
+	if (!tc)
+		return MNL_CB_ERROR;
+	*tc = *(const struct tcmsg *)mnl_nlmsg_get_payload(head);
 	return MNL_CB_OK;
 }
 
-static int count_at(struct mnl_socket *socket, uint32_t index, uint32_t parent)
+/* Qdiscs of all interfaces, or the filters at `parent` of one. 0 or -errno. */
+static int tc_dump(uint16_t type, uint32_t index, uint32_t parent, struct nl_list *list)
 {
-	char buf[MNL_SOCKET_BUFFER_SIZE];
-	struct nlmsghdr *header = mnl_nlmsg_put_header(buf);
-	struct tcmsg *tc;
-	int found = 0, status = 1;
-	ssize_t len;
+	struct nl_request req;
+	struct tcmsg *tc = nl_begin(&req, type, 0, sizeof(*tc));
 
-	header->nlmsg_type = RTM_GETTFILTER;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = time(NULL);
-	tc = mnl_nlmsg_put_extra_header(header, sizeof(*tc));
 	tc->tcm_family = AF_UNSPEC;
 	tc->tcm_ifindex = index;
 	tc->tcm_parent = parent;
-	if (mnl_socket_sendto(socket, header, header->nlmsg_len) < 0)
-		return -errno;
-	while (status > 0) {
-		len = mnl_socket_recvfrom(socket, buf, sizeof(buf));
-		if (len < 0)
-			return -errno;
-		status = mnl_cb_run(buf, len, header->nlmsg_seq, mnl_socket_get_portid(socket), count_one, &found);
-	}
-	return status < 0 ? -errno : found;
+	list->size = sizeof(*tc);
+	return nl_dump(NETLINK_ROUTE, &req, list_tc, list);
+}
+
+int nl_tc_clsact(uint32_t index)
+{
+	struct nl_list list = {};
+	const struct tcmsg *tc;
+	int status = tc_dump(RTM_GETQDISC, 0, 0, &list);
+
+	tc = list.items;
+	for (size_t i = 0; i < list.count; i++)
+		status |= tc[i].tcm_ifindex == (int)index && tc[i].tcm_parent == TC_H_CLSACT;
+	free(list.items);
+	return status;
+}
+
+static int count_at(uint32_t index, uint32_t min)
+{
+	struct nl_list list = {};
+	int status = tc_dump(RTM_GETTFILTER, index, TC_H_MAKE(TC_H_CLSACT, min), &list);
+
+	free(list.items);
+	return status ? status : (int)list.count;
 }
 
 int nl_tc_filters(uint32_t index)
 {
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int in, out;
+	int in = count_at(index, TC_H_MIN_INGRESS), out = in < 0 ? in : count_at(index, TC_H_MIN_EGRESS);
 
-	if (!socket)
-		return -errno;
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		mnl_socket_close(socket);
-		return -EIO;
-	}
-	in = count_at(socket, index, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS));
-	out = in < 0 ? in : count_at(socket, index, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS));
-	mnl_socket_close(socket);
 	return out < 0 ? out : in + out;
 }

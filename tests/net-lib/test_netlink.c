@@ -3,6 +3,7 @@
 
 #include "space.h"
 
+#include <net/if.h>
 #include <net/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
@@ -263,6 +264,24 @@ static void watch(void **state)
 	assert_int_equal(run("ip link set vpn0 mtu 1420"), 0);
 }
 
+static void clsact(void **state)
+{
+	uint32_t index = if_nametoindex("vpn0");
+
+	assert_int_equal(nl_tc_clsact(index), 0);
+	assert_int_equal(nl_tc_filters(index), 0);
+	assert_int_equal(run("tc qdisc add dev lo clsact"), 0);	/* of another interface */
+	assert_int_equal(nl_tc_clsact(index), 0);
+	assert_int_equal(run("tc qdisc add dev vpn0 clsact"), 0);
+	assert_int_equal(nl_tc_clsact(index), 1);
+	assert_int_equal(nl_tc_filters(index), 0);
+	assert_int_equal(run("tc filter add dev vpn0 ingress bpf bytecode '1,6 0 0 0'"), 0);
+	assert_int_equal(run("tc filter add dev vpn0 egress bpf bytecode '1,6 0 0 0'"), 0);
+	assert_true(nl_tc_filters(index) > 0);
+	assert_int_equal(run("tc qdisc del dev vpn0 clsact && tc qdisc del dev lo clsact"), 0);
+	assert_int_equal(nl_tc_clsact(index), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +293,7 @@ int main(void)
 		cmocka_unit_test(routes_of_all_kinds),
 		cmocka_unit_test(conntrack),
 		cmocka_unit_test(watch),
+		cmocka_unit_test(clsact),
 	};
 
 	if (!space_new()) {
