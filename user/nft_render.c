@@ -157,10 +157,9 @@ static void chains_fast(struct text *text, const struct nft_spec *spec)
 	rule(text, "iif %u ip saddr %s counter name slow_64", text->vpn, pool);
 	end(text);
 	chain(text, "forward", "filter hook forward priority filter");
-	rule(text, "iif %u oif != %u ip saddr %s meta l4proto { tcp, udp } ct state established flow add @ft",
-	     text->vpn, text->vpn, pool);
-	rule(text, "oif %u iif != %u ip daddr %s meta l4proto { tcp, udp } ct state established flow add @ft",
-	     text->vpn, text->vpn, pool);
+	rule(text, "ct state != established accept");	/* first: in a flood of new flows nearly all are of these */
+	rule(text, "iif %u oif != %u ip saddr %s meta l4proto { tcp, udp } flow add @ft", text->vpn, text->vpn, pool);
+	rule(text, "oif %u iif != %u ip daddr %s meta l4proto { tcp, udp } flow add @ft", text->vpn, text->vpn, pool);
 	end(text);
 }
 

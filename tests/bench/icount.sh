@@ -47,6 +47,7 @@ gateway sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 modprobe nf_conntrack
 echo 131072 > /sys/module/nf_conntrack/parameters/hashsize
 sysctl -qw net.netfilter.nf_conntrack_max=1000000
+sysctl -qw net.ipv4.udp_mem="1000000 1000000 1000000"	# pages: each of 65,536 sockets keeps one
 ip netns exec c ping -q -c 1 192.88.99.5 > /dev/null
 ip netns exec c ping -q -c 1 fd01::5 > /dev/null
 
