@@ -142,8 +142,11 @@ alloc_slot(const struct nat64_config *cfg, struct nat64_alloc *alloc, __u32 hash
 	if (__sync_fetch_and_add(&alloc->used, 1) < cfg->capacity)
 		LOOP(cfg->pool_size < BINDING_PROBES ? cfg->pool_size : BINDING_PROBES, alloc_probe,
 		     &search);
-	if (search.found >= 0)
+	if (search.found >= 0) {
+		if (alloc->retry_after)		/* what was looked through in vain had a free one since: alloc_is_full() */
+			alloc->retry_after = 0;
 		return search.found;
+	}
 	__sync_fetch_and_add(&alloc->used, -1);
 	return alloc_reclaim(cfg, alloc, now);
 }
@@ -155,10 +158,11 @@ static __always_inline void alloc_free(struct nat64_slot *slot)
 	__sync_lock_test_and_set(&slot->state, NAT64_SLOT_FREE);
 }
 
-/* No address is free, and none will be looked for yet? */
+/* No address is free, and none will be looked for yet? Not while another CPU is at a binding, nor where the last free
+ * address has just gone: it may have been for this client. */
 static __always_inline _Bool alloc_is_full(const struct nat64_config *cfg, const struct nat64_alloc *alloc)
 {
-	return alloc->used >= cfg->capacity && clock_boot_ns() < alloc->retry_after;
+	return alloc->used >= cfg->capacity && !alloc->making && clock_boot_ns() < alloc->retry_after;
 }
 
 /* Another CPU may have made the binding meanwhile. Its index, or -drop. */

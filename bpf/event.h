@@ -50,7 +50,8 @@ static __always_inline _Bool event_has_ports(__u8 proto)
 	       proto == IPPROTO_UDPLITE_;
 }
 
-/* A packet on its way out, if there is a token for it. It is read anew: where it was dropped no two places know the same of it. */
+/* A packet on its way out, for which a token was taken. It is read anew: where it was dropped no two places know the
+ * same of it. */
 RARE int event_drop(CTX *ctx, __u32 reason, int is_64)
 {
 	struct nat64_event *event;

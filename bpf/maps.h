@@ -25,7 +25,6 @@ struct nat64_scratch {
 	__u64 fib[8];				/* struct bpf_fib_lookup */
 };
 
-/* Token buckets: ns of the boot clock when they will be full again. */
 /* A token bucket of a CPU, `rate` a second; it saves as many as one second's. */
 struct nat64_tokens {
 	__u64 full_at;		/* ns of the boot clock at which it is full again */

@@ -30,8 +30,8 @@ static __always_inline __u32 path_check_64(CTX *ctx, const struct nat64_config *
 	return parse_transport(&pkt->info);
 }
 
-/* A client that has no binding, and gets none: what most packets of a flood of them are, so it must be cheap. VERDICT_ANY:
- * it may get one, or the packet is not a plain one of TCP or UDP. */
+/* A client that has no binding, and gets none: what most packets of a flood of them are, so it must be cheap.
+ * VERDICT_ANY: it may get one, or the packet is not a plain one of TCP or UDP. */
 RARE __u32 path_refused_64(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
@@ -42,12 +42,13 @@ RARE __u32 path_refused_64(CTX *ctx)
 	if (!cfg || !alloc || cfg->flags & NAT64_LINEAR || ctx_load_plain(ctx, &pkt.ip6, sizeof(pkt.ip6)) ||
 	    parse_plain_64(ctx, &pkt, pkt.ip6.nexthdr))
 		return VERDICT_ANY;
-	if (alloc->making)		/* perhaps this client's binding */
-		return VERDICT_ANY;
-	if (quota_is_full(cfg, &pkt.src6))
+	if (quota_is_full(cfg, &pkt.src6)) {
+		if (alloc->making || clients_find(&pkt.src6) >= 0)	/* perhaps full by this client's binding */
+			return VERDICT_ANY;
 		reason = NAT64_DROP_QUOTA;
-	else if (!alloc_is_full(cfg, alloc))
+	} else if (!alloc_is_full(cfg, alloc)) {
 		return VERDICT_ANY;
+	}
 	pkt.dst4 = addr_extract(&pkt.dst6, 96);
 	TRY(policy_source(ctx, &pkt));
 	TRY(path_check_64(ctx, cfg, &pkt));
