@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Engine tc: BPF_PROG_TEST_RUN on the shipped programs for Ethernet. */
-#include <arpa/inet.h>
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
@@ -53,35 +50,19 @@ static const struct counts *tc_counts(void)
 
 static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out)
 {
-	static __u8 in[ETH_HLEN + VECTOR_PACKET_MAX], result[ETH_HLEN + ENGINE_PACKET_MAX];
-	struct ethhdr *eth = (struct ethhdr *)in;
-	LIBBPF_OPTS(bpf_test_run_opts, opts,
-		.data_in = in,
-		.data_size_in = sizeof(*eth) + len,
-		.data_out = result,
-		.data_size_out = sizeof(result));
-	__u16 ethertype = engine_ethertype(is_64, packet, len);
 	struct bpf_program *prog = is_64 ? engine_tc_state.tc->progs.nat64_in : engine_tc_state.tc->progs.nat64_out;
+	static struct kernel_run run;
 	struct counts after;
 	bool returned;
-	int end;
+	int end, err = kernel_run_packet(prog, is_64, packet, len, &run);
 
-	if (len < (ethertype == ETH_P_IPV6 ? 40 : 20))	/* newer kernels take no less */
-		return 1;
-	*eth = (struct ethhdr){ .h_dest = { 2, 0, 0, 0, 0, 1 }, .h_source = { 2, 0, 0, 0, 0, 2 },
-				.h_proto = be16(ethertype) };
-	memcpy(in + sizeof(*eth), packet, len);
-	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts)) {
-		if (errno == EINVAL)			/* more than a page holds */
-			return 1;
-		fprintf(stderr, "error: test run: %s\n", strerror(errno));
-		return -errno;
-	}
+	if (err)
+		return err;
 	if (kernel_counts(engine_tc_state.tc, &after))
 		return -EIO;
-	end = tc_end(opts.retval);
+	end = tc_end(run.code);
 	if (end < 0) {
-		fprintf(stderr, "error: tc: the program returned %d\n", (int)opts.retval);
+		fprintf(stderr, "error: tc: the program returned %d\n", (int)run.code);
 		return -EPROTO;
 	}
 	/* the egress program redirects what it translated to the neighbour, the ingress program its errors back */
@@ -90,10 +71,9 @@ static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out
 		fprintf(stderr, "error: tc: a translated packet is left with the placeholder neighbour\n");
 		return -EPROTO;
 	}
-	out->len = end == END_SHOT ? 0 : opts.data_size_out - sizeof(*eth);
-	memcpy(out->packet, result + sizeof(*eth), out->len);
-	if (out->len && ((struct ethhdr *)result)->h_proto !=
-			be16(engine_ethertype(is_64, out->packet, out->len))) {
+	out->len = end == END_SHOT ? 0 : run.out_len - sizeof(run.out.eth);
+	memcpy(out->packet, run.out.packet, out->len);
+	if (out->len && run.out.eth.h_proto != be16(engine_ethertype(is_64, out->packet, out->len))) {
 		fprintf(stderr, "error: tc: Ethernet type and version of the packet differ\n");
 		return -EPROTO;
 	}

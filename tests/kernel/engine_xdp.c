@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Engine xdp: what an instance with XDP does. From the client the shipped XDP program by BPF_PROG_TEST_RUN and,
  * where that passes a frame as it came, engine tc; to the client engine tc alone. */
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -62,39 +61,30 @@ static const struct counts *xdp_counts(void)
 
 static int xdp_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out)
 {
-	static __u8 in[ETH_HLEN + VECTOR_PACKET_MAX], result[ETH_HLEN + ENGINE_PACKET_MAX];
-	struct ethhdr *eth = (struct ethhdr *)in;
+	static struct kernel_run run;
 	struct counts after;
-	LIBBPF_OPTS(bpf_test_run_opts, opts,
-		.data_in = in,
-		.data_size_in = sizeof(*eth) + len,
-		.data_out = result,
-		.data_size_out = sizeof(result));
-	__u16 ethertype = engine_ethertype(is_64, packet, len);
 	int err;
 
-	if (!is_64 || len < 40)
+	if (!is_64)
 		return engine_tc.run(is_64, packet, len, out);
-	*eth = (struct ethhdr){ .h_dest = { 2, 0, 0, 0, 0, 1 }, .h_source = { 2, 0, 0, 0, 0, 2 },
-				.h_proto = be16(ethertype) };
-	memcpy(in + sizeof(*eth), packet, len);
-	if (bpf_prog_test_run_opts(bpf_program__fd(xdp->progs.nat64_xdp), &opts))
-		return errno == EINVAL ? 1 : fail(-errno, "test run");	/* EINVAL: more than a page holds */
+	err = kernel_run_packet(xdp->progs.nat64_xdp, is_64, packet, len, &run);
+	if (err)
+		return err;
 	if (kernel_counts(engine_tc_state.tc, &after))
 		return -EIO;
-	if (opts.retval != XDP_PASS && opts.retval != XDP_DROP)
+	if (run.code != XDP_PASS && run.code != XDP_DROP)
 		return fail(-EPROTO, "neither passed nor dropped");
-	if (opts.retval == XDP_PASS && !memcmp(&after, &engine_tc_state.before, sizeof(after))) {
+	if (run.code == XDP_PASS && !memcmp(&after, &engine_tc_state.before, sizeof(after))) {
 		passed++;
-		if (opts.data_size_out != opts.data_size_in || memcmp(in, result, opts.data_size_in))
+		if (run.out_len != run.in_len || memcmp(&run.in, &run.out, run.in_len))
 			return fail(-EPROTO, "passed on, but not as it came");
 		return engine_tc.run(is_64, packet, len, out);
 	}
 	translated++;
-	out->len = opts.retval == XDP_DROP ? 0 : opts.data_size_out - sizeof(*eth);
-	memcpy(out->packet, result + sizeof(*eth), out->len);
-	eth->h_proto = be16(ETH_P_IP);
-	if (out->len && memcmp(eth, result, sizeof(*eth)))
+	out->len = run.code == XDP_DROP ? 0 : run.out_len - sizeof(run.out.eth);
+	memcpy(out->packet, run.out.packet, out->len);
+	run.in.eth.h_proto = be16(ETH_P_IP);
+	if (out->len && memcmp(&run.in.eth, &run.out.eth, sizeof(run.in.eth)))
 		return fail(-EPROTO, "Ethernet header of a translated packet");
 	err = outcome_judge("xdp", is_64, false, out->len ? END_ON : END_SHOT, &engine_tc_state.before, &after, out);
 	engine_tc_state.before = after;

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "be.h"
 #include "nat64_tc.skel.h"
 #include "tc_open.h"
 
@@ -115,4 +116,33 @@ int kernel_counts(struct nat64_tc *tc, struct counts *counts)
 		for (int cpu = 0; cpu < cpus; cpu++)
 			counts->packets[keys[i]] += values[(size_t)i * cpus + cpu].packets;
 	return 0;
+}
+
+int kernel_run(const struct bpf_program *prog, struct kernel_run *run)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts,
+		.data_in = &run->in,
+		.data_size_in = run->in_len,
+		.data_out = &run->out,
+		.data_size_out = sizeof(run->out));
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts))
+		return errno == EINVAL ? 1 : fail(-errno, "test run");	/* EINVAL: more than a page holds */
+	run->out_len = opts.data_size_out;
+	run->code = opts.retval;
+	return 0;
+}
+
+int kernel_run_packet(const struct bpf_program *prog, bool is_64, const __u8 *packet, __u32 len,
+		      struct kernel_run *run)
+{
+	__u16 ethertype = engine_ethertype(is_64, packet, len);
+
+	if (len < (ethertype == ETH_P_IPV6 ? 40 : 20))	/* newer kernels take no less */
+		return 1;
+	run->in.eth = (struct ethhdr){ .h_dest = { 2, 0, 0, 0, 0, 1 }, .h_source = { 2, 0, 0, 0, 0, 2 },
+				       .h_proto = be16(ethertype) };
+	run->in_len = sizeof(run->in.eth) + len;
+	memcpy(run->in.packet, packet, len);
+	return kernel_run(prog, run);
 }
