@@ -48,7 +48,7 @@ static __always_inline __u32 xdp_64(CTX *ctx)
 
 	if (slot)
 		binding_touch_64(cfg, slot);
-	return write_64(ctx, cfg, &pkt, write_diff_64(&pkt), hash);
+	return write_64(ctx, cfg, &pkt, slot ? write_slot_64(cfg, slot) : write_diff_64(&pkt), hash);
 }
 
 SEC("xdp")
