@@ -125,7 +125,12 @@ int kernel_run(const struct bpf_program *prog, struct kernel_run *run)
 		.data_size_in = run->in_len,
 		.data_out = &run->out,
 		.data_size_out = sizeof(run->out));
+	struct __sk_buff skb = { .ifindex = run->ifindex };
 
+	if (run->ifindex) {
+		opts.ctx_in = &skb;
+		opts.ctx_size_in = sizeof(skb);
+	}
 	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts))
 		return errno == EINVAL ? 1 : fail(-errno, "test run");	/* EINVAL: more than a page holds */
 	run->out_len = opts.data_size_out;

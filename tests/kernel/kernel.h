@@ -25,6 +25,7 @@ struct kernel_run {
 		__u8 packet[ENGINE_PACKET_MAX];
 	} __attribute__((packed)) in, out;
 	__u32 in_len, out_len;		/* bytes, of the whole frame */
+	__u32 ifindex;			/* for a program of TC: where the frame is; 0: lo */
 	__u32 code;			/* what the program returned */
 };
 
