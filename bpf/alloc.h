@@ -153,8 +153,8 @@ alloc_slot(const struct nat64_config *cfg, struct nat64_alloc *alloc, __u32 hash
 
 static __always_inline void alloc_free(struct nat64_slot *slot)
 {
+	binding_forget_mac(slot);	/* with NAT64_LINEAR the slot now serves the client of its number */
 	__builtin_memset(&slot->addr6, 0, sizeof(slot->addr6));
-	slot->mac = 0;		/* with NAT64_LINEAR the slot now serves the client of its number */
 	__sync_lock_test_and_set(&slot->state, NAT64_SLOT_FREE);
 }
 
@@ -176,13 +176,13 @@ static __always_inline int alloc_other(const struct in6_addr *client, enum nat64
 static __always_inline void alloc_fill(struct nat64_slot *slot, const struct in6_addr *client, __be32 addr4,
 				       __u64 last_seen, __u32 flags)
 {
+	binding_forget_mac(slot);
 	slot->addr6 = *client;
 	slot->addr4 = addr4;
 	slot->csum_diff = csum_fold(bits32(addr4) + csum_minus(client, 4));
 	slot->last_seen = last_seen;
 	slot->seen_tick = clock_tick();
 	slot->flags = flags;
-	slot->mac = 0;
 	slot->generation++;
 }
 

@@ -44,6 +44,14 @@ RARE int binding_renew(struct nat64_slot *slot)
 	return 0;
 }
 
+/* From here on the slot's client is another one. Who looked the old one up before does not get its address in any more:
+ * bpf/link.h. The slot is CLAIMED or serves, by arithmetic, the new client already. */
+static __always_inline void binding_forget_mac(struct nat64_slot *slot)
+{
+	slot->mac_ifindex = 0;	/* for a program of an earlier build, which knows no NAT64_MAC_UNKNOWN */
+	__sync_lock_test_and_set(&slot->mac, ((slot->mac >> 48) + 1) << 48 | NAT64_MAC_UNKNOWN);
+}
+
 /* Notes that a client uses its binding. */
 static __always_inline void binding_touch_64(const struct nat64_config *cfg, struct nat64_slot *slot)
 {

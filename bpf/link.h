@@ -12,22 +12,20 @@
 
 #define LINK_FRESH_TICKS 100
 
-struct link_addr {
-	__u16 part[4];		/* an Ethernet address as it lies in memory; the last one is 0 */
-};
-
 /* Addresses a translated frame to its client. False: the client's address is not known, or not fresh. */
 static __always_inline _Bool link_address(CTX *ctx, const struct nat64_slot *slot)
 {
-	struct link_addr addr;
+	__u16 part[3];
 	__u64 mac;
 
-	if (!slot || !slot->mac || slot->mac_ifindex != ctx_ifindex(ctx) ||
+	if (!slot || (__s64)slot->mac <= 0 || slot->mac_ifindex != ctx_ifindex(ctx) ||
 	    clock_tick() - slot->mac_tick >= LINK_FRESH_TICKS)
 		return 0;
 	mac = slot->mac;
-	__builtin_memcpy(&addr, &mac, sizeof(addr));
-	return !ctx_store_link(ctx, addr.part);
+	part[0] = mac;
+	part[1] = mac >> 16;
+	part[2] = mac >> 32;
+	return !ctx_store_link(ctx, part);
 }
 
 /* The slot of the client that an IPv6 frame of the prefix goes to, or NULL. */
@@ -50,17 +48,23 @@ RARE int link_address_any(CTX *ctx)
 	return link_address(ctx, link_slot(ctx));
 }
 
-/* An IPv6 frame that may be one of ours, to which the neighbour layer has given the client's address. */
+/* An IPv6 frame that may be one of ours, to which the neighbour layer has given the client's address. It is written
+ * only if the slot was its client's after `was` had been read and nobody has forgotten an address since: one that
+ * changes hands meanwhile, on another CPU, keeps what its new owner has. */
 RARE int link_learn(CTX *ctx)
 {
 	struct nat64_slot *slot = link_slot(ctx);
-	struct link_addr addr = {};
-	__u64 mac;
+	__u64 was, mac;
+	__u16 part[3];
 
-	if (!slot || ctx_load_link(ctx, addr.part))
+	if (!slot || ctx_load_link(ctx, part))
 		return 0;
-	__builtin_memcpy(&mac, &addr, sizeof(mac));
-	slot->mac = mac;
+	was = __sync_val_compare_and_swap(&slot->mac, 0, 0);	/* nothing is read before it */
+	if (link_slot(ctx) != slot)
+		return 0;
+	mac = part[0] | (__u64)part[1] << 16 | (__u64)part[2] << 32 | (was & ~NAT64_MAC_UNKNOWN) >> 48 << 48;
+	if (__sync_val_compare_and_swap(&slot->mac, was, mac) != was)
+		return 0;
 	slot->mac_tick = clock_tick();
 	slot->mac_ifindex = ctx_ifindex(ctx);
 	return 0;

@@ -173,6 +173,8 @@ enum nat64_slot_flags {
 	NAT64_SLOT_CONFIG	= 1 << 2,	/* a static map of the settings; user space only */
 };
 
+#define NAT64_MAC_UNKNOWN (1ull << 63)
+
 /* Value of nat64_slots, an ARRAY of pool_size + NAT64_EXTERN_MAX entries; index: pool offset, or
  * pool_size + n for the static maps whose address lies outside the pool (found by nat64_extern). It can be
  * mapped into memory (BPF_F_MMAPABLE). Before the programs are attached the loader may write it as it likes;
@@ -187,8 +189,9 @@ struct nat64_slot {
 	__u32 flags;		/* enum nat64_slot_flags */
 	__u16 csum_diff;	/* addr4 - addr6, one's complement sum of 16-bit words as they lie in memory */
 	__u16 reserved;
-	__u64 mac;		/* the client's Ethernet address, as it lies in memory, 0: not known; programs only,
-				 * but a new owner begins with 0 */
+	__u64 mac;		/* the client's Ethernet address: 16-bit parts as they lie in memory, the first one lowest;
+				 * above them how often one was forgotten (15 bits) and NAT64_MAC_UNKNOWN. 0: not known
+				 * either; programs only */
 	__u32 mac_tick;		/* low half of jiffies when mac was seen; programs only */
 	__u32 mac_ifindex;	/* and on which interface; programs only */
 };

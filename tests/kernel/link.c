@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Whom the egress program addresses its frames to (bpf/link.h), by BPF_PROG_TEST_RUN of the shipped program: the client
  * while its slot holds a fresh MAC address of it, else the placeholder, with which the packet goes to the neighbour
- * layer. Whole frames are compared; each packet goes the common way and, as GRE, that of any other. */
+ * layer. Whole frames are compared; each packet goes the common way and, as GRE, that of any other. Frames of the old
+ * owner of an address on another CPU, while it changes hands, teach nothing about the new one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,11 +20,13 @@
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "be.h"
@@ -292,6 +295,7 @@ static void a_static_map_outside_the_pool(void **state)
 static void a_new_owner_begins_without(void **state)
 {
 	static struct kernel_run run;
+	__u64 was;
 
 	start(0);
 	bind_client(A4, A6, NAT64_SLOT_DYNAMIC);
@@ -309,21 +313,37 @@ static void a_new_owner_begins_without(void **state)
 	unbind(A4, B6);
 	bind_client(A4, B6, NAT64_SLOT_DYNAMIC);
 	assert_true(by_neighbour(A4, B6));
+	was = slots[A4 - FIRST].mac;
+	unbind(A4, B6);
+	bind_client(A4, A6, NAT64_SLOT_DYNAMIC);
+	assert_true(slots[A4 - FIRST].mac != was);	/* who has read it before is not to take it for the same */
+}
+
+/* The first packet of a client. */
+static void arrives(const char *client)
+{
+	static struct kernel_run run;
+
+	run.in_len = frame_6(&run.in, IPPROTO_UDP, client, "64:ff9b::192.88.99.5", server_mac);
+	assert_int_equal(kernel_run(tc->progs.nat64_in, &run), 0);
+}
+
+/* A pool of one address, which the first one has; to be idle it takes no time. */
+static void start_small(void)
+{
+	start_with("\"pool\":\"10.9.8.0/30\",\"static\":{}", 0);
+	vector.config.min_lease = 0;
+	assert_int_equal(kernel_set_up(tc, &vector), 0);
+	arrives(A6);
 }
 
 /* The one address of its pool goes from an idle client to the next without being free in between. */
 static void so_does_who_takes_an_idle_address(void **state)
 {
-	static struct kernel_run run;
-
-	start_with("\"pool\":\"10.9.8.0/30\",\"static\":{}", 0);
-	vector.config.min_lease = 0;
-	assert_int_equal(kernel_set_up(tc, &vector), 0);
-	bind_client(A4, A6, NAT64_SLOT_DYNAMIC);
+	start_small();
 	assert_true(seen(A6, mac_a));
 	assert_true(direct(A4, A6, mac_a));
-	run.in_len = frame_6(&run.in, IPPROTO_UDP, B6, "64:ff9b::192.88.99.5", server_mac);
-	assert_int_equal(kernel_run(tc->progs.nat64_in, &run), 0);
+	arrives(B6);
 	assert_true(by_neighbour(A4, B6));
 }
 
@@ -348,6 +368,98 @@ static void linear(void **state)
 	assert_true(by_neighbour(A4, A6));
 	assert_true(seen(A6, mac_a));
 	assert_true(direct(A4, A6, mac_a));
+}
+
+/* Frames to a client, from another CPU, that the neighbour layer sends as long as the test goes on. */
+static volatile bool over;
+
+static void *show_frames(void *client)
+{
+	static struct kernel_frame frame;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &frame, .repeat = 100);
+
+	opts.data_size_in = frame_6(&frame, IPPROTO_UDP, "64:ff9b::192.88.99.5", client, mac_a);
+	while (!over)
+		if (bpf_prog_test_run_opts(bpf_program__fd(tc->progs.nat64_out), &opts))
+			return "failed";
+	return NULL;
+}
+
+/* Waits until packets to the address go to the client directly, as frames to it are seen. */
+static bool becomes_direct(__u32 addr4)
+{
+	static struct kernel_run run;
+
+	run.in_len = frame_46(&run.in, IPPROTO_UDP, addr4);
+	for (int i = 0; i < 1000000; i++) {
+		assert_int_equal(kernel_run(tc->progs.nat64_out, &run), 0);
+		if ((int)run.code == TC_ACT_UNSPEC)
+			return true;
+	}
+	return false;
+}
+
+/* The address goes to and fro between A, to whom frames are seen all the time, and B, to whom there are none: `give` and
+ * `take` are the ways there and back. No frame to B must be addressed to A. As often as finds it if it can happen, but
+ * for 5 s at most. */
+static void to_and_fro(int rounds, const char *a, const char *b, void (*give)(void), void (*take)(void))
+{
+	time_t end = time(NULL) + 5;
+	pthread_t thread;
+	int wrong = 0;
+	void *failed;
+
+	over = false;
+	assert_int_equal(pthread_create(&thread, NULL, show_frames, (void *)a), 0);
+	for (int i = 0; i < rounds && time(NULL) < end && !wrong; i++) {
+		assert_true(becomes_direct(A4));
+		give();
+		wrong += !by_neighbour(A4, b);
+		take();
+	}
+	over = true;
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	assert_int_equal(wrong, 0);
+}
+
+static void a_arrives(void)
+{
+	arrives(A6);
+}
+
+static void b_arrives(void)
+{
+	arrives(B6);
+}
+
+static void bind_static(void)
+{
+	bind_client(A4, "fd00::1:0", NAT64_SLOT_STATIC);
+}
+
+static void unbind_static(void)
+{
+	unbind(A4, "fd00::1:0");
+}
+
+static void a_late_frame_teaches_nothing_about_who_reclaimed(void **state)
+{
+	start_small();
+	to_and_fro(50000, A6, B6, b_arrives, a_arrives);
+}
+
+static void nor_about_a_static_map(void **state)
+{
+	start(NAT64_LINEAR);
+	to_and_fro(5000, A6, "fd00::1:0", bind_static, unbind_static);
+}
+
+static void nor_about_who_was_there_before_it(void **state)
+{
+	start(NAT64_LINEAR);
+	bind_static();
+	to_and_fro(20000, "fd00::1:0", A6, unbind_static, bind_static);
 }
 
 /* A network namespace of our own, with a second interface. */
@@ -389,6 +501,9 @@ int main(void)
 		cmocka_unit_test(a_new_owner_begins_without),
 		cmocka_unit_test(so_does_who_takes_an_idle_address),
 		cmocka_unit_test(linear),
+		cmocka_unit_test(a_late_frame_teaches_nothing_about_who_reclaimed),
+		cmocka_unit_test(nor_about_a_static_map),
+		cmocka_unit_test(nor_about_who_was_there_before_it),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);
