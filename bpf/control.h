@@ -103,6 +103,21 @@ control_unbind(const struct nat64_config *cfg, struct nat64_alloc *alloc, struct
 	return 0;
 }
 
+static long control_forget_at(__u32 index, void *data)
+{
+	struct nat64_slot *slot = slots_at(index);
+
+	if (slot)
+		binding_forget_mac(slot);
+	return 0;
+}
+
+static __always_inline int control_forget(const struct nat64_config *cfg)
+{
+	LOOP(cfg->pool_size, control_forget_at, NULL);
+	return 0;
+}
+
 static __always_inline int control(struct nat64_request *request)
 {
 	const struct nat64_config *cfg = config();
@@ -116,6 +131,8 @@ static __always_inline int control(struct nat64_request *request)
 	case NAT64_UNBIND:
 	case NAT64_EXPIRE:
 		return control_unbind(cfg, alloc, request);
+	case NAT64_FORGET:
+		return control_forget(cfg);
 	default:
 		return -EINVAL;
 	}

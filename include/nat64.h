@@ -215,11 +215,14 @@ struct nat64_alloc {
  *		of slot `index` (out). -EBUSY: another client holds the slot. -EADDRNOTAVAIL: RESERVED, or beyond
  *		the map. -ENOSPC: nat64_clients or nat64_extern is full.
  *  NAT64_UNBIND	index, addr6. -ENOENT: the client does not hold that slot.
- *  NAT64_EXPIRE	the same for a DYNAMIC binding idle for longer than max_lease; else -EBUSY. */
+ *  NAT64_EXPIRE	the same for a DYNAMIC binding idle for longer than max_lease; else -EBUSY.
+ *  NAT64_FORGET	takes nothing: what is known of clients' Ethernet addresses no longer counts. To be done after a
+ *		change of `client` with NAT64_LINEAR, which gives the slots to others. */
 enum nat64_op {
 	NAT64_BIND,
 	NAT64_UNBIND,
 	NAT64_EXPIRE,
+	NAT64_FORGET,
 };
 
 struct nat64_request {

@@ -269,6 +269,15 @@ static int pin_all(struct nat64_tc *skel, const char *name, bool reuse)
 	return error;
 }
 
+/* Where clients follow from their numbers, those of another network have other Ethernet addresses. 0 or -errno. */
+static int forget_clients(const struct nat64_tc *skel)
+{
+	struct nat64_request request = { .op = NAT64_FORGET };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &request, .ctx_size_in = sizeof(request));
+
+	return bpf_prog_test_run_opts(bpf_program__fd(skel->progs.nat64_control), &opts) ? -errno : request.result;
+}
+
 /* The configuration, with what the bindings put into the running one. */
 static int write_config(struct nat64_tc *skel, const struct instance *instance)
 {
@@ -283,7 +292,10 @@ static int write_config(struct nat64_tc *skel, const struct instance *instance)
 		return -errno;
 	config.capacity = now.capacity;
 	config.extern_count = now.extern_count;
-	return bpf_map_update_elem(fd, &zero, &config, BPF_ANY) ? -errno : 0;
+	if (bpf_map_update_elem(fd, &zero, &config, BPF_ANY))
+		return -errno;
+	return config.flags & NAT64_LINEAR && memcmp(config.client, now.client, sizeof(now.client)) ?
+	       forget_clients(skel) : 0;
 }
 
 bool datapath_config_differs(const struct instance *instance)

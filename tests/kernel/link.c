@@ -370,6 +370,34 @@ static void linear(void **state)
 	assert_true(direct(A4, A6, mac_a));
 }
 
+/* The network of `clients` becomes another one. */
+static void renumber(const char *net)
+{
+	__u32 zero = 0;
+
+	vector.config.client[0].addr = address(net);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(tc->maps.nat64_config), &zero, &vector.config, 0), 0);
+	assert_int_equal(control(NAT64_FORGET, A4, "::", 0), 0);
+}
+
+static void another_network_is_of_other_clients(void **state)
+{
+	const __u32 first4 = FIRST + 2, last4 = FIRST + POOL_SIZE - 2;
+
+	start(NAT64_LINEAR);
+	assert_true(seen("fd00::2", mac_a));
+	assert_true(seen("fd00::fe", mac_b));
+	assert_true(direct(first4, "fd00::2", mac_a));
+	assert_true(direct(last4, "fd00::fe", mac_b));
+	renumber("fd00:1::");
+	assert_true(by_neighbour(first4, "fd00:1::2"));
+	assert_true(by_neighbour(last4, "fd00:1::fe"));
+	assert_true(seen("fd00::2", mac_a));	/* a frame that was still on its way */
+	assert_true(by_neighbour(first4, "fd00:1::2"));
+	assert_true(seen("fd00:1::2", mac_b));
+	assert_true(direct(first4, "fd00:1::2", mac_b));
+}
+
 /* Frames to a client, from another CPU, that the neighbour layer sends as long as the test goes on. */
 static volatile bool over;
 
@@ -443,6 +471,16 @@ static void unbind_static(void)
 	unbind(A4, "fd00::1:0");
 }
 
+static void renumber_to(void)
+{
+	renumber("fd00:1::");
+}
+
+static void renumber_back(void)
+{
+	renumber("fd00::");
+}
+
 static void a_late_frame_teaches_nothing_about_who_reclaimed(void **state)
 {
 	start_small();
@@ -460,6 +498,12 @@ static void nor_about_who_was_there_before_it(void **state)
 	start(NAT64_LINEAR);
 	bind_static();
 	to_and_fro(20000, "fd00::1:0", A6, unbind_static, bind_static);
+}
+
+static void nor_about_another_network(void **state)
+{
+	start(NAT64_LINEAR);
+	to_and_fro(5000, A6, "fd00:1::2", renumber_to, renumber_back);
 }
 
 /* A network namespace of our own, with a second interface. */
@@ -501,9 +545,11 @@ int main(void)
 		cmocka_unit_test(a_new_owner_begins_without),
 		cmocka_unit_test(so_does_who_takes_an_idle_address),
 		cmocka_unit_test(linear),
+		cmocka_unit_test(another_network_is_of_other_clients),
 		cmocka_unit_test(a_late_frame_teaches_nothing_about_who_reclaimed),
 		cmocka_unit_test(nor_about_a_static_map),
 		cmocka_unit_test(nor_about_who_was_there_before_it),
+		cmocka_unit_test(nor_about_another_network),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);
