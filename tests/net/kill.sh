@@ -3,7 +3,6 @@
 #
 # kill -9 of load and of unload at every system call that changes something: the next load brings all up, the next
 # unload leaves the host as it was before the first load. Under emulation, or with NAT64_SLOW=1, a sample.
-# Not in guests by default: it takes long under emulation.
 [ -e /.inside ] || LIMIT=300
 . "${0%/*}/lib.sh"
 topology veth

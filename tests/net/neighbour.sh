@@ -3,7 +3,6 @@
 #
 # On Ethernet the egress program addresses frames itself, with what it has learned from the neighbour layer (bpf/link.h):
 # each frame goes to its client, or to the router in front of it, and follows within a second when that changes.
-# Not in guests by default: it takes long under emulation.
 . "${0%/*}/lib.sh"
 topology veth
 . "$here/ends.inc"

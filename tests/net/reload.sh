@@ -3,7 +3,6 @@
 #
 # A running instance is changed in place and gets a new version of its programs over the same maps: no datagram is
 # lost either way, bindings stay, a setting holds at once. Maps of another ABI are made anew, never read.
-# Not in guests by default: it takes long under emulation.
 . "${0%/*}/lib.sh"
 topology veth
 rate=10000 rounds=3

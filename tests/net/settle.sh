@@ -4,7 +4,6 @@
 # What the loader owes the programs (the end of include/nat64.h): counts of client networks whether there is a quota
 # or not, counted anew for another quota-length, also of restored bindings; the addresses that linear mapping leaves
 # to nobody; the lease of the fast path, also while it is off.
-# Not in guests by default: it takes long under emulation.
 . "${0%/*}/lib.sh"
 topology veth
 # dump MAP PYTHON-EXPRESSION: of `d`, the entries of the map.

@@ -4,7 +4,6 @@
 #
 # unload leaves the host as it was: tc, links, addresses, neighbours, routes, rules, nft, sysctl and bpffs are compared,
 # also with a second instance up, over what was there already, and beside what is somebody else's.
-# Not in guests by default: it takes long under emulation.
 . "${0%/*}/lib.sh"
 topology "${1:-veth}"
 server_ip() { ip -n "$server" "$@"; }

@@ -3,7 +3,6 @@
 #
 # What XDP cannot have is refused and changes nothing; a load or unload that is killed or fails half-way is mended by
 # the next; run brings XDP back, and another's program never takes the instance down.
-# Not in guests by default: it takes long under emulation.
 . "${0%/*}/lib.sh"
 . "$here/run.inc"
 topology veth
