@@ -38,13 +38,15 @@ static void later(__u64 seconds)
 	native.now_ns += seconds * SECOND;
 }
 
-/* A UDP packet from a client to 192.88.99.5. Yields the address it leaves with, host order; 0: it does not. */
+static __u8 target[4] = { 192, 88, 99, 5 };
+
+/* A UDP packet from a client to that target. Yields the address it leaves with, host order; 0: it does not. */
 static __u32 send_64(const char *client, __u8 proto)
 {
-	__u8 packet[60] = { 0x60, [5] = 20, [6] = proto, 64, [24] = 0, 0x64, 0xff, 0x9b, [36] = 192, 88, 99, 5,
-			    [40] = 0x10, 0, 0, 53, 0, 20, 1, 1 };
+	__u8 packet[60] = { 0x60, [5] = 20, [6] = proto, 64, [24] = 0, 0x64, 0xff, 0x9b, [40] = 0x10, 0, 0, 53, 0, 20, 1, 1 };
 	__be32 source;
 
+	memcpy(packet + 36, target, 4);
 	assert_int_equal(inet_pton(AF_INET6, client, packet + 8), 1);
 	assert_int_equal(engine_native.run(true, packet, sizeof(packet), &out), 0);
 	if (out.verdict != OUTCOME_TRANSLATED)
@@ -111,6 +113,38 @@ static void full_pool_refuses_until_a_lease_ends(void **state)
 	assert_true(send_46(got[0], 17, "fd00::b"));
 	assert_int_equal(native.counters[NAT64_COUNT_RECLAIMED].packets, 1);
 	assert_int_equal(native.alloc.used, 5);
+}
+
+/* Once it is known that none can be free before a lease ends, refusal takes a way of its own. */
+static void known_to_be_full(void **state)
+{
+	static const __u8 unreachable[2] = { 1, 3 };	/* ICMPv6 type and code */
+	__u32 got[4];
+
+	start(SMALL);
+	fill(got);
+	refused("fd00::b", NAT64_DROP_POOL_FULL);
+	assert_true(native.alloc.retry_after > native.now_ns);
+	refused("fd00::b", NAT64_DROP_POOL_FULL);
+	assert_int_equal(out.verdict, OUTCOME_ICMP_ERROR);
+	assert_memory_equal(out.packet + 40, unreachable, 2);
+	refused("2001:db8::1", NAT64_DROP_SPOOFED_SOURCE);
+	refused("ff02::1", NAT64_DROP_ILLEGAL_SOURCE);
+	target[0] = 127;
+	refused("fd00::b", NAT64_DROP_MARTIAN_DESTINATION);
+	target[0] = 192;
+	assert_int_equal(send_64("fd00::a3", 17), got[3]);
+	native.alloc.making = 1;		/* another CPU is at a binding: looked at in full */
+	refused("fd00::b", NAT64_DROP_POOL_FULL);
+	native.alloc.making = 0;
+	native.config.quota = 1;
+	refused("fd00::b", NAT64_DROP_QUOTA);	/* of the network, which holds four */
+	native.config.quota = 0;
+	native.alloc.used--;			/* one was given back, long before the lease that is waited for */
+	native.slots[got[1] - FIRST].state = NAT64_SLOT_FREE;
+	assert_int_equal(send_64("fd00::b", 17), got[1]);
+	assert_int_equal(native.alloc.retry_after, 0);
+	assert_int_equal(native.alloc.making, 0);
 }
 
 static void least_recently_used_goes_first(void **state)
@@ -280,6 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_pool_refuses_until_a_lease_ends),
+		cmocka_unit_test(known_to_be_full),
 		cmocka_unit_test(least_recently_used_goes_first),
 		cmocka_unit_test(refusal_is_cheap),
 		cmocka_unit_test(replies_lengthen_the_lease),
