@@ -190,6 +190,19 @@ int bindings_settle(struct bindings *b, const struct config *config)
 	return changed;
 }
 
+static int by_addr4(const void *a, const void *b)
+{
+	const struct static_map *x = a, *y = b;
+	uint32_t p = ntohl(x->addr4.s_addr), q = ntohl(y->addr4.s_addr);
+
+	return p == q ? 0 : p < q ? -1 : 1;
+}
+
+void static_sort(struct static_map *maps, size_t count)
+{
+	qsort(maps, count, sizeof(*maps), by_addr4);
+}
+
 int bindings_outside(const struct bindings *b, bool added_only, struct static_map **maps, size_t *count)
 {
 	*count = 0;
@@ -202,5 +215,6 @@ int bindings_outside(const struct bindings *b, bool added_only, struct static_ma
 		if (slot_state(slot) == NAT64_SLOT_STATIC && !(added_only && slot->flags & NAT64_SLOT_CONFIG))
 			(*maps)[(*count)++] = (struct static_map){ { slot->addr4 }, slot->addr6 };
 	}
+	static_sort(*maps, *count);
 	return 0;
 }

@@ -106,7 +106,6 @@ void map_change_remove(struct map_change *c, uint32_t index)
 static int outside_after(struct map_change *c, struct static_map **maps, size_t *count)
 {
 	const struct bindings *b = &c->call->bindings;
-	int error;
 
 	if (!c->show)
 		return bindings_outside(b, false, maps, count);
@@ -115,11 +114,11 @@ static int outside_after(struct map_change *c, struct static_map **maps, size_t 
 		return -ENOMEM;
 	memcpy(*maps, c->outside, c->outside_count * sizeof(**maps));
 	*count = c->outside_count;
-	error = 0;
 	for (size_t i = 0; i < c->added.count; i++)
 		if (is_outside(c, c->added.items[i].addr4))
 			(*maps)[(*count)++] = (struct static_map){ c->added.items[i].addr4, c->added.items[i].addr6 };
-	return error;
+	static_sort(*maps, *count);
+	return 0;
 }
 
 /* Routes and nft table follow the static maps outside the pool. */

@@ -83,3 +83,13 @@ in_server nat64-bpf load vpn0
 equal "$(routes)" "10.9.0.8 192.168.240.0/20 " "routes from the state file"
 equal "$(elements)" "10.9.0.8 " "addresses in the table from the state file"
 in_server nat64-bpf unload vpn0
+
+say "in whatever order they came: nothing is left to be done after a load"
+in_server nat64-bpf load vpn0
+map add vpn0 10.9.0.9 fd00::9
+in_server nat64-bpf load vpn0 --static "10.9.0.7 fd00::7"
+equal "$(in_server nat64-bpf load vpn0 --dry-run)" "" "to be done after map add, then a static line"
+in_server nat64-bpf load vpn0 --static "10.9.0.7 fd00::7" --static "10.9.0.6 fd00::6"
+equal "$(in_server nat64-bpf load vpn0 --dry-run)" "" "to be done after two static lines"
+equal "$(elements)" "10.9.0.6 10.9.0.7 10.9.0.8 10.9.0.9 " "addresses in the table"
+in_server nat64-bpf unload vpn0
