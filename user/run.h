@@ -51,7 +51,7 @@ struct run {
 	uint64_t looked_at;		/* ns: end of the last look */
 	uint64_t look_ns;		/* how long it took */
 	uint32_t retries;		/* failed mends in a row */
-	struct instance instance;	/* as last brought up */
+	struct instance instance;	/* as last brought up, or found whole */
 	struct keeper keeper;
 };
 

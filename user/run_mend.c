@@ -97,6 +97,15 @@ static int derive(struct run *run, struct instance *instance)
 	return status;
 }
 
+/* What is up now; `instance` is empty afterwards. */
+static void adopt(struct run *run, struct instance *instance)
+{
+	run_log_open(&run->keeper.log, instance->config.log);
+	instance_free(&run->instance);
+	run->instance = *instance;
+	*instance = (struct instance){};
+}
+
 /* Looks. 1: something is to be done, and `text` says what; 0: nothing; -1: it cannot be, which is said. */
 static int look(struct run *run, bool reread, char **text)
 {
@@ -113,6 +122,8 @@ static int look(struct run *run, bool reread, char **text)
 		status = derive(run, &instance);
 	if (!status)
 		status = instance_up(&instance, &options);
+	if (!status && run->up && !reread)	/* whole, perhaps by a `load` or `map add` of somebody else */
+		adopt(run, &instance);
 	instance_free(&instance);
 	fclose(options.show);
 	return status;
@@ -152,10 +163,7 @@ static int mend(struct run *run, bool reread, bool *derived)
 		status = instance_up(&instance, &options);
 	if (status >= 0) {
 		run->up = true;
-		run_log_open(&run->keeper.log, instance.config.log);
-		instance_free(&run->instance);
-		run->instance = instance;
-		instance = (struct instance){};
+		adopt(run, &instance);
 	} else if (*derived && access(path_pins((char[PATH_MAX]){}, run->name), F_OK)) {
 		run->up = false;	/* not taken down by somebody: it could not be brought up again */
 	}
@@ -266,7 +274,7 @@ bool run_ruleset_changed(struct run *run)
 	instance_nft(&run->instance, &spec);
 	if (!spec.device_count || lock_take())
 		return false;
-	made = !nft_apply(&spec);
+	made = is_current(run->name, &spec) && !nft_apply(&spec);
 	lock_release();
 	return made;
 }
