@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -105,6 +106,7 @@ void keeper_save_now(struct keeper *k, const struct config *config)
  * file. Then, under the lock, puts it in place, unless somebody has saved meanwhile: that is newer. 0 or -errno. */
 static int save_aside(const struct keeper *k, const char *path)
 {
+	_close_ int held = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);	/* else a later file may get its inode */
 	char aside[PATH_MAX];
 	struct saved_list list;
 	struct stat before = {}, now = {};
@@ -112,7 +114,8 @@ static int save_aside(const struct keeper *k, const char *path)
 
 	if (snprintf(aside, sizeof(aside), "%s.run", path) >= (int)sizeof(aside))
 		return -ENAMETOOLONG;
-	stat(path, &before);
+	if (held < 0 || fstat(held, &before))
+		stat(path, &before);
 	error = state_collect(&k->bindings, false, &list);
 	if (!error)
 		error = savefile_write(aside, list.items, list.count);

@@ -94,6 +94,25 @@ in_client ping -q -c 1 -W 2 "$web6"
 equal "$(in_server nat64-bpf map list vpn0 -j | json "[b['addr4'] for b in d['bindings'] if b['addr6'] == 'fd00::2'][0]")" \
 	"$addr4" "address of the client"
 
+say "whoever saves while run waits for the lock has saved what is newer"
+in_client ip addr add fd00::6/64 dev vpn0 nodad
+exec 8> "$tmp/run/lock"
+flock 8
+in_client ping -q -c 1 -W 2 -I fd00::6 "$web6"
+until_true 20 test -e "$tmp/state/vpn0.map.run"
+inode() { stat -c %i "$tmp/state/vpn0.map"; }
+first=$(inode)
+for ((i = 0; i < 20; i++)); do		# ext4 gives a number that is free to the next file
+	echo "# newer $i" > "$tmp/state/newer"
+	mv "$tmp/state/newer" "$tmp/state/vpn0.map"
+	[ "$(inode)" != "$first" ] || break
+done
+echo "the first number again after $i files, 20: never"
+cp "$tmp/state/vpn0.map" "$tmp/newest"
+exec 8>&-
+until_true 10 sh -c "! test -e $tmp/state/vpn0.map.run"
+cmp "$tmp/newest" "$tmp/state/vpn0.map"
+
 say "SIGTERM: saved, and the datapath stays"
 in_client ip addr add fd00::4/64 dev vpn0 nodad
 in_client ping -q -c 1 -W 2 -I fd00::4 "$web6"
