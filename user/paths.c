@@ -152,6 +152,19 @@ int write_file(const char *path, const char *text, size_t len, unsigned int mode
 
 static int lock_fd = -1;
 
+/* Waits for the lock of the open file. 0; -EBUSY; another -errno. */
+static int lock_wait(void)
+{
+	for (int waited = 0; flock(lock_fd, LOCK_EX | LOCK_NB); waited += LOCK_POLL_MS) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (waited >= LOCK_WAIT_MS)
+			return -EBUSY;
+		nanosleep(&(struct timespec){ .tv_nsec = LOCK_POLL_MS * 1000000L }, NULL);
+	}
+	return 0;
+}
+
 int lock_take(void)
 {
 	char path[PATH_MAX];
@@ -166,18 +179,16 @@ int lock_take(void)
 		return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
 				"run as root, or set NAT64_BPF_RUN_DIR to a folder you may write", "%s: cannot open the lock",
 				path);
-	for (int waited = 0; flock(lock_fd, LOCK_EX | LOCK_NB); waited += LOCK_POLL_MS) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return log_fail(EXIT_FAILED, strerror(errno),
-					log_fix(errno, "set NAT64_BPF_RUN_DIR to a folder of a local file system"),
-					"%s: cannot lock", path);
-		if (waited >= LOCK_WAIT_MS)
-			return log_fail(EXIT_BUSY, "another nat64-bpf has been changing things for 10 s",
-					fmt("wait for it, or find it with: fuser -v %s", path), "%s: locked",
-					path);
-		nanosleep(&(struct timespec){ .tv_nsec = LOCK_POLL_MS * 1000000L }, NULL);
-	}
-	return 0;
+	error = lock_wait();
+	if (!error)
+		return 0;
+	lock_release();
+	if (error == -EBUSY)
+		return log_fail(EXIT_BUSY, "another nat64-bpf has been changing things for 10 s",
+				fmt("wait for it, or find it with: fuser -v %s", path), "%s: locked", path);
+	return log_fail(EXIT_FAILED, strerror(-error),
+			log_fix(error, "set NAT64_BPF_RUN_DIR to a folder of a local file system"), "%s: cannot lock",
+			path);
 }
 
 void lock_release(void)

@@ -91,6 +91,20 @@ in_server ip addr add fd00::1/64 dev vpn0 nodad		# the kernel took it along
 until_true 5 in_server nat64-bpf status vpn0 -q
 until_true 5 in_client ping -q -c 1 -W 1 "$web6"
 
+say "another holds the lock for longer than run waits: said, mended afterwards, and no file stays open"
+open_files() { find "/proc/$run/fd" -mindepth 1 | wc -l; }
+no_more() { [ "$(open_files)" -le "$before" ]; }
+before=$(open_files)
+start lock nsenter --net="/run/netns/$server" --mount="/proc/$holder/ns/mnt" \
+	sh -c "exec 8> $NAT64_BPF_RUN_DIR/lock; flock 8; echo ready; exec sleep 100"
+lock=$!
+ready lock
+in_server nft flush ruleset
+until_true 30 grep -q "/lock: locked" "$tmp/run.log"
+kill "$lock"
+until_true 30 in_server nat64-bpf status vpn0 -q
+until_true 5 no_more
+
 say "rules of others change: no look after look without end"
 in_server nft add table inet mine
 sleep 1
