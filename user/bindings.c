@@ -174,7 +174,7 @@ int bindings_settle(struct bindings *b, const struct config *config)
 				b->instance);
 	changed = drop_old(b, config);
 	for (size_t i = 0; i < config->static_count; i++) {
-		struct binding_wish wish = { config->statics[i].addr4, config->statics[i].addr6, true, true, true, 0 };
+		struct binding_wish wish = { config->statics[i].addr4, config->statics[i].addr6, true, true, true, 0, 0 };
 		struct binding_holder holder = {};
 		char four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN];
 		enum binding_fault fault = bindings_add(b, &wish, &holder);

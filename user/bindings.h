@@ -61,6 +61,7 @@ struct binding_wish {
 	bool from_config;	/* a static map of the settings, not of `map add` */
 	bool replace;		/* a dynamic binding in the way gives way */
 	uint64_t seen;		/* of a dynamic one: ns of the boot clock */
+	uint32_t flags;		/* of a dynamic one: NAT64_SLOT_REPLIED, NAT64_SLOT_LONG */
 };
 
 /* What bindings_add() would say; changes nothing. */

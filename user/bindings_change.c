@@ -247,7 +247,7 @@ bindings_add(struct bindings *b, const struct binding_wish *wish, struct binding
 		.addr6		= wish->addr6,
 		.addr4		= wish->addr4.s_addr,
 		.state		= wish->is_static ? NAT64_SLOT_STATIC : NAT64_SLOT_DYNAMIC,
-		.flags		= wish->from_config ? NAT64_SLOT_CONFIG : 0,
+		.flags		= wish->flags | (wish->from_config ? NAT64_SLOT_CONFIG : 0),
 		.last_seen	= wish->seen,
 	};
 	struct nat64_slot old;

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "log.h"
+#include "nat64.h"
 #include "savefile_text.h"
 
 #define FILE_BYTES	(256u << 20)	/* limit; a full /12 pool needs about 64 MB */
@@ -107,6 +108,24 @@ int savefile_line(const char *line, struct saved *item)
 	return 1;
 }
 
+const char *const flows_lines[FLOWS_MAX] = {
+	[NAT64_SLOT_REPLIED]			= "# flows replied",
+	[NAT64_SLOT_LONG]			= "# flows long",
+	[NAT64_SLOT_REPLIED | NAT64_SLOT_LONG]	= "# flows replied long",
+};
+
+bool text_flows(const char *line, uint32_t *flags)
+{
+	size_t len = strcspn(line, "\r\n");
+
+	for (uint32_t i = 1; i < FLOWS_MAX; i++)
+		if (len == strlen(flows_lines[i]) && !memcmp(line, flows_lines[i], len)) {
+			*flags = i;
+			return true;
+		}
+	return false;
+}
+
 int saved_list_keep(struct saved_list *list, size_t *room, const struct saved *item)
 {
 	if (list->count == *room) {
@@ -137,6 +156,7 @@ static int read_lines(const char *path, const struct text *text, struct saved_li
 {
 	const char *line = text->data, *end;
 	size_t room = 0, number = 1;
+	uint32_t flags = 0;
 
 	for (; (end = memchr(line, '\n', text->len - (size_t)(line - text->data))); line = end + 1, number++) {
 		char copy[LINE_BYTES + 1];
@@ -146,7 +166,10 @@ static int read_lines(const char *path, const struct text *text, struct saved_li
 		if (kind < 0 && ++list->bad_lines <= LINES_NAMED)
 			log_warn("it is not `IPV4 IPV6 SECONDS`", "nothing needs to be done: the line is left out",
 				 "%s:%zu: not a binding: `%.60s`", path, number, copy);
+		if (!kind)
+			text_flows(copy, &flags);
 		item.line = number;
+		item.flags = item.is_static ? 0 : flags;
 		if (kind == 1 && saved_list_keep(list, &room, &item))
 			return -ENOMEM;
 	}
@@ -198,6 +221,7 @@ static bool end_is_damaged(const struct text *text)
 	bool ours = text->len >= strlen(savefile_header) && is_like(text->data, savefile_header);
 	char copy[LINE_BYTES + 1];
 	struct saved item;
+	uint32_t flags;
 	size_t rest;
 	int kind;
 
@@ -211,6 +235,8 @@ static bool end_is_damaged(const struct text *text)
 	kind = text_line(line, (size_t)(end - line), copy, &item);
 	if (like_crc_line(line, (size_t)(end - line)))
 		return true;
+	if (!kind && text_flows(copy, &flags))
+		return false;
 	return ours && (kind < 0 || (!kind && (size_t)(end + 1 - text->data) > strlen(savefile_header)));
 }
 

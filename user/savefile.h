@@ -15,6 +15,7 @@ struct saved {
 	int64_t seen;		/* seconds since 1970; for a static map 0 */
 	bool is_static;		/* made by `map add`: "# static V4 V6" */
 	bool from_config;	/* a static map of the settings: exported, not saved */
+	uint32_t flags;		/* of a dynamic one: NAT64_SLOT_REPLIED, NAT64_SLOT_LONG */
 	uint32_t line;		/* of the file it was read from, 0: none */
 };
 
@@ -40,7 +41,7 @@ int savefile_import(const char *path, struct saved_list *list, bool *damaged);
  * file is whole and no temporary file is left. The folder is made (0755) if it is missing. */
 int savefile_write(const char *path, const struct saved *items, size_t count);
 
-/* The same to an open stream, for `map export`. */
+/* The same to an open stream, for `map export`. Entries come by their flags, those without any first. */
 int savefile_print(FILE *out, const struct saved *items, size_t count);
 
 /* Parses one line ("V4<TAB or spaces>V6[<TAB or spaces>epoch]", or "# static V4 V6"), its end (LF, CRLF) cut off or

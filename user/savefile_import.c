@@ -22,6 +22,7 @@ static int read_strictly(const char *path, const struct text *text, struct saved
 {
 	const char *line = text->data, *end, *stop = text->data + text->len;
 	size_t room = 0, number = 1;
+	uint32_t flags = 0;
 
 	for (; line < stop; line = end + 1, number++) {
 		char copy[LINE_BYTES + 1];
@@ -36,7 +37,10 @@ static int read_strictly(const char *path, const struct text *text, struct saved
 			return log_fail(EXIT_USAGE, "it has no end, so the file may have been cut off there",
 					"end it with a newline if it is whole; nothing was changed",
 					"%s:%zu: half a line? `%.60s`", path, number, copy);
+		if (!kind)
+			text_flows(copy, &flags);
 		item.line = number;
+		item.flags = item.is_static ? 0 : flags;
 		if (kind && saved_list_keep(list, &room, &item))
 			return log_fail(EXIT_FAILED, strerror(ENOMEM), "import a smaller file", "%s: too large", path);
 		if (!end)
@@ -84,6 +88,7 @@ static int fold(const char *path, struct saved_list *list)
 		if (by_addr6(last, item))
 			return twice(path, last, item, "client");
 		last->is_static |= item->is_static;
+		last->flags = last->is_static ? 0 : last->flags | item->flags;
 		last->seen = last->is_static ? 0 : last->seen > item->seen ? last->seen : item->seen;
 	}
 	list->count = kept;

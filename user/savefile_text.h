@@ -8,6 +8,10 @@
 #define CRC_WORDS	"# crc32 "
 #define STATIC_WORDS	"# static "
 
+/* Lines before the dynamic bindings whose flows conntrack may keep for long, by their flags; NULL for none. */
+#define FLOWS_MAX	4
+extern const char *const flows_lines[FLOWS_MAX];
+
 extern const char savefile_header[];	/* the comment that a file of ours begins with */
 
 struct text {		/* of a file */
@@ -25,6 +29,9 @@ bool text_crc_right(const struct text *text, const char *line);	/* is it the las
 
 /* One line of `len` bytes. 1: an entry; 0: nothing; -EINVAL. `copy`: its text, of LINE_BYTES + 1. */
 int text_line(const char *line, size_t len, char *copy, struct saved *item);
+
+/* Is it one of flows_lines? Then `flags` are those of the entries behind it. */
+bool text_flows(const char *line, uint32_t *flags);
 
 /* Appends; `room`: entries that fit so far, 0 at first. 0 or -ENOMEM. */
 int saved_list_keep(struct saved_list *list, size_t *room, const struct saved *item);

@@ -24,22 +24,39 @@ static void put(FILE *out, unsigned long *crc, const char *line)
 	fputs(line, out);
 }
 
-int savefile_print(FILE *out, const struct saved *items, size_t count)
+static void put_entry(FILE *out, unsigned long *crc, const struct saved *item)
 {
 	char addr4[INET_ADDRSTRLEN], addr6[INET6_ADDRSTRLEN], line[LINE_BYTES];
+
+	inet_ntop(AF_INET, &item->addr4, addr4, sizeof(addr4));
+	inet_ntop(AF_INET6, &item->addr6, addr6, sizeof(addr6));
+	if (item->is_static)
+		snprintf(line, sizeof(line), STATIC_WORDS "%s %s\n", addr4, addr6);
+	else
+		snprintf(line, sizeof(line), "%s\t%s\t%lld\n", addr4, addr6,
+			 item->seen > 0 ? (long long)item->seen : 0);
+	put(out, crc, line);
+}
+
+int savefile_print(FILE *out, const struct saved *items, size_t count)
+{
 	unsigned long crc = crc32_z(0, NULL, 0);
 
 	errno = 0;
 	put(out, &crc, savefile_header);
-	for (size_t i = 0; i < count && !ferror(out); i++) {
-		inet_ntop(AF_INET, &items[i].addr4, addr4, sizeof(addr4));
-		inet_ntop(AF_INET6, &items[i].addr6, addr6, sizeof(addr6));
-		if (items[i].is_static)
-			snprintf(line, sizeof(line), STATIC_WORDS "%s %s\n", addr4, addr6);
-		else
-			snprintf(line, sizeof(line), "%s\t%s\t%lld\n", addr4, addr6,
-				 items[i].seen > 0 ? (long long)items[i].seen : 0);
-		put(out, &crc, line);
+	for (uint32_t flags = 0; flags < FLOWS_MAX; flags++) {
+		bool told = !flags;
+
+		for (size_t i = 0; i < count && !ferror(out); i++) {
+			if (items[i].flags != flags)
+				continue;
+			if (!told) {
+				put(out, &crc, flows_lines[flags]);
+				put(out, &crc, "\n");
+			}
+			told = true;
+			put_entry(out, &crc, &items[i]);
+		}
 	}
 	fprintf(out, CRC_WORDS "%08lx\n", crc);
 	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;

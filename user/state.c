@@ -43,6 +43,7 @@ int state_collect(const struct bindings *b, bool all, struct saved_list *list)
 			.seen = is_static ? 0 : now_s - (now_ns - (int64_t)slot.last_seen) / NS_PER_S,
 			.is_static = is_static,
 			.from_config = slot.flags & NAT64_SLOT_CONFIG,
+			.flags = is_static ? 0 : slot.flags & (NAT64_SLOT_REPLIED | NAT64_SLOT_LONG),
 		};
 	}
 	return 0;
@@ -66,14 +67,16 @@ int state_save(const struct bindings *b, const char *path)
 struct binding_wish state_wish(const struct saved *item)
 {
 	int64_t now_s = time(NULL), now_ns = boot_ns(), idle_s = now_s > item->seen ? now_s - item->seen : 0;
+	bool this_boot = idle_s < now_ns / NS_PER_S;
 
 	return (struct binding_wish) {
 		.addr4		= item->addr4,
 		.addr6		= item->addr6,
 		.is_static	= item->is_static,
 		.from_config	= item->from_config,
-		/* one older than this boot has last been seen before the clock began */
-		.seen		= idle_s < now_ns / NS_PER_S ? now_ns - idle_s * NS_PER_S : 0,
+		/* one older than this boot has last been seen before the clock began, and conntrack with it */
+		.seen		= this_boot ? now_ns - idle_s * NS_PER_S : 0,
+		.flags		= this_boot ? item->flags : 0,
 	};
 }
 

@@ -81,6 +81,29 @@ equal "$(bindings)" "$before" "bindings after a dry run"
 map import vpn0 "$tmp/bad" --replace
 equal "$(map lookup vpn0 192.168.240.7 -j | json "d['addr6']")" fd00::21 "replaced"
 
+say "what makes an address wait longer than min-lease goes over unload, load and --replace; not over a reboot"
+flags() { in_server bpftool -j map dump pinned /sys/fs/bpf/nat64-bpf/vpn0/nat64_slots | json "[d[i]['formatted']['value']['flags'] for i in (40, 41, 42, 43)]"; }
+unload
+cp "$state" "$tmp/saved"
+cat > "$state" <<END
+192.168.240.40	fd00::40	$now
+# flows replied
+192.168.240.41	fd00::41	$now
+# flows replied long
+192.168.240.42	fd00::42	$now
+192.168.240.43	fd00::43	$((now - $(cut -d. -f1 /proc/uptime) - 1000))
+END
+load
+equal "$(flags)" "[0, 1, 3, 0]" "flags of the state file"
+unload
+load
+equal "$(flags)" "[0, 1, 3, 0]" "flags after unload and load"
+in_server nat64-bpf load vpn0 --pool 192.168.240.0/23 --max-lease 1d --replace
+equal "$(flags)" "[0, 1, 3, 0]" "flags after --replace"
+unload
+cp "$tmp/saved" "$state"
+load
+
 say "export: to standard output and a file, not over the state file"
 map export vpn0 > "$tmp/one"
 map export vpn0 "$tmp/two"

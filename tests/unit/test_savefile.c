@@ -19,6 +19,7 @@
 
 #include "child.h"
 #include "log.h"
+#include "nat64.h"
 #include "savefile.h"
 
 static char folder[] = "/tmp/nat64-savefile.XXXXXX", path[64], bad_path[72];
@@ -35,7 +36,7 @@ static struct saved entry(const char *addr4, const char *addr6, int64_t seen, bo
 static bool same(const struct saved *a, const struct saved *b)
 {
 	return a->addr4.s_addr == b->addr4.s_addr && IN6_ARE_ADDR_EQUAL(&a->addr6, &b->addr6) && a->seen == b->seen &&
-	       a->is_static == b->is_static;
+	       a->is_static == b->is_static && a->flags == b->flags;
 }
 
 static void write_bytes(const void *data, size_t len)
@@ -129,6 +130,43 @@ static void format(void **state)
 		"192.168.240.2\tfd00::2\t1700000000\n"
 		"# static 192.168.240.50 fd00::50\n"
 		"# crc32 0b797f39\n");
+}
+
+/* What makes an address wait longer (decision 18) is a line before those of which it is true. */
+static void flows(void **state)
+{
+	struct saved items[] = { entry("192.168.240.2", "fd00::2", 17, false), entry("192.168.240.3", "fd00::3", 0, true),
+				 entry("192.168.240.4", "fd00::4", 18, false), entry("192.168.240.5", "fd00::5", 19, false),
+				 entry("192.168.240.6", "fd00::6", 20, false) };
+	size_t n = sizeof(items) / sizeof(*items), len;
+	struct saved_list list;
+	bool damaged;
+	char text[1024], *end;
+
+	items[2].flags = NAT64_SLOT_REPLIED;
+	items[3].flags = NAT64_SLOT_LONG;
+	items[4].flags = NAT64_SLOT_REPLIED | NAT64_SLOT_LONG;
+	assert_int_equal(savefile_write(path, items, n), 0);
+	len = read_bytes(text, sizeof(text) - 1);
+	text[len] = 0;
+	assert_non_null(strstr(text, "fd00::3\n# flows replied\n192.168.240.4\tfd00::4\t18\n# flows long\n192.168.240.5\t"
+				     "fd00::5\t19\n# flows replied long\n192.168.240.6\t"));
+	assert_int_equal(savefile_read(path, &list), 0);
+	assert_int_equal(list.count, n);
+	for (size_t i = 0; i < n; i++)
+		assert_true(same(&items[i], &list.items[i]));
+	saved_list_free(&list);
+	assert_int_equal(savefile_import(path, &list, &damaged), 0);	/* by address of the client */
+	assert_int_equal(list.count, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(list.items[i].flags, items[i].flags);
+	saved_list_free(&list);
+
+	end = strstr(text, "# flows long\n") + strlen("# flows long\n");	/* cut there: that is no damage */
+	write_bytes(text, (size_t)(end - text));
+	assert_int_equal(savefile_read(path, &list), 0);
+	assert_int_equal(list.count, 3);
+	saved_list_free(&list);
 }
 
 static void many(void **state)
@@ -697,6 +735,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(there_and_back),
 		TEST(format),
+		TEST(flows),
 		TEST(many),
 		TEST(absent),
 		TEST(makes_folder),
