@@ -24,13 +24,12 @@ const char *state_path(const struct config *config, char *buf)
 int state_collect(const struct bindings *b, bool all, struct saved_list *list)
 {
 	int64_t now_s = time(NULL), now_ns = boot_ns();
-	struct bindings_use use;
 
-	bindings_use(b, &use);
-	*list = (struct saved_list){ .items = calloc(use.dynamic + use.statics + 64, sizeof(*list->items)) };
+	/* room for all that clients may make meanwhile; pages that are not written cost nothing */
+	*list = (struct saved_list){ .items = calloc(b->count, sizeof(*list->items)) };
 	if (!list->items)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < b->count && list->count < use.dynamic + use.statics + 64; i++) {
+	for (uint32_t i = 0; i < b->count; i++) {
 		struct nat64_slot slot;
 		bool is_static;
 
