@@ -33,6 +33,7 @@ struct keeper {
 	uint64_t mark[4];		/* what changes with the bindings, as last seen */
 	uint64_t changed_at;		/* ns of the boot clock: first change that is not saved, 0: none */
 	uint64_t saved_at;		/* ns: last attempt to save */
+	uint64_t packets;		/* translated when last it was saved for the times of last use */
 	pid_t saver;			/* process that saves, 0: none */
 	uint64_t expired_at;		/* ns: last look for bindings beyond max-lease */
 	uint64_t told_at;		/* ns: last comparison for the log */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Following the bindings of a running instance: saved 1 s after a change and at most every 10 s, forgotten beyond
- * max-lease. A change shows in the allocator's counts, which cost two look-ups a second. */
+/* Following the bindings of a running instance: saved 1 s after a change and at most every 10 s, every hour while there
+ * is traffic, forgotten beyond max-lease. A change shows in the allocator's counts, which cost two look-ups a second. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -20,6 +20,7 @@
 
 #define S		1000000000ull	/* ns */
 #define SAVE_GAP	(10 * S)
+#define SEEN_GAP	(3600 * S)	/* for the times of last use: what a power cut may take of them */
 #define TELL_GAP	(10 * S)	/* for changes that no count shows */
 #define EXPIRE_GAP	(60 * S)
 
@@ -62,6 +63,20 @@ static bool changed(struct keeper *k)
 	if (!memcmp(mark, k->mark, sizeof(mark)))
 		return false;
 	memcpy(k->mark, mark, sizeof(mark));
+	return true;
+}
+
+/* Clients were at work since the file was written, though none came or went. */
+static bool outdated(struct keeper *k, uint64_t now)
+{
+	uint64_t packets;
+
+	if (now - k->saved_at < SEEN_GAP)
+		return false;
+	packets = counted(k->counters_fd, NAT64_COUNT_IN64) + counted(k->counters_fd, NAT64_COUNT_OUT46);
+	if (packets == k->packets)
+		return false;
+	k->packets = packets;
 	return true;
 }
 
@@ -200,7 +215,7 @@ void keeper_tick(struct keeper *k, const char *name)
 	if (!follow(k, name))
 		return;
 	news = changed(k);
-	if (news && !k->changed_at)
+	if (!k->changed_at && (news || outdated(k, now)))
 		k->changed_at = now;
 	if (now - k->expired_at >= EXPIRE_GAP || !k->expired_at || k->bindings.config.max_lease < EXPIRE_GAP)
 		expire(k, name, now);

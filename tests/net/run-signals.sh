@@ -24,7 +24,7 @@ while True:
     print(s.recv(4096).decode().replace("\n", " "), flush=True)' "$tmp/notify"
 ready manager
 export NOTIFY_SOCKET=$tmp/notify
-start_run vpn0
+LATER=$tmp/later LD_PRELOAD=$tools/liblater.so start_run vpn0
 until_true 10 grep -q "READY=1" "$tmp/manager.log"
 grep -q "STATUS=translating" "$tmp/manager.log"
 # a call that takes no lock is not held up, and one that takes it neither
@@ -79,6 +79,16 @@ until_true 5 grep -q "nonsense" "$tmp/run.log"
 until_true 5 in_server nat64-bpf status vpn0 -q
 sed -i '/nonsense/d' "$tmp/conf/vpn0.conf"
 kill -0 "$run"
+
+say "hours with traffic, but no change: saved, for the times of last use"
+saved() { stat -c %i-%Y "$tmp/state/vpn0.map"; }
+until_true 15 grep -q "fd00::3" "$tmp/state/vpn0.map"		# the last change
+was=$(saved)
+in_client ping -q -c 1 -W 2 "$web6"
+sleep 2
+equal "$(saved)" "$was" "the state file, seconds later"
+touch "$tmp/later"
+until_true 10 bash -c "[ \$(stat -c %i-%Y $tmp/state/vpn0.map) != $was ]"
 
 say "killed with -9 under traffic: nothing is lost; the next run goes on"
 in_client ping -q -i 0.02 -c 100 -W 2 "$web6" > "$tmp/ping.log" &
