@@ -22,7 +22,7 @@ int step_failed(int error, const char *what, const char *object)
 }
 
 static int (*const steps[])(struct load *) = {
-	step_record, step_forwarding, step_move, step_xdp_off, step_programs, step_outside, step_nft, step_address,
+	step_move, step_record, step_forwarding, step_xdp_off, step_programs, step_outside, step_nft, step_address,
 	step_neighbour, step_routes, step_attach, step_xdp,
 };
 

@@ -41,7 +41,8 @@ static const char *text4(struct in_addr addr)
 	return fmt("%s", inet_ntop(AF_INET, &addr, buf, sizeof(buf)));
 }
 
-/* What an earlier load of this instance left on another interface, or with another own4. */
+/* What an earlier load of this instance left on another interface, or with another own4. The record that has it is
+ * replaced behind this step: who is killed in it does it again. */
 int step_move(struct load *load)
 {
 	const struct instance *instance = load->instance;

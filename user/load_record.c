@@ -43,7 +43,7 @@ int plan_record(struct load *load)
 	return error ? error : record_add_route(&load->next, &instance->config.pool);
 }
 
-/* The record of all that will be changed, written before the first change. */
+/* The record of all that the steps behind this one change, written before they do. */
 int step_record(struct load *load)
 {
 	struct instance *instance = load->instance;

@@ -30,9 +30,9 @@ static inline FILE *show(const struct load *load)
 int step_failed(int error, const char *what, const char *object);
 
 /* Each looks, and changes only what is not so already. 1: changed, or would be; 0: it was so; -1: said. */
-int step_record(struct load *load);	/* load_record.c: all that will be changed, written before the first change */
+int step_move(struct load *load);	/* load_host.c: what an earlier load left, before the record of it goes */
+int step_record(struct load *load);	/* load_record.c: all that the steps behind it change, written before they do */
 int step_forwarding(struct load *load);	/* load_host.c: IPv4 forwarding */
-int step_move(struct load *load);	/* load_host.c: what an earlier load left on another interface */
 int step_xdp_off(struct load *load);	/* load_programs.c: an XDP program that is not to stay */
 int step_programs(struct load *load);	/* load_programs.c: programs and maps, and what the maps hold */
 int step_outside(struct load *load);	/* load_record.c: static maps outside the pool, for the steps that follow */

@@ -9,9 +9,10 @@ topology veth
 . "$here/inject.inc"
 only=$changing
 change=(--tos-46 zero --min-lease 3h) replace=(--replace --pool 192.168.240.0/21)
-most=1000 changes=12 replaces=16
+move=(--own4 192.168.240.9)
+most=1000 changes=12 replaces=16 moves=1000
 if emulated || [ -n "${NAT64_SLOW-}" ]; then
-	most=3 changes=2 replaces=2
+	most=3 changes=2 replaces=2 moves=3
 fi
 run() { in_server nat64-bpf -q "$@" > "$tmp/out" 2> "$tmp/err" || { cat "$tmp/err"; fail "$*: status $?"; }; }
 # killed WORDS...: at $call $n, if it comes that far
@@ -34,6 +35,7 @@ up "load"
 quick > "$tmp/loaded-quick"
 points $changes load vpn0 "${change[@]}" > "$tmp/change"
 points $replaces load vpn0 "${replace[@]}" > "$tmp/replace"
+only='^rename|RTM_(NEW|DEL)' points $moves load vpn0 "${move[@]}" > "$tmp/move"
 points $most unload vpn0 > "$tmp/unload"
 quickly_same "unload"
 [ "$(wc -l < "$tmp/load")" -ge 3 ] || fail "no calls found that change something"
@@ -58,6 +60,14 @@ mended() {
 }
 mended load
 mended unload
+
+say "another own4, at $(wc -l < "$tmp/move") calls: then unload, which knows of both"
+while read -r call n <&3; do
+	run load vpn0
+	killed load vpn0 "${move[@]}"
+	run unload vpn0
+	quickly_same "another own4, killed at $call $n"
+done 3< "$tmp/move"
 
 # The old settings or the new ones, and of one piece: a second load finds nothing to do.
 whole() {
