@@ -32,10 +32,12 @@ static int unload(const char *name, const struct args *args)
 {
 	FILE *show = args_has(args, OPTION_DRY_RUN) ? stdout : NULL;
 	struct instance instance;
-	int saved = 0, changed;
+	int unread, saved = 0, changed;
 
-	/* a config that went bad must not keep the instance up: its state file then has its usual place */
-	if (instance_running(&instance, name))
+	/* settings that cannot be read are said, but do not keep the instance up: its state file then has its usual
+	 * place, where they did not name another before they went bad */
+	unread = instance_running(&instance, name);
+	if (unread && !*instance.config.name)
 		return -1;
 	if (!show)
 		saved = save(&instance);
@@ -46,7 +48,7 @@ static int unload(const char *name, const struct args *args)
 		changed ? (void)printf("%s: unloaded\n", instance.config.name) :
 			  log_note("%s: is not loaded, nothing changed", instance.config.name);
 	instance_free(&instance);
-	return saved || changed < 0 ? -1 : 0;
+	return unread || saved || changed < 0 ? -1 : 0;
 }
 
 int cmd_unload(const struct args *args)

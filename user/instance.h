@@ -40,8 +40,8 @@ struct instance {
  * Checks them in themselves. Says what is wrong and returns -1. */
 int instance_settings(struct instance *instance, const char *name, const struct config *options);
 
-/* Settings of NAME as it is loaded, as far as they can be known: those of the running instance, else defaults. Only a
- * bad name is an error. */
+/* Settings of NAME as it is loaded, as far as they can be known: those of the running instance, else defaults. Says what
+ * is wrong and returns -1: a bad name (config.name is empty), or settings that cannot be read. */
 int instance_running(struct instance *instance, const char *name);
 
 /* Fills in what comes from the host; only reads. Says what is wrong and returns -1. */

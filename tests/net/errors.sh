@@ -225,6 +225,14 @@ in_server nat64-bpf -q status vpn0
 in_server nat64-bpf unload vpn0
 before
 
+say "settings of the running instance that cannot be read do not keep it up"
+in_server nat64-bpf load vpn0
+echo x >> "$tmp/run/vpn0.conf"
+status 2 in_server nat64-bpf unload vpn0
+grep -q "^error: $tmp/run/vpn0.conf:" "$tmp/err"
+grep -q "^vpn0: unloaded$" "$tmp/out"
+unchanged
+
 say "another nat64-bpf holds the lock"
 start lock flock "$tmp/run/lock" sh -c 'echo ready; exec sleep 60'
 lock=$!
