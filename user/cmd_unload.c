@@ -57,6 +57,9 @@ int cmd_unload(const struct args *args)
 	size_t count = 0;
 	int status = 0, error;
 
+	if (args_has(args, OPTION_ALL) && args->name)
+		return log_fail(EXIT_USAGE, "--all is every instance", "give a name, or --all", "%s: a name and --all",
+				args->name);
 	if (host_check_privileges() || lock_take())
 		return -1;
 	if (!args_has(args, OPTION_ALL)) {
