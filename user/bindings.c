@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The bindings of a loaded instance: open, look up, make the static maps those of the settings. */
+/* The bindings of a loaded instance: open, look up. */
 #include "bindings.h"
 
 #include <arpa/inet.h>
@@ -139,55 +139,6 @@ void bindings_use(const struct bindings *b, struct bindings_use *use)
 		}
 	}
 	use->size = b->config.pool_size - reserved;
-}
-
-static bool is_in_config(const struct config *config, const struct nat64_slot *slot)
-{
-	for (size_t i = 0; i < config->static_count; i++)
-		if (config->statics[i].addr4.s_addr == slot->addr4 &&
-		    !memcmp(&config->statics[i].addr6, &slot->addr6, sizeof(slot->addr6)))
-			return true;
-	return false;
-}
-
-/* Drops the static maps of an earlier config. Were there any? */
-static bool drop_old(struct bindings *b, const struct config *config)
-{
-	bool changed = false;
-
-	for (uint32_t i = 0; i < b->count; i++) {
-		if (b->slots[i].state != NAT64_SLOT_STATIC || !(b->slots[i].flags & NAT64_SLOT_CONFIG) ||
-		    is_in_config(config, &b->slots[i]))
-			continue;
-		bindings_remove(b, i);
-		changed = true;
-	}
-	return changed;
-}
-
-int bindings_settle(struct bindings *b, const struct config *config)
-{
-	int error = bindings_reserve(b), changed;
-
-	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), "try again", "%s: cannot reserve addresses",
-				b->instance);
-	changed = drop_old(b, config);
-	for (size_t i = 0; i < config->static_count; i++) {
-		struct binding_wish wish = { config->statics[i].addr4, config->statics[i].addr6, true, true, true, 0, 0 };
-		struct binding_holder holder = {};
-		char four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN];
-		enum binding_fault fault = bindings_add(b, &wish, &holder);
-
-		changed |= fault == BINDING_OK;
-		if (fault > BINDING_SAME)
-			return log_fail(EXIT_FAILED, binding_fault_text(fault, &holder),
-					fmt("nat64-bpf map del %s the other one, or change the line", b->instance),
-					"%s: static = %s %s: refused", b->instance,
-					inet_ntop(AF_INET, &wish.addr4, four, sizeof(four)),
-					inet_ntop(AF_INET6, &wish.addr6, six, sizeof(six)));
-	}
-	return changed;
 }
 
 static int by_addr4(const void *a, const void *b)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "config.h"
 #include "nat64.h"
@@ -28,6 +29,9 @@ void bindings_close(struct bindings *bindings);
 /* Marks network, broadcast and own4 addresses, and makes the static maps of the settings exactly those: adds what
  * is missing, drops those of an earlier config. 1: a static map changed, 0: it was so. Says clashes and returns -1. */
 int bindings_settle(struct bindings *bindings, const struct config *config);
+
+/* The same as lines of a --dry-run; changes nothing. `bindings->config` is as it will be. */
+int bindings_show_settle(const struct bindings *bindings, const struct config *config, FILE *out);
 
 /* Why an addition was refused; see bindings_add(). */
 enum binding_fault {
@@ -71,6 +75,11 @@ enum binding_fault bindings_check(const struct bindings *bindings, const struct 
 /* Makes a binding. `holder` (may be NULL) is set with BINDING_ADDR4_HELD and BINDING_ADDR6_HELD. */
 enum binding_fault bindings_add(struct bindings *bindings, const struct binding_wish *wish,
 				struct binding_holder *holder);
+
+/* Lines of a --dry-run: what an addition that bindings_check() permits would do, with what gives way to it; what a
+ * removal would do. */
+void bindings_show_addition(const struct bindings *bindings, const struct binding_wish *wish, FILE *out);
+void bindings_show_removal(const struct bindings *bindings, uint32_t index, FILE *out);
 
 /* Sentence for a fault; NULL for BINDING_OK and BINDING_SAME. */
 const char *binding_fault_text(enum binding_fault fault, const struct binding_holder *holder);

@@ -41,6 +41,7 @@ struct map_change {
 	char *lines;
 	size_t lines_len;
 	size_t removed;			/* bindings */
+	struct in_addr gone;		/* of a dry run: the last of them; of addresses outside the pool there is one at most */
 };
 
 /* 0, or -1: said; map_change_end() has to follow in any case. */

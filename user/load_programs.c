@@ -70,6 +70,23 @@ static int fill_maps(struct load *load, bool reuse)
 	return error;
 }
 
+/* Static maps of the settings, where the maps go on. */
+static int show_statics(struct load *load)
+{
+	const struct instance *instance = load->instance;
+	struct bindings bindings;
+	int status;
+
+	if (load->options->lenient)	/* what `map del` took away is missing to a load, not to mending */
+		return 0;
+	if (bindings_open(instance->config.name, &bindings))
+		return -1;
+	datapath_config(instance, &bindings.config);
+	status = bindings_show_settle(&bindings, &instance->config, show(load));
+	bindings_close(&bindings);
+	return status;
+}
+
 /* Programs and maps. */
 int step_programs(struct load *load)
 {
@@ -80,12 +97,12 @@ int step_programs(struct load *load)
 	/* an interface may come back under its name with a link header that the other had not */
 	if (reuse && instance->record.program == datapath_program() && instance->record.neighbour == instance->l2 &&
 	    !datapath_config_differs(instance)) {
-		return show(load) ? 0 : fill_maps(load, true);
+		return show(load) ? show_statics(load) : fill_maps(load, true);
 	}
 	if (show(load)) {
 		fprintf(show(load), "# %s programs and maps in %s/%s\n", reuse ? "update" : "load", dir_pin(),
 			instance->config.name);
-		return 1;
+		return reuse && show_statics(load) < 0 ? -1 : 1;
 	}
 	if (datapath_load(instance, reuse) || fill_maps(load, reuse) < 0)
 		return -1;

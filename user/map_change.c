@@ -39,33 +39,13 @@ static bool is_outside(const struct map_change *c, struct in_addr addr4)
 	return ntohl(addr4.s_addr) - config->pool_first >= config->pool_size;
 }
 
-static void show_removal(struct map_change *c, int64_t index)
-{
-	const struct bindings *b = &c->call->bindings;
-	struct nat64_slot slot;
-
-	if (index < 0 || !bindings_read(b, index, &slot))
-		return;
-	fprintf(c->show, "# map del %s %s %s\n", b->instance, map_text4((struct in_addr){ slot.addr4 }),
-		map_text6(&slot.addr6));
-	fprintf(c->show, "conntrack -D -s %s\n", map_text4((struct in_addr){ slot.addr4 }));
-}
-
 static enum binding_fault show_addition(struct map_change *c, const struct binding_wish *wish,
 					struct binding_holder *holder)
 {
-	const struct bindings *b = &c->call->bindings;
-	enum binding_fault fault = bindings_check(b, wish, holder);
-	int64_t by4 = bindings_find4(b, wish->addr4), by6 = bindings_find6(b, &wish->addr6);
+	enum binding_fault fault = bindings_check(&c->call->bindings, wish, holder);
 
-	if (fault != BINDING_OK)
-		return fault;
-	if (by4 != by6) {
-		show_removal(c, by4);
-		show_removal(c, by6);
-	}
-	fprintf(c->show, "# map add %s %s %s%s\n", b->instance, map_text4(wish->addr4), map_text6(&wish->addr6),
-		wish->is_static ? "" : ", dynamic");
+	if (fault == BINDING_OK)
+		bindings_show_addition(&c->call->bindings, wish, c->show);
 	return fault;
 }
 
@@ -97,23 +77,24 @@ void map_change_remove(struct map_change *c, uint32_t index)
 	if (!c->show) {
 		c->removed += bindings_remove(b, index);
 	} else if (bindings_read(b, index, &slot)) {
-		show_removal(c, index);
+		bindings_show_removal(b, index, c->show);
+		c->gone.s_addr = slot.addr4;
 		c->removed++;
 	}
 }
 
-/* Static maps outside the pool after the change: in a dry run, before and what would be added. */
+/* Static maps outside the pool after the change: in a dry run, before, less what would go, and what would be added. */
 static int outside_after(struct map_change *c, struct static_map **maps, size_t *count)
 {
-	const struct bindings *b = &c->call->bindings;
-
 	if (!c->show)
-		return bindings_outside(b, false, maps, count);
+		return bindings_outside(&c->call->bindings, false, maps, count);
 	*maps = calloc(c->outside_count + c->added.count + 1, sizeof(**maps));
 	if (!*maps)
 		return -ENOMEM;
-	memcpy(*maps, c->outside, c->outside_count * sizeof(**maps));
-	*count = c->outside_count;
+	*count = 0;
+	for (size_t i = 0; i < c->outside_count; i++)
+		if (c->outside[i].addr4.s_addr != c->gone.s_addr)
+			(*maps)[(*count)++] = c->outside[i];
 	for (size_t i = 0; i < c->added.count; i++)
 		if (is_outside(c, c->added.items[i].addr4))
 			(*maps)[(*count)++] = (struct static_map){ c->added.items[i].addr4, c->added.items[i].addr6 };

@@ -25,6 +25,11 @@ equal "$(routes)" "192.168.240.0/20 " "routes after a dry run"
 map add vpn0 10.9.0.7 fd00::2
 equal "$(routes)" "10.9.0.7 192.168.240.0/20 " "routes"
 equal "$(elements)" "10.9.0.7 " "addresses in the table"
+map del vpn0 10.9.0.7 --dry-run > "$tmp/plan"
+grep -q "^ip route del 10.9.0.7/32 dev vpn0 proto 64$" "$tmp/plan"
+equal "$(grep -c "10\.9\.0\.7" "$tmp/plan")" 3 "lines with the address in a dry run of del: binding, flows and route"
+equal "$(grep -c "^nft -f" "$tmp/plan")" 1 "tables in a dry run of del"
+equal "$(routes)" "10.9.0.7 192.168.240.0/20 " "routes after a dry run of del"
 seen_as 10.9.0.7
 serve
 in_client xfer tcp-up "$web6" 5000 300000

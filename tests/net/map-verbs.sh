@@ -109,11 +109,29 @@ equal "$(flows "$dynamic")" 0 "flows after flush"
 equal "$(map list vpn0 | wc -l)" 2 "static maps after flush"
 in_client ping -c 1 -W 2 -I fd00::3 "$web6"
 
-say "a static map of the settings"
+say "a static map of the settings; load shows it first"
+# plan WANTED WORDS...: what a load would do, and does not
+plan() {
+	local want=$1 was
+
+	shift
+	was=$(bindings)
+	equal "$(in_server nat64-bpf load vpn0 --dry-run "$@")" "$want" "a dry run with $*"
+	equal "$(bindings)" "$was" "bindings after a dry run with $*"
+}
+plan "# map add vpn0 192.168.241.1 fd00::100" --static "192.168.241.1 fd00::100"
 in_server nat64-bpf load vpn0 --static "192.168.241.1 fd00::100"
+plan ""
+plan $'# map del vpn0 192.168.241.1 fd00::100\nconntrack -D -s 192.168.241.1\n# map add vpn0 192.168.241.1 fd00::101' \
+	--static "192.168.241.1 fd00::101"
+plan "# update programs and maps in /sys/fs/bpf/nat64-bpf/vpn0
+# map add vpn0 192.168.241.2 fd00::102" --tos-46 zero --static "192.168.241.1 fd00::100" --static "192.168.241.2 fd00::102"
+status 1 in_server nat64-bpf load vpn0 --dry-run --static "192.168.241.1 fd00::100" --static "192.168.241.2 fd00::77"
+grep -q "^error: vpn0: static = 192.168.241.2 fd00::77: refused$" "$tmp/err"
 refused 1 "by a static map" "static = 192.168.241.1 fd00::100" map add vpn0 192.168.241.1 fd00::101 --replace
 status 0 map del vpn0 fd00::100
 grep -q "next load makes this map again" "$tmp/err"
+plan "# map add vpn0 192.168.241.1 fd00::100"
 in_server nat64-bpf load vpn0
 equal "$(map lookup vpn0 fd00::100 -j | json "d['addr4']")" 192.168.241.1 "made again"
 ! grep -q fd00::100 "$state" || fail "a static map of the settings is in the state file"
