@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "dry_run.h"
 #include "host.h"
 #include "json.h"
 #include "load.h"
@@ -26,22 +27,23 @@ static void say(const struct instance *instance, int changed)
 
 static int load(const struct args *args)
 {
-	struct load_options options = {
-		.replace	= args_has(args, OPTION_REPLACE),
-		.show		= args_has(args, OPTION_DRY_RUN) ? stdout : NULL,
-	};
+	struct load_options options = { .replace = args_has(args, OPTION_REPLACE) };
 	struct instance instance;
+	struct dry_run dry;
 	int changed = -1;
 
+	if (dry_run_begin(&dry, args))
+		return -1;
+	options.show = dry.to;
 	if (!instance_settings(&instance, args->name, &args->config) && !instance_derive(&instance) &&
 	    !host_check_network(&instance))
 		changed = instance_up(&instance, &options);
-	if (changed >= 0 && args->json && !options.show)
+	if (dry_run_end(&dry, args, instance.config.name, changed))
+		changed = -1;
+	else if (changed >= 0 && !options.show && args->json)
 		json_changed(instance.config.name, changed);
 	else if (changed >= 0 && !options.show)
 		say(&instance, changed);
-	else if (!changed)
-		log_note("%s: nothing would be changed", instance.config.name);
 	instance_free(&instance);
 	return changed < 0 ? -1 : EXIT_DONE;
 }

@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "bindings.h"
+#include "dry_run.h"
 #include "instance.h"
 #include "savefile.h"
 
@@ -37,9 +38,7 @@ struct map_change {
 	struct saved_list added;
 	struct static_map *outside;	/* static maps outside the pool, before */
 	size_t outside_count;
-	FILE *show;			/* --dry-run: lines go here, nothing is changed; else NULL */
-	char *lines;
-	size_t lines_len;
+	struct dry_run dry;
 	size_t removed;			/* bindings */
 	struct in_addr gone;		/* of a dry run: the last of them; of addresses outside the pool there is one at most */
 };

@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "datapath.h"
+#include "dry_run.h"
 #include "host.h"
 #include "json.h"
 #include "load.h"
@@ -28,10 +29,20 @@ static int save(const struct instance *instance)
 	return status;
 }
 
+static void say(const char *name, bool changed, bool json)
+{
+	if (json)
+		json_changed(name, changed);
+	else if (changed)
+		printf("%s: unloaded\n", name);
+	else
+		log_note("%s: is not loaded, nothing changed", name);
+}
+
 static int unload(const char *name, const struct args *args)
 {
-	FILE *show = args_has(args, OPTION_DRY_RUN) ? stdout : NULL;
 	struct instance instance;
+	struct dry_run dry;
 	int unread, saved = 0, changed;
 
 	/* settings that cannot be read are said, but do not keep the instance up: its state file then has its usual
@@ -39,14 +50,20 @@ static int unload(const char *name, const struct args *args)
 	unread = instance_running(&instance, name);
 	if (unread && !*instance.config.name)
 		return -1;
-	if (!show)
+	if (dry_run_begin(&dry, args)) {
+		instance_free(&instance);
+		return -1;
+	}
+	if (dry.to) {
+		changed = instance_down(instance.config.name, dry.to);
+		if (dry_run_end(&dry, args, instance.config.name, changed))
+			changed = -1;
+	} else {
 		saved = save(&instance);
-	changed = instance_down(instance.config.name, show);
-	if (changed >= 0 && args->json && !show)
-		json_changed(instance.config.name, changed);
-	else if (changed >= 0 && !show)
-		changed ? (void)printf("%s: unloaded\n", instance.config.name) :
-			  log_note("%s: is not loaded, nothing changed", instance.config.name);
+		changed = instance_down(instance.config.name, NULL);
+		if (changed >= 0)
+			say(instance.config.name, changed, args->json);
+	}
 	instance_free(&instance);
 	return unread || saved || changed < 0 ? -1 : 0;
 }

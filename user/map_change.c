@@ -19,12 +19,8 @@ int map_change_begin(struct map_change *c, struct map_call *call)
 	int error;
 
 	*c = (struct map_change){ .call = call };
-	if (args_has(call->args, OPTION_DRY_RUN)) {
-		c->show = open_memstream(&c->lines, &c->lines_len);
-		if (!c->show)
-			return log_fail(EXIT_FAILED, strerror(errno), log_fix(errno, "try again"),
-					"cannot show what would be done");
-	}
+	if (dry_run_begin(&c->dry, call->args))
+		return -1;
 	error = state_collect(&call->bindings, true, &c->before);
 	if (!error)
 		error = bindings_outside(&call->bindings, false, &c->outside, &c->outside_count);
@@ -45,13 +41,13 @@ static enum binding_fault show_addition(struct map_change *c, const struct bindi
 	enum binding_fault fault = bindings_check(&c->call->bindings, wish, holder);
 
 	if (fault == BINDING_OK)
-		bindings_show_addition(&c->call->bindings, wish, c->show);
+		bindings_show_addition(&c->call->bindings, wish, c->dry.to);
 	return fault;
 }
 
 enum binding_fault map_change_add(struct map_change *c, const struct binding_wish *wish, struct binding_holder *holder)
 {
-	enum binding_fault fault = c->show ? show_addition(c, wish, holder) :
+	enum binding_fault fault = c->dry.to ? show_addition(c, wish, holder) :
 					     bindings_add(&c->call->bindings, wish, holder);
 	struct saved *more;
 
@@ -74,10 +70,10 @@ void map_change_remove(struct map_change *c, uint32_t index)
 	struct bindings *b = &c->call->bindings;
 	struct nat64_slot slot;
 
-	if (!c->show) {
+	if (!c->dry.to) {
 		c->removed += bindings_remove(b, index);
 	} else if (bindings_read(b, index, &slot)) {
-		bindings_show_removal(b, index, c->show);
+		bindings_show_removal(b, index, c->dry.to);
 		c->gone.s_addr = slot.addr4;
 		c->removed++;
 	}
@@ -86,7 +82,7 @@ void map_change_remove(struct map_change *c, uint32_t index)
 /* Static maps outside the pool after the change: in a dry run, before, less what would go, and what would be added. */
 static int outside_after(struct map_change *c, struct static_map **maps, size_t *count)
 {
-	if (!c->show)
+	if (!c->dry.to)
 		return bindings_outside(&c->call->bindings, false, maps, count);
 	*maps = calloc(c->outside_count + c->added.count + 1, sizeof(**maps));
 	if (!*maps)
@@ -126,7 +122,7 @@ static int follow_outside(struct map_change *c)
 	}
 	if (instance_derive(instance) || host_check_statics(instance, maps, count))
 		return -1;
-	return instance_outside(instance, c->show);
+	return instance_outside(instance, c->dry.to);
 }
 
 static void undo(struct map_change *c)
@@ -157,46 +153,30 @@ static int finish(struct map_change *c)
 	return bindings_end_flows(b);
 }
 
-/* Lines of a dry run, as they are or as JSON. */
-static void print_lines(struct map_change *c, bool changed)
-{
-	json_t *actions;
-
-	fclose(c->show);
-	if (!c->call->args->json) {
-		fputs(c->lines, stdout);
-		if (!changed)
-			log_note("%s: nothing would be changed", c->call->bindings.instance);
-		return;
-	}
-	actions = json_array();
-	for (char *line = strtok(c->lines, "\n"); line; line = strtok(NULL, "\n"))
-		json_array_append_new(actions, json_string(line));
-	json_out(json_pack("{s:i, s:s, s:b, s:o}", "schema", 1, "instance", c->call->bindings.instance, "changed", changed,
-			   "actions", actions));
-}
-
 int map_change_end(struct map_change *c, int status, const char *words)
 {
+	const char *name = c->call->bindings.instance;
 	bool changed = c->added.count || c->removed;
 
-	if (status && !c->show)
+	if (c->dry.to) {
+		if (!status && changed)
+			status = follow_outside(c);
+		if (dry_run_end(&c->dry, c->call->args, name, status ? -1 : changed))
+			status = -1;
+	} else if (status) {
 		undo(c);
-	else if (!status && changed)
-		status = c->show ? follow_outside(c) : finish(c);
-	if (!status && c->show)
-		print_lines(c, changed);
-	else if (!status && c->call->args->json)
-		json_changed(c->call->bindings.instance, changed);
-	else if (!status && changed)
-		printf("%s: %s\n", c->call->bindings.instance, words);
-	else if (!status)
-		log_note("%s: %s; nothing changed", c->call->bindings.instance, words);
-	if (status && c->show)
-		fclose(c->show);
+	} else {
+		if (changed)
+			status = finish(c);
+		if (!status && c->call->args->json)
+			json_changed(name, changed);
+		else if (!status && changed)
+			printf("%s: %s\n", name, words);
+		else if (!status)
+			log_note("%s: %s; nothing changed", name, words);
+	}
 	saved_list_free(&c->before);
 	saved_list_free(&c->added);
 	free(c->outside);
-	free(c->lines);
 	return status;
 }

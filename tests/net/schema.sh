@@ -36,6 +36,16 @@ fits error 3 monitor -j
 fits doctor 0 doctor --no-dns -j
 fits doctor 0 doctor vpn0 --no-dns -j
 fits change 0 unload vpn0 -j
+fits change 0 unload vpn0 -j --dry-run
+equal "$(json "d['changed'], d['actions']" < "$tmp/out")" "(False, [])" "nothing to unload"
+
+# would COUNT TEXT: the actions of a dry run, how many of them hold TEXT
+would() { equal "$(json "d['changed'] and sum('$2' in line for line in d['actions'])" < "$tmp/out")" "$1" "actions with $2"; }
+say "what would be done"
+fits change 0 load vpn0 -j --dry-run
+would 1 'attach nat64_in'
+would 1 'table inet nat64_bpf_vpn0 {'
+fits error 1 load vpn7 -j --dry-run
 
 say "loaded, with traffic, bindings and drops"
 fits change 0 load vpn0 -j --static "192.168.240.50 fd00::50"
@@ -79,6 +89,14 @@ say "errors"
 fits error 2 load vpn0 -j --pool 1.2.3.4
 fits error 2 frobnicate -j
 fits error 1 load vpn7 -j
+
+say "what would be done to it"
+fits change 0 load vpn0 -j --dry-run
+equal "$(json "d['changed'], d['actions']" < "$tmp/out")" "(False, [])" "actions of a second load"
+fits change 0 load vpn0 -j --dry-run --static "192.168.240.51 fd00::51"
+would 1 '# map add vpn0 192.168.240.51 fd00::51'
+fits change 0 unload --all -j --dry-run
+would 1 'nft delete table inet nat64_bpf_vpn0'
 
 say "degraded"
 in_server nft delete table inet nat64_bpf_vpn0
