@@ -8,6 +8,7 @@
 #include "cmd_map.h"
 #include "json.h"
 #include "log.h"
+#include "paths.h"
 #include "state.h"
 
 #define NS_PER_S 1000000000ull
@@ -112,6 +113,8 @@ int map_export(struct map_call *call)
 				"give another file, or copy this one", "%s: not overwritten", path);
 	if (!to_file && call->args->json)
 		return map_list(call);
+	if (to_file && lock_take())	/* two at once would write one temporary file */
+		return -1;
 	error = state_collect(&call->bindings, true, &list);
 	if (!error)
 		error = to_file ? savefile_write(path, list.items, list.count) :
@@ -125,5 +128,7 @@ int map_export(struct map_call *call)
 	else if (to_file)
 		printf("%s: %zu bindings written to %s\n", name, list.count, path);
 	saved_list_free(&list);
+	if (to_file)
+		lock_release();
 	return error ? -1 : 0;
 }

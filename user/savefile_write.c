@@ -114,9 +114,11 @@ int savefile_write(const char *path, const struct saved *items, size_t count)
 
 	if (error)
 		return error;
-	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
+	/* one name, so that what a killed writer left is found again; the lock is held, or the path is one writer's */
+	if (snprintf(temporary, sizeof(temporary), "%s.nat64-bpf-new", path) >= (int)sizeof(temporary))
 		return -ENAMETOOLONG;
-	fd = mkostemp(temporary, O_CLOEXEC);
+	unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	error = write_temporary(fd, items, count);

@@ -156,3 +156,14 @@ done
 wait "${adding[@]}"
 equal "$(bindings | grep -o 'fd00::2:[0-9]*' | wc -l)" 20 "added in parallel"
 equal "$(grep -c "^# static $block" "$state")" 20 "saved in parallel"
+adding=()
+for i in {1..10}; do
+	map export vpn0 "$tmp/exported" > /dev/null &
+	adding+=($!)
+done
+for i in "${adding[@]}"; do
+	wait "$i" || fail "an export in parallel: status $?"
+done
+equal "$(grep -vc '^#' "$tmp/exported")" "$(bindings | grep -o "'dynamic'" | wc -l)" "dynamic bindings exported in parallel"
+tail -n 1 "$tmp/exported" | grep '^# crc32 ' > /dev/null || fail "exported in parallel: cut"
+equal "$(find "$tmp" -name '*nat64-bpf-new')" "" "temporary files"
