@@ -43,7 +43,7 @@ int try_read(const char *text, struct try_packet *packet)
 	return log_fail(EXIT_USAGE,
 			fmt("a packet is an even number of hexadecimal digits from its IP header on, at most %d bytes",
 			    TRY_PACKET_MAX),
-			"or describe it: nat64-bpf try NAME --from fd00::2 --to 64:ff9b::192.0.2.1 --dport 443",
+			"or describe it: nat64-bpf try NAME --from fd00::2 --to 64:ff9b::9.9.9.9 --dport 443",
 			"%.40s: not a packet", text);
 }
 
@@ -82,7 +82,7 @@ static int address(const struct args *args, enum verb_option option, struct wish
 
 	if (!text)
 		return log_fail(EXIT_USAGE, "a packet has two addresses",
-				"--from fd00::2 --to 64:ff9b::192.0.2.1, or the packet in hexadecimal digits",
+				"--from fd00::2 --to 64:ff9b::9.9.9.9, or the packet in hexadecimal digits",
 				"--%s is missing", verb_options[option].name);
 	if (inet_pton(AF_INET6, text, six) == 1) {
 		wish->is_v6 = true;
@@ -92,7 +92,7 @@ static int address(const struct args *args, enum verb_option option, struct wish
 		return 0;
 	return log_fail(EXIT_USAGE, "it is neither an IPv4 nor an IPv6 address",
 			fmt("give one without a length, such as --%s %s", verb_options[option].name,
-			    option == OPTION_FROM ? "fd00::2" : "64:ff9b::192.0.2.1"),
+			    option == OPTION_FROM ? "fd00::2" : "64:ff9b::9.9.9.9"),
 			"--%s %s: no address", verb_options[option].name, text);
 }
 

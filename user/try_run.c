@@ -157,7 +157,7 @@ int try_run(const struct bindings *b, const struct try_packet *in, struct try_re
 				"begin with the IP header, without that of Ethernet", "no IP packet");
 	if (in->len < least)
 		return log_fail(EXIT_USAGE, fmt("it has %zu bytes, and its IP header alone is %zu", in->len, least),
-				"give all of it, or describe it: --from fd00::2 --to 64:ff9b::192.0.2.1",
+				"give all of it, or describe it: --from fd00::2 --to 64:ff9b::9.9.9.9",
 				"the packet is too short");
 	skel = open_copy(b);
 	if (!skel)

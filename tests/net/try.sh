@@ -74,11 +74,19 @@ no_packet 'give all of it' 4500
 no_packet 'begin with the IP header' 9900
 no_packet 'a packet has two of a kind' --from fd00::2 --to 192.88.99.5
 no_packet '--to is missing' --from fd00::2
-no_packet 'such as --to 64:ff9b::192.0.2.1' --from fd00::2 --to 64:ff9b::/96
+no_packet 'such as --to 64:ff9b::9.9.9.9' --from fd00::2 --to 64:ff9b::/96
 no_packet 'such as --from fd00::2' --from vpn0 --to "$web6"
 no_packet 'none of tcp, udp and icmp' --from fd00::2 --to "$web6" --proto sctp
 no_packet 'in this range: --dport 443' --from fd00::2 --to "$web6" --proto tcp --dport 65536
 no_packet '--size 64 or more' --from fd00::2 --to "$web6" --proto tcp --size 10
+
+say "what the documentation tells one to try first is translated"
+docs=$here/../../docs
+shown=$(grep -ohsE "(--to|ping -6) 64:ff9b::[0-9.]+" "$docs/../README.md" "$docs/nat64-bpf.8" "$docs"/guides/*.md |
+	awk '{ print $NF }' | sort -u) || :	# no documentation in a guest
+for to in $shown $(grep -o '64:ff9b::[0-9.]*' <<< "$(in_server nat64-bpf try vpn0 2>&1)"); do
+	try translated "d['packets'] != []" --from fd00::2 --to "$to"
+done
 
 say "no trace in the instance"
 equal "$(in_server nat64-bpf stats vpn0 -j; in_server nat64-bpf map list vpn0 -j | sed 's/"idle_s":[0-9]*//')" "$before" "counters and bindings"
