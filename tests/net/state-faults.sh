@@ -104,6 +104,18 @@ unload
 cp "$tmp/saved" "$state"
 load
 
+say "as docs/guides/failover.md copies bindings: addresses that changed hands meanwhile"
+map flush vpn0
+first="192.168.240.20\tfd00::20\t$(date +%s)\n192.168.240.21\tfd00::21\t$(date +%s)\n"
+second="192.168.240.20\tfd00::21\t$(date +%s)\n192.168.240.21\tfd00::22\t$(date +%s)\n"
+recipe=$(sed -n 's/.* nat64-bpf \(map import vpn -[a-z -]*\)`.*/\1/p' "$here/../../docs/guides/failover.md")
+for lines in "$first" "$second" "$second"; do
+	printf '%b' "$lines" > "$tmp/other"
+	# shellcheck disable=SC2086 # words
+	status 0 in_server nat64-bpf ${recipe/ vpn / vpn0 } < "$tmp/other"
+done
+equal "$(bindings | grep -o "'192.168.240.2[01]', '[^']*'" | xargs)" "192.168.240.20, fd00::21 192.168.240.21, fd00::22" "copied"
+
 say "export: to standard output and a file, not over the state file"
 map export vpn0 > "$tmp/one"
 map export vpn0 "$tmp/two"
