@@ -21,9 +21,22 @@ int step_failed(int error, const char *what, const char *object)
 			log_fix(error, "nat64-bpf doctor looks for what is wrong on this host"), "%s: %s", object, what);
 }
 
-static int (*const steps[])(struct load *) = {
-	step_move, step_record, step_forwarding, step_xdp_off, step_programs, step_outside, step_nft, step_address,
-	step_neighbour, step_routes, step_attach, step_xdp,
+static const struct step {
+	int (*take)(struct load *load);
+	const char *what;		/* for -v */
+} steps[] = {
+	{ step_move,		"what an earlier load left" },
+	{ step_record,		"record of what will be changed" },
+	{ step_forwarding,	"IPv4 forwarding" },
+	{ step_xdp_off,		"XDP program that is not to stay" },
+	{ step_programs,	"programs and maps" },
+	{ step_outside,		"addresses outside the pool" },
+	{ step_nft,		"nft table" },
+	{ step_address,		"own4" },
+	{ step_neighbour,	"placeholder neighbour" },
+	{ step_routes,		"routes" },
+	{ step_attach,		"programs at TC" },
+	{ step_xdp,		"program in XDP" },
 };
 
 static int run_steps(struct load *load)
@@ -31,8 +44,11 @@ static int run_steps(struct load *load)
 	int changed = 0;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
-		int status = steps[i](load);
+		int status;
 
+		if (!show(load))	/* mending looks often */
+			log_debug("%s: step: %s", load->instance->config.name, steps[i].what);
+		status = steps[i].take(load);
 		if (status < 0)
 			return -1;
 		changed |= status;

@@ -143,6 +143,9 @@ say "the interface"
 ip -n "$server" link add other0 type veth peer name other1
 before
 refused 1 'interface absent' load vpn9
+manual=$here/../../docs/nat64-bpf.8
+status 1 in_server nat64-bpf load tun7
+diff -u <(sed -n '/^error: tun7:/,/^fix: /p' "$manual") "$tmp/err" || fail "the manual shows another error"
 refused 1 'interface is down' load other0
 refused 1 'loopback' load lo
 refused 1 'fits not exactly one' load vpn0 --interface 'tun*'
@@ -226,6 +229,13 @@ in_server nat64-bpf load vpn0
 in_server nat64-bpf -q status vpn0
 in_server nat64-bpf unload vpn0
 before
+
+say "-v: the steps"
+status 0 in_server nat64-bpf -v load vpn0
+grep -q '^vpn0: step: routes$' "$tmp/err"
+status 0 in_server nat64-bpf load vpn0
+! grep -q 'step:' "$tmp/err" || fail "too many words without -v"
+in_server nat64-bpf unload vpn0
 
 say "settings of the running instance that cannot be read do not keep it up"
 in_server nat64-bpf load vpn0
