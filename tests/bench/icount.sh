@@ -64,7 +64,7 @@ ip netns exec c ping -q -c 1 fd01::5 > /dev/null
 
 wanted() {
 	case " $cases " in
-	*" ${1%[46]} "* | *" $1 "*) ;;
+	*" ${1%[46]*} "* | *" $1 "*) ;;
 	*)	return 1 ;;
 	esac
 }
