@@ -149,9 +149,15 @@ static int by_addr4(const void *a, const void *b)
 	return p == q ? 0 : p < q ? -1 : 1;
 }
 
-void static_sort(struct static_map *maps, size_t count)
+size_t static_sort(struct static_map *maps, size_t count)
 {
+	size_t kept = 0;
+
 	qsort(maps, count, sizeof(*maps), by_addr4);
+	for (size_t i = 0; i < count; i++)
+		if (!kept || maps[i].addr4.s_addr != maps[kept - 1].addr4.s_addr)
+			maps[kept++] = maps[i];
+	return kept;
 }
 
 int bindings_outside(const struct bindings *b, bool added_only, struct static_map **maps, size_t *count)
@@ -166,6 +172,6 @@ int bindings_outside(const struct bindings *b, bool added_only, struct static_ma
 		if (slot_state(slot) == NAT64_SLOT_STATIC && !(added_only && slot->flags & NAT64_SLOT_CONFIG))
 			(*maps)[(*count)++] = (struct static_map){ { slot->addr4 }, slot->addr6 };
 	}
-	static_sort(*maps, *count);
+	*count = static_sort(*maps, *count);
 	return 0;
 }

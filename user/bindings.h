@@ -100,8 +100,9 @@ int bindings_end_flows(struct bindings *bindings);
 /* Static maps outside the pool, into a fresh array, sorted; `added_only`: not those of the settings. 0 or -ENOMEM. */
 int bindings_outside(const struct bindings *bindings, bool added_only, struct static_map **maps, size_t *count);
 
-/* By address: the nft table's text, and so its checksum, is the same wherever the list came from. */
-void static_sort(struct static_map *maps, size_t count);
+/* By address, each of them once: the nft table's text, and so its checksum, is the same wherever the list came from.
+ * How many there are. */
+size_t static_sort(struct static_map *maps, size_t count);
 
 /* Slot index of an address, or -1: none. */
 int64_t bindings_find4(const struct bindings *bindings, struct in_addr addr4);

@@ -92,7 +92,7 @@ static int plan_outside(struct load *load)
 			instance->outside[instance->outside_count++] = config->statics[i];
 	for (size_t i = 0; i < count; i++)
 		instance->outside[instance->outside_count++] = added[i];
-	static_sort(instance->outside, instance->outside_count);
+	instance->outside_count = static_sort(instance->outside, instance->outside_count);
 	return 0;
 }
 

@@ -94,7 +94,7 @@ static int outside_after(struct map_change *c, struct static_map **maps, size_t 
 	for (size_t i = 0; i < c->added.count; i++)
 		if (is_outside(c, c->added.items[i].addr4))
 			(*maps)[(*count)++] = (struct static_map){ c->added.items[i].addr4, c->added.items[i].addr6 };
-	static_sort(*maps, *count);
+	*count = static_sort(*maps, *count);
 	return 0;
 }
 

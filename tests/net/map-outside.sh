@@ -97,4 +97,6 @@ equal "$(in_server nat64-bpf load vpn0 --dry-run)" "" "to be done after map add,
 in_server nat64-bpf load vpn0 --static "10.9.0.7 fd00::7" --static "10.9.0.6 fd00::6"
 equal "$(in_server nat64-bpf load vpn0 --dry-run)" "" "to be done after two static lines"
 equal "$(elements)" "10.9.0.6 10.9.0.7 10.9.0.8 10.9.0.9 " "addresses in the table"
+in_server nat64-bpf load vpn0 --static "10.9.0.7 fd00::7" --static "10.9.0.6 fd00::6" --static "10.9.0.9 fd00::9" --dry-run > "$tmp/dry"
+equal "$(grep -c "10.9.0.9, 10.9.0.9" "$tmp/dry" || true)" 0 "an address that \`map add\` and the settings name"
 in_server nat64-bpf unload vpn0

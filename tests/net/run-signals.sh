@@ -42,7 +42,7 @@ EOF
 
 say "a new binding is saved about 1 s later"
 [ ! -e "$tmp/state/vpn0.map" ] || fail "saved before there was anything"
-in_client ping -q -c 1 -W 2 "$web6"
+in_client ping -q -c 1 -W 10 "$web6"
 begin=$EPOCHREALTIME
 until_true 10 grep -q "fd00::2" "$tmp/state/vpn0.map"
 awk "BEGIN { t = $EPOCHREALTIME - $begin; print \"saved after\", t, \"s\"; exit t > 1.6 * $slow }"
@@ -61,7 +61,7 @@ EOF
 say "logrotate: the file is moved away, the next one begins with what holds; SIGHUP does it, too"
 mv "$tmp/assigned.json" "$tmp/assigned.json.1"
 in_client ip addr add fd00::3/64 dev vpn0 nodad
-in_client ping -q -c 1 -W 2 -I fd00::3 "$web6"
+in_client ping -q -c 1 -W 10 -I fd00::3 "$web6"
 until_true 5 grep -q '"addr6":"fd00::3"' "$tmp/assigned.json"
 grep -q '"addr6":"fd00::2"' "$tmp/assigned.json"
 mv "$tmp/assigned.json" "$tmp/assigned.json.2"
@@ -84,14 +84,14 @@ say "hours with traffic, but no change: saved, for the times of last use"
 saved() { stat -c %i-%Y "$tmp/state/vpn0.map"; }
 until_true 15 grep -q "fd00::3" "$tmp/state/vpn0.map"		# the last change
 was=$(saved)
-in_client ping -q -c 1 -W 2 "$web6"
+in_client ping -q -c 1 -W 10 "$web6"
 sleep 2
 equal "$(saved)" "$was" "the state file, seconds later"
 touch "$tmp/later"
 until_true 10 bash -c "[ \$(stat -c %i-%Y $tmp/state/vpn0.map) != $was ]"
 
 say "killed with -9 under traffic: nothing is lost; the next run goes on"
-in_client ping -q -i 0.02 -c 100 -W 2 "$web6" > "$tmp/ping.log" &
+in_client ping -q -i 0.02 -c 100 -W 10 "$web6" > "$tmp/ping.log" &
 ping=$!
 sleep 0.5
 kill -9 "$run"
@@ -100,7 +100,7 @@ wait "$ping"
 grep -q " 0% packet loss" "$tmp/ping.log"
 start_run vpn0
 until_true 10 grep -q "vpn0: translating" "$tmp/run.log"
-in_client ping -q -c 1 -W 2 "$web6"
+in_client ping -q -c 1 -W 10 "$web6"
 equal "$(in_server nat64-bpf map list vpn0 -j | json "[b['addr4'] for b in d['bindings'] if b['addr6'] == 'fd00::2'][0]")" \
 	"$addr4" "address of the client"
 
@@ -108,7 +108,7 @@ say "whoever saves while run waits for the lock has saved what is newer"
 in_client ip addr add fd00::6/64 dev vpn0 nodad
 exec 8> "$tmp/run/lock"
 flock 8
-in_client ping -q -c 1 -W 2 -I fd00::6 "$web6"
+in_client ping -q -c 1 -W 10 -I fd00::6 "$web6"
 until_true 20 test -e "$tmp/state/vpn0.map.run"
 inode() { stat -c %i "$tmp/state/vpn0.map"; }
 first=$(inode)
@@ -125,12 +125,12 @@ cmp "$tmp/newest" "$tmp/state/vpn0.map"
 
 say "SIGTERM: saved, and the datapath stays"
 in_client ip addr add fd00::4/64 dev vpn0 nodad
-in_client ping -q -c 1 -W 2 -I fd00::4 "$web6"
+in_client ping -q -c 1 -W 10 -I fd00::4 "$web6"
 kill -TERM "$run"
 wait "$run"
 grep -q "fd00::4" "$tmp/state/vpn0.map"
 grep -q "STOPPING=1" "$tmp/manager.log"
-in_client ping -q -c 1 -W 2 "$web6"
+in_client ping -q -c 1 -W 10 "$web6"
 
 say "a full disk: said once, and mended when there is room"
 in_server mount -t tmpfs -o size=4k none "$tmp/state"
@@ -138,9 +138,9 @@ in_server sh -c "yes > $tmp/state/full" 2> /dev/null || true
 start_run vpn0 --unload
 until_true 10 grep -q "vpn0: translating" "$tmp/run.log"
 in_client ip addr add fd00::5/64 dev vpn0 nodad
-in_client ping -q -c 1 -W 2 -I fd00::5 "$web6"
+in_client ping -q -c 1 -W 10 -I fd00::5 "$web6"
 until_true 10 grep -q "cannot save the bindings" "$tmp/run.log"
-in_client ping -q -c 1 -W 2 "$web6"
+in_client ping -q -c 1 -W 10 "$web6"
 in_server rm "$tmp/state/full"
 in_server umount "$tmp/state"
 until_true 25 grep -q "saved again" "$tmp/run.log"
