@@ -31,6 +31,8 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "space.h"
+
 #define FLOWS_MAX	(1 << 16)
 #define FLOWS_PER_PORT	(1 << 14)	/* of the server; each has a source port of its own */
 #define SERVERS		(FLOWS_MAX / FLOWS_PER_PORT + 1)
@@ -48,35 +50,6 @@ static int server[SERVERS];
 static socklen_t peer_len;
 static char payload[2048];
 static unsigned long lost;
-
-static void enter(const char *space)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", space);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		err(1, "%s", path);
-	close(fd);
-}
-
-static socklen_t address(const char *text, unsigned int port, struct sockaddr_in6 *out)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)out;
-
-	memset(out, 0, sizeof(*out));
-	if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(port);
-		return sizeof(*in);
-	}
-	if (inet_pton(AF_INET6, text, &out->sin6_addr) != 1)
-		errx(2, "%s: not an address", text);
-	out->sin6_family = AF_INET6;
-	out->sin6_port = htons(port);
-	return sizeof(*out);
-}
 
 static int udp(int family)
 {

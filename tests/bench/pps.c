@@ -12,7 +12,6 @@
 #include <linux/sock_diag.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,6 +20,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "space.h"
 
 #define FLOWS_MAX 16
 #define BATCH 32		/* packets a system call */
@@ -34,36 +35,6 @@ static int *to;			/* the sockets that receive */
 static atomic_bool done;
 static unsigned long received;
 static char payload[BYTES_MAX];
-
-static void enter(const char *name)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		err(1, "%s", path);
-	close(fd);
-}
-
-static socklen_t address(const char *text, unsigned int port, struct sockaddr_storage *to_addr)
-{
-	struct sockaddr_in6 *six = (void *)to_addr;
-	struct sockaddr_in *four = (void *)to_addr;
-
-	memset(to_addr, 0, sizeof(*to_addr));
-	if (inet_pton(AF_INET6, text, &six->sin6_addr) == 1) {
-		six->sin6_family = AF_INET6;
-		six->sin6_port = htons(port);
-		return sizeof(*six);
-	}
-	if (inet_pton(AF_INET, text, &four->sin_addr) != 1)
-		errx(2, "%s: not an address", text);
-	four->sin_family = AF_INET;
-	four->sin_port = htons(port);
-	return sizeof(*four);
-}
 
 static int udp(int family)
 {
@@ -88,18 +59,18 @@ static void cross(int out, int in, const char *way)
 
 static void open_flow(unsigned int i, char **argv, unsigned int port)
 {
-	struct sockaddr_storage addr;
+	struct sockaddr_in6 addr;
 	socklen_t len;
 	char byte;
 
 	enter(argv[1]);
 	len = address(argv[3], port + i, &addr);
-	server[i] = udp(addr.ss_family);
+	server[i] = udp(addr.sin6_family);
 	if (bind(server[i], (struct sockaddr *)&addr, len))
 		err(1, "bind %s", argv[3]);
 	enter(argv[0]);
 	len = address(argv[2], port + i, &addr);
-	client[i] = udp(addr.ss_family);
+	client[i] = udp(addr.sin6_family);
 	if (connect(client[i], (struct sockaddr *)&addr, len))
 		err(1, "%s", argv[2]);
 	cross(client[i], server[i], "up");

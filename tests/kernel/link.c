@@ -222,17 +222,21 @@ static void unbind(__u32 addr4, const char *client)
 #define B4 (FIRST + 3)
 #define B6 "fd00::3"
 
+/* What a client without a known address goes through: by the neighbour layer, seen, and direct from then on. */
+static void learns(__u32 addr4, const char *client, const __u8 *mac)
+{
+	assert_true(by_neighbour(addr4, client));
+	assert_true(seen(client, mac));
+	assert_true(direct(addr4, client, mac));
+}
+
 static void what_was_seen_is_written(void **state)
 {
 	start(0);
 	bind_client(A4, A6, NAT64_SLOT_DYNAMIC);
 	bind_client(B4, B6, NAT64_SLOT_STATIC);
-	assert_true(by_neighbour(A4, A6));
-	assert_true(seen(A6, mac_a));
-	assert_true(direct(A4, A6, mac_a));
-	assert_true(by_neighbour(B4, B6));
-	assert_true(seen(B6, mac_b));
-	assert_true(direct(B4, B6, mac_b));
+	learns(A4, A6, mac_a);
+	learns(B4, B6, mac_b);
 	assert_true(direct(A4, A6, mac_a));
 	assert_true(seen(A6, mac_b));		/* it has another one now */
 	assert_true(direct(A4, A6, mac_b));
@@ -257,9 +261,7 @@ static void stale_is_not(void **state)
 	assert_true(fresh_at_half());
 	assert_true(seen(A6, mac_a));
 	slots[A4 - FIRST].mac_tick -= FRESH_TICKS;
-	assert_true(by_neighbour(A4, A6));
-	assert_true(seen(A6, mac_a));
-	assert_true(direct(A4, A6, mac_a));
+	learns(A4, A6, mac_a);
 }
 
 static void another_interface_is_not(void **state)
@@ -287,9 +289,7 @@ static void frames_of_others_are_not(void **state)
 static void a_static_map_outside_the_pool(void **state)
 {
 	start_with("\"pool\":\"10.9.8.0/24\",\"static\":{\"fd00::5\":\"203.0.113.5\"}", 0);
-	assert_true(by_neighbour(0xcb007105, "fd00::5"));
-	assert_true(seen("fd00::5", mac_a));
-	assert_true(direct(0xcb007105, "fd00::5", mac_a));
+	learns(0xcb007105, "fd00::5", mac_a);
 }
 
 static void a_new_owner_begins_without(void **state)
@@ -351,23 +351,15 @@ static void so_does_who_takes_an_idle_address(void **state)
 static void linear(void **state)
 {
 	start(NAT64_LINEAR);
-	assert_true(by_neighbour(A4, A6));
-	assert_true(seen(A6, mac_a));
-	assert_true(direct(A4, A6, mac_a));
-	assert_true(by_neighbour(B4, B6));
-	assert_true(seen(B6, mac_b));
-	assert_true(direct(B4, B6, mac_b));
+	learns(A4, A6, mac_a);
+	learns(B4, B6, mac_b);
 
 	bind_client(A4, "fd00::1:0", NAT64_SLOT_STATIC);
-	assert_true(by_neighbour(A4, "fd00::1:0"));
-	assert_true(seen("fd00::1:0", mac_b));
-	assert_true(direct(A4, "fd00::1:0", mac_b));
+	learns(A4, "fd00::1:0", mac_b);
 	unbind(A4, "fd00::1:0");
 	assert_true(by_neighbour(A4, A6));
 	assert_true(seen("fd00::1:0", mac_b));	/* a frame that was still on its way */
-	assert_true(by_neighbour(A4, A6));
-	assert_true(seen(A6, mac_a));
-	assert_true(direct(A4, A6, mac_a));
+	learns(A4, A6, mac_a);
 }
 
 /* The network of `clients` becomes another one. */
@@ -393,9 +385,7 @@ static void another_network_is_of_other_clients(void **state)
 	assert_true(by_neighbour(first4, "fd00:1::2"));
 	assert_true(by_neighbour(last4, "fd00:1::fe"));
 	assert_true(seen("fd00::2", mac_a));	/* a frame that was still on its way */
-	assert_true(by_neighbour(first4, "fd00:1::2"));
-	assert_true(seen("fd00:1::2", mac_b));
-	assert_true(direct(first4, "fd00:1::2", mac_b));
+	learns(first4, "fd00:1::2", mac_b);
 }
 
 /* Frames to a client, from another CPU, that the neighbour layer sends as long as the test goes on. */

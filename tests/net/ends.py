@@ -190,6 +190,29 @@ class Wire:
         return got
 
 
+class Frames:
+    """What reaches an interface, with the Ethernet header, whoever it is addressed to."""
+
+    def __init__(self, space, name, proto="all"):
+        enter(space)
+        self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(raw.ETH_P[proto]))
+        self.sock.setsockopt(socket.SOL_SOCKET, raw.SO_RCVBUFFORCE, 32 << 20)
+        self.sock.bind((name, raw.ETH_P[proto]))
+
+    def read(self, seconds, wanted):
+        """The next frame that is `wanted`, or None."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.sock.settimeout(left)
+            try:
+                frame, where = self.sock.recvfrom(2048)
+            except TimeoutError:
+                return None
+            if where[2] != socket.PACKET_OUTGOING and wanted(frame):
+                return frame
+        return None
+
+
 def is_error6(packet):
     return packet[6] == 58 and packet[40] < 128
 

@@ -14,34 +14,15 @@ import subprocess
 import sys
 import time
 
-import raw
-from ends import CLIENT, WEB, WEB4, WEB6, enter, equal, fail
+from ends import CLIENT, WEB, WEB4, WEB6, Frames, enter, equal, fail
 
 PORT = 6400
 
 
-class Frames:
-    """What reaches the client's vpn0, with the Ethernet header, whoever it is addressed to."""
-
-    def __init__(self):
-        enter(CLIENT)
-        self.s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(raw.ETH_P["ip6"]))
-        self.s.setsockopt(socket.SOL_SOCKET, raw.SO_RCVBUFFORCE, 32 << 20)
-        self.s.bind(("vpn0", raw.ETH_P["ip6"]))
-
-    def read(self, wait):
-        """(destination, number) of the next datagram of ours, or None."""
-        end = time.monotonic() + wait
-        while (left := end - time.monotonic()) > 0:
-            self.s.settimeout(left)
-            try:
-                data, where = self.s.recvfrom(2048)
-            except TimeoutError:
-                return None
-            if where[2] != socket.PACKET_OUTGOING and len(data) >= 66 and data[20] == 17 and \
-               data[54:56] == struct.pack("!H", PORT):
-                return data[:6].hex(":"), struct.unpack("!I", data[62:66])[0]
-        return None
+def read(wire, wait):
+    """(destination, number) of the next datagram of ours, or None."""
+    frame = wire.read(wait, lambda f: len(f) >= 66 and f[20] == 17 and f[54:56] == struct.pack("!H", PORT))
+    return frame and (frame[:6].hex(":"), struct.unpack("!I", frame[62:66])[0])
 
 
 def open_flow(client6):
@@ -59,14 +40,14 @@ def open_flow(client6):
 
 
 def frames(client6, count, seconds):
-    wire = Frames()
+    wire = Frames(CLIENT, "vpn0", "ip6")
     server, client = open_flow(client6)
     seen, numbers = {}, []
     for n in range(int(count)):
         server.send(struct.pack("!I", n))
         if n % 50 == 49:
             time.sleep(0.01)
-    while len(numbers) < int(count) and (one := wire.read(float(seconds))):
+    while len(numbers) < int(count) and (one := read(wire, float(seconds))):
         seen[one[0]] = seen.get(one[0], 0) + 1
         numbers.append(one[1])
     for dest, times in seen.items():
@@ -76,7 +57,7 @@ def frames(client6, count, seconds):
 
 
 def flow(client6, seconds, *command):
-    wire = Frames()
+    wire = Frames(CLIENT, "vpn0", "ip6")
     server, client = open_flow(client6)
     start, done, log, n = time.monotonic(), None, [], 0
     while time.monotonic() - start < float(seconds):
@@ -85,7 +66,7 @@ def flow(client6, seconds, *command):
         if not done and time.monotonic() - start > float(seconds) / 3:
             subprocess.run(command, check=True)
             done = time.monotonic()
-        while one := wire.read(0.004):
+        while one := read(wire, 0.004):
             log.append((time.monotonic(), one[0]))
     before = [d for t, d in log if t < done]
     if not before or not log:

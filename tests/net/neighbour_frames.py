@@ -3,12 +3,11 @@
 import os
 import shlex
 import socket
-import struct
 import subprocess
 import time
 
 import raw
-from ends import CLIENT, SLOW, WEB, WEB4, WEB6, enter, equal, fail, say
+from ends import CLIENT, SLOW, WEB, WEB4, WEB6, Frames, enter, equal, fail, ip, say, server
 
 SPACE = os.environ["ENDS_SPACE"]
 SERVER = shlex.split(os.environ["ENDS_SERVER"])
@@ -22,12 +21,8 @@ def mac(text):
     return bytes.fromhex(text.replace(":", ""))
 
 
-def ip(*words):
-    subprocess.run(["ip", *words], check=True)
-
-
 def nat64(*words):
-    subprocess.run([*SERVER, "nat64-bpf", "-q", *words], check=True, stdout=subprocess.DEVNULL)
+    server("nat64-bpf", "-q", *words)
 
 
 def neighbour(client6, address):
@@ -54,27 +49,8 @@ def fresh_seconds():
     return FRESH / ((jiffies() - before) / (time.monotonic() - start))
 
 
-class Wire:
-    """All that reaches the client's end of the veth, whoever it is addressed to."""
-
-    def __init__(self):
-        enter(CLIENT)
-        self.s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(raw.ETH_P["all"]))
-        self.s.setsockopt(socket.SOL_SOCKET, raw.SO_RCVBUFFORCE, 8 << 20)
-        self.s.bind(("vpn0", raw.ETH_P["all"]))
-
-    def read(self, wait):
-        """The next frame from the web's address, or None."""
-        end = time.monotonic() + wait
-        while (left := end - time.monotonic()) > 0:
-            self.s.settimeout(left)
-            try:
-                data, where = self.s.recvfrom(2048)
-            except TimeoutError:
-                return None
-            if where[2] != socket.PACKET_OUTGOING and data[22:38] == raw.addr(WEB6):
-                return data
-        return None
+def from_web(frame):
+    return frame[22:38] == raw.addr(WEB6)
 
 
 class Flow:
@@ -112,7 +88,7 @@ class Flow:
         self.count += 1
         udp = raw.udp(WEB4, self.to[0], PORT, self.to[1], b"number %d" % self.count)
         self.web.send(raw.ip4(WEB4, self.to[0], 17, udp, frag=0x4000))
-        frame = self.wire.read(wait)
+        frame = self.wire.read(wait, from_web)
         if not frame:
             fail("datagram", self.count, "did not arrive")
         client6 = socket.inet_ntop(socket.AF_INET6, frame[38:54])
@@ -231,7 +207,7 @@ def main():
     nat64("load", "vpn0")
     fresh = fresh_seconds()
     say("an address counts for %d ms" % (fresh * 1000))
-    wire = Wire()
+    wire = Frames(CLIENT, "vpn0")
     first_and_later(wire, fresh)
     address_changes(wire, fresh)
     hands(wire)
