@@ -8,6 +8,7 @@
 The client's packet of n bytes is one of n - 20 bytes behind the translator, with DF set above 1260 bytes (RFC
 7915, 5.1). The pool route has the MTU VPN_MTU - 28, whose errors tell the IPv4 sender just that."""
 import errno
+import select
 import socket
 import struct
 import sys
@@ -126,17 +127,19 @@ def datagrams(vpn, wan):
 
 
 def pour(source, sink, data):
-    """All of `data` from one socket to the other, both of this process."""
+    """All of `data` from one socket to the other, both of this process. Either may be what is waited for: when all that
+    was sent has been read, its acknowledgements may still hold the room for more."""
     sent, got = 0, bytearray()
     source.setblocking(False)
-    sink.settimeout(5 * SLOW)
+    sink.setblocking(False)
     while len(got) < len(data):
-        try:
-            while sent < len(data):
-                sent += source.send(data[sent:sent + 65536])
-        except BlockingIOError:
-            pass
-        got += sink.recv(65536)
+        ready = select.select([sink], [source] if sent < len(data) else [], [], 5 * SLOW)
+        if source in ready[1]:
+            sent += source.send(data[sent:sent + 65536])
+        chunk = sink.recv(65536) if sink in ready[0] else b""
+        got += chunk
+        if not chunk and not ready[1]:
+            fail("stream stands still or was closed:", sent, "of", len(data), "bytes sent,", len(got), "received")
     equal(bytes(got) == data, True, "data of a stream")
 
 
