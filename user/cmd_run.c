@@ -197,7 +197,8 @@ static int finish(struct loop *loop, int status, bool unload)
 
 int cmd_run(const struct args *args)
 {
-	struct loop loop = { .run = { .given = args->name, .keeper = { .counters_fd = -1, .log = { .fd = -1 } } },
+	struct loop loop = { .run = { .given = args->name, .keeper = { .counters_fd = -1, .claim_fd = -1,
+							       .log = { .fd = -1 } } },
 			     .signals = -1, .timer = -1 };
 	struct instance instance;
 	int status = instance_settings(&instance, args->name, NULL);
@@ -218,6 +219,8 @@ int cmd_run(const struct args *args)
 	run_log_close(&loop.run.keeper.log);
 	instance_free(&loop.run.instance);
 	nl_monitor_close(loop.monitor);
+	if (loop.run.keeper.claim_fd >= 0)
+		close(loop.run.keeper.claim_fd);
 	if (loop.signals >= 0)
 		close(loop.signals);
 	if (loop.timer >= 0)

@@ -38,6 +38,7 @@ struct keeper {
 	uint64_t expired_at;		/* ns: last look for bindings beyond max-lease */
 	uint64_t told_at;		/* ns: last comparison for the log */
 	bool failing;			/* the last save failed */
+	int claim_fd;			/* of run_claim(); -1: none */
 	struct run_log log;
 };
 
@@ -58,6 +59,10 @@ struct run {
 
 /* A message of one of the modules: kept as the state's reason, and said, but not again and again. `data`: the run. */
 void run_hear(const struct log_message *message, void *data);
+
+/* Nobody else is to `run` this instance in this network namespace while the socket is open that this gives; -1: somebody
+ * does, or another error, said. Waits up to 2 s for one that is ending. */
+int run_claim(const char *name);
 
 /* The first load. 0: up, or waiting for the interface; -1: said. */
 int run_begin(struct run *run);

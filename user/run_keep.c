@@ -5,8 +5,10 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -156,6 +158,8 @@ static void save_begin(struct keeper *k, const char *name, uint64_t now)
 		k->saver = fork();
 		if (!k->saver) {
 			log_options.quiet = true;
+			prctl(PR_SET_PDEATHSIG, SIGKILL);	/* the next run saves by the same names */
+			close(k->claim_fd);	/* on a disk that hangs not even that ends it */
 			_exit(-save_aside(k, state_path(&instance.config, path)));
 		}
 		k->saved_at = now;

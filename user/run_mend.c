@@ -252,6 +252,10 @@ int run_begin(struct run *run)
 
 	if (!status) {
 		snprintf(run->name, sizeof(run->name), "%s", instance.config.name);
+		run->keeper.claim_fd = run_claim(run->name);
+		status = run->keeper.claim_fd < 0;
+	}
+	if (!status) {
 		log_listen(run_hear, run);
 		fit = derive(run, &instance);
 		log_listen(NULL, NULL);

@@ -90,6 +90,13 @@ equal "$(saved)" "$was" "the state file, seconds later"
 touch "$tmp/later"
 until_true 10 bash -c "[ \$(stat -c %i-%Y $tmp/state/vpn0.map) != $was ]"
 
+say "another run of the instance: refused, and says whose it is"
+status 6 in_server timeout 20 nat64-bpf run vpn0
+grep "^why: process $run does that already" "$tmp/err" > /dev/null
+grep "^fix: leave it at work; kill -HUP $run: it reads its settings again" "$tmp/err" > /dev/null
+grep "^error: vpn0: cannot follow the instance" "$tmp/err" > /dev/null
+kill -0 "$run"
+
 say "killed with -9 under traffic: nothing is lost; the next run goes on"
 in_client ping -q -i 0.02 -c 100 -W 10 "$web6" > "$tmp/ping.log" &
 ping=$!
