@@ -95,14 +95,16 @@ static int hear(struct loop *loop, unsigned int i)
 static int look(struct loop *loop)
 {
 	struct run *run = &loop->run;
-	int status = run_mend(run, false);
+	int status = run_mend(run, false), made;
 
 	if (status > 0)
 		return 1;
-	if (loop->rules && !status && run_ruleset_changed(run))
-		for (unsigned int i = 0; nl_monitor_fd(loop->monitor, i) >= 0; i++)
-			hear(loop, i);		/* ourselves, for the most part; the look that follows sees the rest */
-	loop->rules = false;
+	if (!loop->rules || status < 0)
+		return 0;
+	made = run_ruleset_changed(run);
+	for (unsigned int i = 0; made > 0 && nl_monitor_fd(loop->monitor, i) >= 0; i++)
+		hear(loop, i);		/* ourselves, for the most part; the look that follows sees the rest */
+	loop->rules = made < 0;
 	return 0;
 }
 

@@ -76,8 +76,9 @@ int run_mend(struct run *run, bool reread);
 void run_mend_table(struct run *run);
 
 /* Rules of other tables changed. Flows on the fast path pass them by, so our table is made anew, which brings these
- * flows before the rules again. True: it was, and the notifications about that are ours. */
-bool run_ruleset_changed(struct run *run);
+ * flows before the rules again. 1: it was, and the notifications about that are ours; 0: not needed, or it could not be
+ * made; -1: the lock was not to be had, which is said; the next look is planned. */
+int run_ruleset_changed(struct run *run);
 
 /* Follows the bindings, once a second: has saved what is due, forgets what is beyond max-lease, writes the log. */
 void keeper_tick(struct keeper *keeper, const char *name);

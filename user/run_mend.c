@@ -268,16 +268,20 @@ int run_begin(struct run *run)
 	return 0;
 }
 
-bool run_ruleset_changed(struct run *run)
+int run_ruleset_changed(struct run *run)
 {
 	struct nft_spec spec;
 	bool made;
 
 	if (!run->up || !run->instance.link.index)
-		return false;
+		return 0;
 	instance_nft(&run->instance, &spec);
-	if (!spec.device_count || lock_take())
-		return false;
+	if (!spec.device_count)
+		return 0;
+	if (lock_take()) {
+		plan_retry(run);
+		return -1;
+	}
 	made = is_current(run->name, &spec) && !nft_apply(&spec);
 	lock_release();
 	return made;

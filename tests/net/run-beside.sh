@@ -42,3 +42,12 @@ say "rules of others: made anew, as it was"
 beside nft add table inet mine
 equal "$(elements)" "10.9.0.7 " "addresses in the table"
 nat_chain | grep "snat ip to 192.88.99.1" > /dev/null || fail "the rule is not that of the last load"
+
+say "rules of others while somebody holds the lock: made anew when it is free"
+was=$(nat_chain)
+exec 8> "$tmp/run/lock"
+flock 8
+in_server nft add table inet theirs
+until_true 30 grep "has been changing things for 10 s" "$tmp/run.log"
+exec 8>&-
+until_true 20 is_anew "$was"
