@@ -10,8 +10,8 @@
  * timed each way, over the flows in turn. The last packet of a burst has a socket of its own: when it is there,
  * all are (a translator in user space needs the CPU for that: then we yield).
  * -d: packets are dropped by the hop (the cost of sending alone); those down go to BACK.
- * -m: the bursts up are this section for profile.c, those down the next one.
  * -o: nothing but the opening of flows, a burst of other flows each time: `first` packet up, `reply`, `second` up.
+ * -m: the bursts up are this section for profile.c, those down the next one; with -o these three in turn.
  *
  * Prints for each direction, and for `first` packets of flows: CASE BYTES FLOWS DIRECTION MIN MEDIAN LOST, tabs
  * between, MIN and MEDIAN in instructions per packet over the rounds, LOST in packets. */
@@ -177,6 +177,16 @@ static double timed(void (*one)(unsigned int), unsigned int at, int marker)
 	return (double)(__rdtsc() - start) / burst;
 }
 
+static double marked(unsigned int which, void (*one)(unsigned int), unsigned int at, int marker)
+{
+	double cost;
+
+	mark(which);
+	cost = timed(one, at, marker);
+	unmark();
+	return cost;
+}
+
 static int ascending(const void *a, const void *b)
 {
 	const double *x = a, *y = b;
@@ -246,13 +256,13 @@ static void open_flows(void)
 	for (unsigned int at = 0; at + burst - 1 <= flows; at += burst - 1, count++) {
 		unsigned int got = 0;
 
-		first[count] = timed(up, at, server[MARKER]);
+		first[count] = marked(0, up, at, server[MARKER]);
 		lost += burst - drain_servers();
-		reply[count] = timed(down, at, client[flows]);
+		reply[count] = marked(1, down, at, client[flows]);
 		for (unsigned int i = 0; i < burst - 1; i++)
 			got += drain_client(at + i);
 		lost += burst - got - drain_client(flows);
-		second[count] = timed(up, at, server[MARKER]);
+		second[count] = marked(2, up, at, server[MARKER]);
 		lost += burst - drain_servers();
 	}
 	if (!count)
@@ -303,9 +313,7 @@ int main(int argc, char **argv)
 		establish();
 
 	for (unsigned int i = 0; i < rounds; i++) {
-		mark(0);
-		cost[i] = timed(up, i * burst % flows, server[MARKER]);
-		unmark();
+		cost[i] = marked(0, up, i * burst % flows, server[MARKER]);
 		if (!dropped)
 			lost += burst - drain_servers();
 	}
@@ -313,9 +321,7 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < rounds; i++) {
 		unsigned int got = 0, at = i * burst % flows;
 
-		mark(1);
-		cost[i] = timed(down, at, client[flows]);
-		unmark();
+		cost[i] = marked(1, down, at, client[flows]);
 		for (unsigned int j = 0; j < burst && j < flows; j++)
 			got += drain_client((at + j) % flows);
 		got += drain_client(flows);

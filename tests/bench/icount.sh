@@ -78,7 +78,7 @@ if [ "${HEADROOM-}" != no ]; then
 		pipe action mpls pop protocol ip
 fi
 
-port=1000 section=-1
+port=1000 section=1
 # hops CASE TARGET SERVER BACK [hop options]: all sizes and numbers of flows.
 hops() {
 	local case=$1 target=$2 server=$3 back=$4 bytes flows
@@ -91,11 +91,11 @@ hops() {
 			port=$((port + 10))
 			echo "bench: $case, $bytes bytes, $flows flows" >&2
 			if [ -e /out/profile ]; then
-				section=$((section + 2))
 				set -- "$@" -m $section
 			fi
 			hop "$@" -r $rounds -l "$bytes" -n "$flows" "$case" c w "$target" "$server" "$back" $port
 			[ ! -e /out/profile ] || profiled "$case" $section
+			section=$((section + 2 + ${#open[@]}))
 		done
 	done
 }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where the instructions of a hop go, from what the plugin profile.c counted in a run of icount.sh.
 
-profile.py FOLDER OUTPUT: writes OUTPUT.md. For each direction a table of kernel functions, IPv4 beside NAT64, per packet
-and less what sending alone costs (the case `drop`), and one of the lines of the programs.
+profile.py FOLDER OUTPUT: writes OUTPUT.md. For each direction, or each packet of a flow's opening, a table of kernel
+functions, IPv4 beside NAT64, per packet and less what sending alone costs (the case `drop`), and one of the lines of the
+programs.
 """
 import bisect
 import collections
@@ -10,9 +11,9 @@ import re
 import sys
 
 folder, output = sys.argv[1:]
-PACKETS = 12 * 512  # rounds and burst of `icount.sh quick`
 SHOWN = 10  # instructions: what differs by less is summed up
-PAIRS = (("masquerade", "nat64-slow"), ("flowtable", "nat64-fast"))
+BURST = 512
+TIMED = {"up": 12, "down": 12, "first": 16, "reply": 16, "second": 16}  # bursts of `icount.sh quick`, `open`
 
 
 def read(name):
@@ -31,17 +32,23 @@ def names():
 
 
 section = {int(number): case for number, case in read("sections")}
+opening = max(section) > 2 * len(section)  # three sections a case
+ways = ("first", "reply", "second") if opening else ("up", "down")
+pairs = (("masquerade", "nat64-slow"), ("flowtable", "nat64-fast"))
+if opening:
+    pairs += ("masquerade", "flowtable"), ("nat64-slow", "nat64-fast")
 starts, functions = names()
 cost = collections.defaultdict(collections.Counter)  # (case, direction): function: instructions a packet
 spot = collections.defaultdict(collections.Counter)  # the same by address, of programs
 for number, address, count in read("counts"):
-    number, address, count = int(number), int(address, 16), int(count) / PACKETS
-    case = section.get(number - (0 if number in section else 1))
-    if not case:
-        continue
+    number, address = int(number), int(address, 16)
+    first = max(n for n in section if n <= number)
+    case, step = section[first], number - first
+    way = ("up", "down")[step] if case.startswith("drop") else ways[step]
+    count = int(count) / (TIMED[way] * BURST)
     at = bisect.bisect_right(starts, address) - 1
     kernel = address >= 1 << 63
-    where = case, "up" if number in section else "down"
+    where = case, way
     cost[where][functions[at] if kernel and at >= 0 else "(user space)"] += count
     if kernel:
         spot[where][address] += count
@@ -49,9 +56,10 @@ for number, address, count in read("counts"):
 
 def hop(case, direction):
     """Of a case less sending, which is IPv6 for NAT64 on the way up."""
-    alone = "drop6" if case.startswith("nat64") and direction == "up" else "drop4"
+    way = "down" if direction in ("down", "reply") else "up"
+    alone = "drop6" if case.startswith("nat64") and way == "up" else "drop4"
     result = collections.Counter(cost[case, direction])
-    result.subtract(cost[alone, direction])
+    result.subtract(cost[alone, way])
     return result
 
 
@@ -90,8 +98,8 @@ def lines(out, case, direction):
 
 PROGRAMS = {name for name in functions if name.startswith(("nat64_", "common_", "path_", "link_", "drop_", "binding_"))}
 with open(output + ".md", "w") as out:
-    for plain, translated in PAIRS:
-        for direction in ("up", "down"):
+    for plain, translated in pairs:
+        for direction in ways:
             table(out, plain, translated, direction)
-    for direction in ("up", "down"):
+    for direction in ways:
         lines(out, "nat64-slow", direction)
