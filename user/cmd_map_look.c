@@ -2,9 +2,12 @@
 /* nat64-bpf map lookup and export. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cleanup.h"
 #include "cmd_map.h"
 #include "json.h"
 #include "log.h"
@@ -93,11 +96,21 @@ int map_lookup(struct map_call *call)
 	return 0;
 }
 
-static bool same_file(const char *a, const char *b)
+static bool same_inode(const char *a, const char *b)
 {
 	struct stat x, y;
 
-	return !strcmp(a, b) || (!stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Do both lead to one file, or would they, if it were there? */
+static bool same_file(const char *a, const char *b)
+{
+	_free_ char *folder_a = strdup(a), *folder_b = strdup(b), *name_a = strdup(a), *name_b = strdup(b);
+
+	if (!folder_a || !folder_b || !name_a || !name_b || same_inode(a, b))
+		return true;
+	return !strcmp(basename(name_a), basename(name_b)) && same_inode(dirname(folder_a), dirname(folder_b));
 }
 
 int map_export(struct map_call *call)
@@ -117,10 +130,10 @@ int map_export(struct map_call *call)
 		return -1;
 	error = state_collect(&call->bindings, true, &list);
 	if (!error)
-		error = to_file ? savefile_write(path, list.items, list.count) :
+		error = to_file ? savefile_export(path, list.items, list.count) :
 				  savefile_print(stdout, list.items, list.count);
 	if (error)
-		log_fail(EXIT_FAILED, strerror(-error), "is the folder there, writable, and not full?",
+		log_fail(EXIT_FAILED, strerror(-error), "is its folder there, writable, and not full?",
 			 "%s: cannot write the bindings", to_file ? path : "standard output");
 	else if (to_file && call->args->json)
 		json_out(json_pack("{s:i, s:s, s:s, s:I}", "schema", 1, "instance", name, "file", path, "bindings",

@@ -124,15 +124,19 @@ void keeper_save_now(struct keeper *k, const struct config *config)
 static int save_aside(const struct keeper *k, const char *path)
 {
 	_close_ int held = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);	/* else a later file may get its inode */
-	char aside[PATH_MAX];
+	char aside[PATH_MAX], real[PATH_MAX];
 	struct saved_list list;
 	struct stat before = {}, now = {};
 	int error;
 
+	if (realpath(path, real))	/* a link stays */
+		path = real;
 	if (snprintf(aside, sizeof(aside), "%s.run", path) >= (int)sizeof(aside))
 		return -ENAMETOOLONG;
 	if (held < 0 || fstat(held, &before))
 		stat(path, &before);
+	if (before.st_ino && !S_ISREG(before.st_mode))
+		return -ENOTSUP;
 	error = state_collect(&k->bindings, false, &list);
 	if (!error)
 		error = savefile_write(aside, list.items, list.count);

@@ -38,8 +38,12 @@ int savefile_read(const char *path, struct saved_list *list);
 int savefile_import(const char *path, struct saved_list *list, bool *damaged);
 
 /* Writes all of it: temporary file beside it, fsync, rename, fsync of the folder. On any failure (-errno) the old
- * file is whole and no temporary file is left. The folder is made (0755) if it is missing. */
+ * file is whole and no temporary file is left. The folder is made (0755) if it is missing. A symbolic link stays, and
+ * the file that it leads to is written; -ENOTSUP: there is a device, FIFO or socket of that name. */
 int savefile_write(const char *path, const struct saved *items, size_t count);
+
+/* The same for a file that the user gives: no folder is made, and a device or FIFO is written to. */
+int savefile_export(const char *path, const struct saved *items, size_t count);
 
 /* The same to an open stream, for `map export`. Entries come by their flags, those without any first. */
 int savefile_print(FILE *out, const struct saved *items, size_t count);

@@ -107,13 +107,25 @@ static int write_temporary(int fd, const struct saved *items, size_t count)
 	return error;
 }
 
-int savefile_write(const char *path, const struct saved *items, size_t count)
+/* The file that a path leads to: a link stays, what it points to is written. 1: there is something that is no file. */
+static int lead(const char *path, char real[PATH_MAX])
+{
+	struct stat at;
+
+	if (stat(path, &at))
+		return errno != ENOENT ? -errno : snprintf(real, PATH_MAX, "%s", path) < PATH_MAX ? 0 : -ENAMETOOLONG;
+	if (S_ISDIR(at.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(at.st_mode))
+		return 1;
+	return realpath(path, real) ? 0 : -errno;
+}
+
+static int replace(const char *path, const struct saved *items, size_t count)
 {
 	char temporary[PATH_MAX];
-	int error = make_folder(path), fd;
+	int error, fd;
 
-	if (error)
-		return error;
 	/* one name, so that what a killed writer left is found again; the lock is held, or the path is one writer's */
 	if (snprintf(temporary, sizeof(temporary), "%s.nat64-bpf-new", path) >= (int)sizeof(temporary))
 		return -ENAMETOOLONG;
@@ -129,4 +141,31 @@ int savefile_write(const char *path, const struct saved *items, size_t count)
 		return error;
 	}
 	return sync_folder(path);
+}
+
+int savefile_write(const char *path, const struct saved *items, size_t count)
+{
+	char real[PATH_MAX];
+	int error = make_folder(path);
+
+	if (!error)
+		error = lead(path, real);
+	return error > 0 ? -ENOTSUP : error ? error : replace(real, items, count);
+}
+
+int savefile_export(const char *path, const struct saved *items, size_t count)
+{
+	char real[PATH_MAX];
+	int error = lead(path, real);
+	FILE *out;
+
+	if (error < 1)
+		return error ? error : replace(real, items, count);
+	out = fopen(path, "we");
+	if (!out)
+		return -errno;
+	error = savefile_print(out, items, count);
+	if (fclose(out) && !error)
+		error = -errno;
+	return error;
 }

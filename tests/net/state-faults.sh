@@ -125,6 +125,21 @@ status 2 map export vpn0 "$state"
 ln -s "$state" "$tmp/link"
 status 2 map export vpn0 "$tmp/link"
 cmp "$state" "$tmp/saved"
+mv "$state" "$tmp/aside"
+status 2 map export vpn0 "$tmp/../${tmp##*/}/state/vpn0.map"	# where it would be
+mv "$tmp/aside" "$state"
+
+say "export: a device is written to, a link stays, no folder is made"
+mknod "$tmp/full" c 1 7
+status 1 map export vpn0 "$tmp/full"
+[ -c "$tmp/full" ] || fail "the device is none any more"
+ln -s "$tmp/two" "$tmp/to-two"
+: > "$tmp/two"
+map export vpn0 "$tmp/to-two"
+[ -L "$tmp/to-two" ] || fail "the link is none any more"
+diff <(grep -o '^192.*fd00::[0-9]*' "$tmp/one") <(grep -o '^192.*fd00::[0-9]*' "$tmp/two")
+status 1 map export vpn0 "$tmp/absent/file"
+[ ! -e "$tmp/absent" ] || fail "a folder was made"
 unload
 
 say "a full disk: every verb fails, says so, and changes nothing; unload goes down all the same"

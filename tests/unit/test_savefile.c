@@ -10,12 +10,14 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "log.h"
@@ -222,6 +224,46 @@ static void makes_folder(void **state)
 	}
 	assert_int_equal(savefile_write("/dev/null/x.map", items, n), -ENOTDIR);
 	assert_int_equal(savefile_write("/proc/nat64/x.map", items, n), -ENOENT);
+}
+
+/* What is there under the name stays what it is. */
+static void keeps_what_is_there(void **state)
+{
+	struct saved items[6];
+	struct saved_list list;
+	struct stat is;
+	char path[128], link[128], fifo[128];
+	size_t n = sample(items);
+	int reader;
+
+	snprintf(path, sizeof(path), "%s/target.map", folder);
+	snprintf(link, sizeof(link), "%s/link.map", folder);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+	assert_int_equal(savefile_write(path, NULL, 0), 0);
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(savefile_write(link, items, n), 0);
+	assert_int_equal(lstat(link, &is), 0);
+	assert_true(S_ISLNK(is.st_mode));
+	assert_int_equal(savefile_read(path, &list), 0);
+	assert_int_equal(list.count, n);
+	saved_list_free(&list);
+	assert_int_equal(unlink(link) | unlink(path), 0);
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	reader = open(fifo, O_RDONLY | O_NONBLOCK);
+	assert_true(reader >= 0);
+	assert_int_equal(savefile_write(fifo, items, n), -ENOTSUP);
+	assert_int_equal(savefile_export(fifo, items, n), 0);
+	assert_int_equal(read(reader, path, sizeof(path)), sizeof(path));
+	assert_memory_equal(path, "# Bindings of nat64-bpf", 23);
+	close(reader);
+	assert_int_equal(lstat(fifo, &is), 0);
+	assert_true(S_ISFIFO(is.st_mode));
+	assert_int_equal(unlink(fifo), 0);
+
+	assert_int_equal(savefile_export(folder, items, n), -EISDIR);
+	snprintf(path, sizeof(path), "%s/absent/x.map", folder);
+	assert_int_equal(savefile_export(path, items, n), -ENOENT);
 }
 
 /* A line, and what it is: 1 entry, 0 nothing, -EINVAL. */
@@ -740,7 +782,7 @@ int main(void)
 		TEST(flows),
 		TEST(many),
 		TEST(absent),
-		TEST(makes_folder),
+		TEST(makes_folder), TEST(keeps_what_is_there),
 		TEST(line_forms),
 		TEST(tayga),
 		TEST(carriage_returns),
