@@ -14,6 +14,7 @@
 
 #define TCX_INGRESS	46	/* enum bpf_attach_type; Debian 12's headers end before them */
 #define TCX_EGRESS	47
+#define LINK_TYPE_TCX	11	/* enum bpf_link_type */
 #define TC_HANDLE	1	/* of our clsact filters */
 #define TC_PRIORITY	0x4e34	/* "N4" */
 
@@ -136,6 +137,45 @@ static bool tc_attached(const struct hook *hook, uint32_t ifindex)
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, now, .handle = TC_HANDLE, .priority = TC_PRIORITY);
 
 	return !bpf_tc_query(&tc, &now);
+}
+
+/* Does a TCX link hold this program on an interface of that number, which is one of any namespace? */
+static bool has_link(uint32_t prog_id, uint32_t ifindex)
+{
+	uint32_t id = 0;
+
+	while (!bpf_link_get_next_id(id, &id)) {
+		_close_ int link = bpf_link_get_fd_by_id(id);
+		struct tcx_info info = {};
+		uint32_t len = sizeof(info);
+
+		if (link >= 0 && !bpf_obj_get_info_by_fd(link, &info, &len) && info.type == LINK_TYPE_TCX &&
+		    info.prog_id == prog_id && info.ifindex == ifindex)
+			return true;
+	}
+	return false;
+}
+
+bool datapath_still_attached(uint32_t ifindex)
+{
+	uint32_t ids[64];
+
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
+		uint32_t count = sizeof(ids) / sizeof(*ids);
+
+		if (bpf_prog_query(ifindex, hooks[i].tcx, 0, NULL, ids, &count))
+			continue;
+		for (uint32_t at = 0; at < count; at++) {
+			_close_ int program = bpf_prog_get_fd_by_id(ids[at]);
+			struct bpf_prog_info info = {};
+			uint32_t len = sizeof(info);
+
+			if (program >= 0 && !bpf_obj_get_info_by_fd(program, &info, &len) &&
+			    !strcmp(info.name, hooks[i].program) && has_link(info.id, ifindex))
+				return true;
+		}
+	}
+	return false;
 }
 
 int datapath_detach(const char *name, uint32_t ifindex, bool clsact_ours)

@@ -121,7 +121,7 @@ int cmd_stats(const struct args *args)
 	int status = 0, error;
 
 	if (!args->name) {
-		error = instances_list(&names, &count);
+		error = instances_pinned(&names, &count);
 		if (error)
 			return instances_unlisted(error);
 	}

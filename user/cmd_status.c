@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "host.h"
 #include "json.h"
 #include "log.h"
 #include "paths.h"
@@ -200,7 +201,7 @@ static int show(const struct args *args)
 			count = 1;
 		}
 	} else {
-		error = instances_list(&names, &count);
+		error = instances_pinned(&names, &count);
 		if (error) {
 			json_decref(array);
 			return instances_unlisted(error);
@@ -217,6 +218,9 @@ static int show(const struct args *args)
 			fprintf(stderr, args->name ? "%s is not loaded; load it: nat64-bpf load %s\n" :
 						     "nothing is loaded; load an interface: nat64-bpf load tun0\n",
 				args->name, args->name);
+		if (!args->quiet && !host_has_bpffs())
+			log_warn("it is no BPF file system", "mount -t bpf bpf /sys/fs/bpf, or ask where it was loaded",
+				 "%s: what is loaded elsewhere cannot be seen here", dir_pin());
 		status = EXIT_NOT_LOADED;
 	}
 	if (args->json && status >= 0)

@@ -84,7 +84,9 @@ int cmd_unload(const struct args *args)
 	} else if ((error = instances_list(&names, &count))) {
 		status = instances_unlisted(error);
 	} else {
-		if (!count && !args->json)
+		if (!count && args->json)
+			json_changed(NULL, false);
+		else if (!count)
 			log_note("nothing is loaded");
 		for (size_t i = 0; i < count; i++)
 			if (unload(names[i], args))

@@ -43,6 +43,9 @@ int datapath_attach(const struct instance *instance, bool *clsact_ours);
  * interface may be gone. 0 or -errno. */
 int datapath_detach(const char *name, uint32_t ifindex, bool clsact_ours);
 
+/* Does a program of ours hang on the interface by a TCX link? */
+bool datapath_still_attached(uint32_t ifindex);
+
 /* Removes all pins. 0 or -errno. */
 int datapath_unpin(const char *name);
 

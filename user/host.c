@@ -52,22 +52,32 @@ int host_check_privileges(void)
 			"run it as root: sudo nat64-bpf ...", "not permitted");
 }
 
-int host_check_kernel(void)
+bool host_has_bpffs(void)
 {
 	char folder[PATH_MAX], *slash;
-	struct statfs fs;
+	struct statfs fs = {};
 
+	snprintf(folder, sizeof(folder), "%s", dir_pin());
+	while (statfs(folder, &fs) && errno == ENOENT && (slash = strrchr(folder, '/')) && slash > folder)
+		*slash = 0;
+	return fs.f_type == BPF_FS_MAGIC;
+}
+
+int host_check_bpffs(void)
+{
+	if (host_has_bpffs())
+		return 0;
+	return log_fail(EXIT_FAILED, "programs and maps are pinned there, and it is no bpffs",
+			"mount -t bpf bpf /sys/fs/bpf", "%s: no BPF file system", dir_pin());
+}
+
+int host_check_kernel(void)
+{
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return log_fail(EXIT_KERNEL, "/sys/kernel/btf/vmlinux is absent: it was built without CONFIG_DEBUG_INFO_BTF",
 				"boot a kernel with BTF; those of Debian 11 and later have it",
 				"this kernel cannot relocate BPF programs");
-	snprintf(folder, sizeof(folder), "%s", dir_pin());
-	while (statfs(folder, &fs) && errno == ENOENT && (slash = strrchr(folder, '/')) && slash > folder)
-		*slash = 0;
-	if (fs.f_type == BPF_FS_MAGIC)
-		return 0;
-	return log_fail(EXIT_FAILED, "programs and maps are pinned there, and it is no bpffs",
-			"mount -t bpf bpf /sys/fs/bpf", "%s: no BPF file system", dir_pin());
+	return host_check_bpffs();
 }
 
 static int check_other_instances(const struct instance *instance)

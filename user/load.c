@@ -3,10 +3,12 @@
 #include "load_steps.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bindings.h"
+#include "cleanup.h"
 #include "datapath.h"
 #include "log.h"
 #include "paths.h"
@@ -112,6 +114,25 @@ static void roll_back(struct load *load)
 		instance_down(name, NULL);
 }
 
+static char *settings_text(const struct config *config)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out && !config_write(config, out) && !fclose(out))
+		return text;
+	free(text);
+	return NULL;
+}
+
+static bool same_settings(const struct config *a, const struct config *b)
+{
+	_free_ char *text_a = settings_text(a), *text_b = settings_text(b);
+
+	return text_a && text_b && !strcmp(text_a, text_b);
+}
+
 int instance_up(struct instance *instance, const struct load_options *options)
 {
 	struct load load = { .instance = instance, .options = options };
@@ -141,6 +162,8 @@ int instance_up(struct instance *instance, const struct load_options *options)
 			error = instance_remember(instance);
 		if (error)
 			changed = step_failed(error, "cannot write the record", dir_run());
+		else if (load.has_before && !same_settings(&load.before, &instance->config))
+			changed = 1;	/* one that no step looks at, as the place of the log */
 	}
 	if (changed < 0 && !options->show)
 		roll_back(&load);

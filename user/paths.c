@@ -244,14 +244,14 @@ static int add_entries(char ***names, size_t *count, const char *folder, const c
 	return error;
 }
 
-int instances_list(char ***names, size_t *count)
+static int list(char ***names, size_t *count, bool records)
 {
 	int error;
 
 	*names = NULL;
 	*count = 0;
 	error = add_entries(names, count, dir_pin(), "");
-	if (!error)
+	if (!error && records)
 		error = add_entries(names, count, dir_run(), ".undo");
 	if (error) {
 		names_free(*names, *count);
@@ -262,6 +262,16 @@ int instances_list(char ***names, size_t *count)
 	if (*count)
 		qsort(*names, *count, sizeof(**names), by_name);
 	return 0;
+}
+
+int instances_list(char ***names, size_t *count)
+{
+	return list(names, count, true);
+}
+
+int instances_pinned(char ***names, size_t *count)
+{
+	return list(names, count, false);
 }
 
 int instances_unlisted(int error)

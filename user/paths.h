@@ -36,5 +36,6 @@ void lock_release(void);
 /* Names of the instances that are loaded or half loaded: those with pins or with an undo record. `names`: fresh
  * array of fresh strings, sorted. 0 or -errno. */
 int instances_list(char ***names, size_t *count);
+int instances_pinned(char ***names, size_t *count);	/* only those with pins */
 int instances_unlisted(int error);	/* says that this failed on `error`, an -errno, and returns -1 */
 void names_free(char **names, size_t count);

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "datapath.h"
+#include "host.h"
 #include "load.h"
 #include "log.h"
 #include "paths.h"
@@ -106,7 +107,7 @@ int instance_down(const char *name, FILE *show)
 		return there;
 	}
 	/* without the rest it would go on translating, to packets that nobody NATs */
-	if (record.xdp && xdp_detach(name, record.ifindex)) {
+	if ((there && host_check_bpffs()) || (record.xdp && xdp_detach(name, record.ifindex))) {
 		record_free(&record);
 		return -1;
 	}
@@ -114,6 +115,13 @@ int instance_down(const char *name, FILE *show)
 		record.ifindex = 0;	/* the interface took its part along */
 	fault(&status, gone_is_fine(datapath_detach(name, record.ifindex, record.clsact)), name,
 	      "cannot detach the programs");
+	if (!status && record.ifindex && datapath_still_attached(record.ifindex)) {
+		log_fail(EXIT_FAILED, "their links are pinned where this process cannot see them: in another BPF file system",
+			 fmt("run it where it was loaded: nsenter --mount=/proc/PID/ns/mnt nat64-bpf unload %s", name),
+			 "%s: its programs stay attached to %s", name, record.interface);
+		record_free(&record);
+		return -1;
+	}
 	if (record.ifindex) {
 		fault(&status, remove_routes(&record, NULL), name, "cannot remove its routes");
 		if (record.neighbour)
