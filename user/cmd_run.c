@@ -147,21 +147,24 @@ static int patience(const struct run *run)
 static int loop_run(struct loop *loop)
 {
 	struct run *run = &loop->run;
-	struct pollfd fds[4] = { { loop->signals, POLLIN, 0 }, { loop->timer, POLLIN, 0 } };
+	struct pollfd fds[5] = { { loop->signals, POLLIN, 0 }, { loop->timer, POLLIN, 0 },
+				 { run->keeper.claim_fd, POLLIN, 0 } };
 	unsigned int sockets = 0;
 	uint64_t ticks;
 
 	while (sockets < 2 && nl_monitor_fd(loop->monitor, sockets) >= 0) {
-		fds[2 + sockets] = (struct pollfd){ nl_monitor_fd(loop->monitor, sockets), POLLIN, 0 };
+		fds[3 + sockets] = (struct pollfd){ nl_monitor_fd(loop->monitor, sockets), POLLIN, 0 };
 		sockets++;
 	}
 	while (!loop->stop) {
-		if (poll(fds, 2 + sockets, patience(run)) < 0 && errno != EINTR)
+		if (poll(fds, 3 + sockets, patience(run)) < 0 && errno != EINTR)
 			return log_fail(EXIT_FAILED, strerror(errno), restart(run, errno), "cannot wait for changes");
 		if (fds[0].revents)
 			take_signals(loop);
+		if (fds[2].revents)
+			run_noted(&run->keeper, run->name);
 		for (unsigned int i = 0; i < sockets; i++)
-			if (fds[2 + i].revents && hear(loop, i))
+			if (fds[3 + i].revents && hear(loop, i))
 				return -1;
 		if (fds[1].revents && read(loop->timer, &ticks, sizeof(ticks)) > 0) {
 			keeper_tick(&run->keeper, run->name);

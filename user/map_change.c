@@ -12,7 +12,17 @@
 #include "json.h"
 #include "load.h"
 #include "log.h"
+#include "run.h"
 #include "state.h"
+
+/* What came or goes by a verb may last for less than the second between two looks of run. */
+static void note(const struct map_change *c)
+{
+	const struct config *config = &c->call->instance.config;
+
+	if (*config->log && !c->dry.to)
+		run_note(config->name);
+}
 
 int map_change_begin(struct map_change *c, struct map_call *call)
 {
@@ -21,6 +31,7 @@ int map_change_begin(struct map_change *c, struct map_call *call)
 	*c = (struct map_change){ .call = call };
 	if (dry_run_begin(&c->dry, call->args))
 		return -1;
+	note(c);
 	error = state_collect(&call->bindings, true, &c->before);
 	if (!error)
 		error = bindings_outside(&call->bindings, false, &c->outside, &c->outside_count);
@@ -168,6 +179,8 @@ int map_change_end(struct map_change *c, int status, const char *words)
 	} else {
 		if (changed)
 			status = finish(c);
+		if (changed)
+			note(c);
 		if (!status && c->call->args->json)
 			json_changed(name, changed);
 		else if (!status && changed)

@@ -60,9 +60,13 @@ struct run {
 /* A message of one of the modules: kept as the state's reason, and said, but not again and again. `data`: the run. */
 void run_hear(const struct log_message *message, void *data);
 
-/* Nobody else is to `run` this instance in this network namespace while the socket is open that this gives; -1: somebody
- * does, or another error, said. Waits up to 2 s for one that is ending. */
-int run_claim(const char *name);
+/* Nobody else is to `run` this instance in this network namespace while the socket is open that this gives. 0; -1:
+ * somebody does, which is said. Waits up to 2 s for one that is ending. */
+int run_claim(const char *name, int *claim_fd);
+
+/* For others: has the run of an instance, if there is one, log what has changed, and waits for that, at most 0.5 s. */
+void run_note(const char *name);
+void run_noted(struct keeper *keeper, const char *name);	/* somebody asked for that */
 
 /* The first load. 0: up, or waiting for the interface; -1: said. */
 int run_begin(struct run *run);
@@ -82,6 +86,9 @@ int run_ruleset_changed(struct run *run);
 
 /* Follows the bindings, once a second: has saved what is due, forgets what is beyond max-lease, writes the log. */
 void keeper_tick(struct keeper *keeper, const char *name);
+
+/* Writes the log now. */
+void keeper_log(struct keeper *keeper, const char *name);
 
 /* Looks whether a save has ended (SIGCHLD), or waits for that, and says how. */
 void keeper_saved(struct keeper *keeper, const char *name, bool wait);

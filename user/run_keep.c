@@ -163,7 +163,8 @@ static void save_begin(struct keeper *k, const char *name, uint64_t now)
 		if (!k->saver) {
 			log_options.quiet = true;
 			prctl(PR_SET_PDEATHSIG, SIGKILL);	/* the next run saves by the same names */
-			close(k->claim_fd);	/* on a disk that hangs not even that ends it */
+			if (k->claim_fd >= 0)
+				close(k->claim_fd);	/* on a disk that hangs not even that ends it */
 			_exit(-save_aside(k, state_path(&instance.config, path)));
 		}
 		k->saved_at = now;
@@ -213,6 +214,12 @@ static void expire(struct keeper *k, const char *name, uint64_t now)
 	}
 	if (locked)
 		lock_release();
+}
+
+void keeper_log(struct keeper *k, const char *name)
+{
+	if (follow(k, name))
+		run_log_update(&k->log, name, &k->bindings);
 }
 
 void keeper_tick(struct keeper *k, const char *name)

@@ -252,8 +252,7 @@ int run_begin(struct run *run)
 
 	if (!status) {
 		snprintf(run->name, sizeof(run->name), "%s", instance.config.name);
-		run->keeper.claim_fd = run_claim(run->name);
-		status = run->keeper.claim_fd < 0;
+		status = run_claim(run->name, &run->keeper.claim_fd);
 	}
 	if (!status) {
 		log_listen(run_hear, run);

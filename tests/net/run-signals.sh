@@ -58,6 +58,17 @@ assert re.fullmatch(r'\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ","event":"assign
                     rf'"addr4":"{sys.argv[2]}","addr6":"fd00::2"\}}', lines[0]), lines[0]
 EOF
 
+say "what a verb takes away at once is logged all the same"
+for ((i = 0; i < 5; i++)); do
+	in_server nat64-bpf map add vpn0 192.168.240.9$i fd00::9$i
+	in_server nat64-bpf map del vpn0 fd00::9$i
+done
+for ((i = 0; i < 5; i++)); do
+	for event in assigned released; do
+		equal "$(grep -c "\"event\":\"$event\".*\"fd00::9$i\"" "$tmp/assigned.json")" 1 "$event fd00::9$i"
+	done
+done
+
 say "logrotate: the file is moved away, the next one begins with what holds; SIGHUP does it, too"
 mv "$tmp/assigned.json" "$tmp/assigned.json.1"
 in_client ip addr add fd00::3/64 dev vpn0 nodad
