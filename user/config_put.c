@@ -213,12 +213,24 @@ static int set_mtu(struct put *put)
 	return set_number(put, MTU_MIN, MTU_MAX, " bytes", &put->config->mtu);
 }
 
+/* FIRST[-LAST] behind the word snat, to the end of the value; one address is the range of itself. False: no range. */
+static bool snat_range(const char *value, char first[INET6_ADDRSTRLEN], char last[INET6_ADDRSTRLEN])
+{
+	int end = 0;
+
+	if (sscanf(value, "snat %45[^- \t] %n", first, &end) == 1 && end && !value[end]) {
+		memcpy(last, first, INET6_ADDRSTRLEN);
+		return true;
+	}
+	end = 0;
+	return sscanf(value, "snat %45[^- \t] - %45[^- \t] %n", first, last, &end) == 2 && end && !value[end];
+}
+
 static int set_nat44(struct put *put)
 {
-	char first[INET6_ADDRSTRLEN], last[INET6_ADDRSTRLEN], rest;
+	char first[INET6_ADDRSTRLEN] = "", last[INET6_ADDRSTRLEN] = "";
 	struct config *config = put->config;
 	struct in_addr a, b, zero = { 0 };
-	int n;
 
 	if (put_is(put, 0) || put_is(put, 2)) {
 		config->nat44 = put_is(put, 0) ? NAT44_MASQUERADE : NAT44_NONE;
@@ -233,11 +245,10 @@ static int set_nat44(struct put *put)
 
 		return put_choice(put, &word);
 	}
-	n = sscanf(put->value, "snat %45[^- ] - %45[^- ] %c", first, last, &rest);
-	if (n != 1 && n != 2)
+	if (!snat_range(put->value, first, last))
 		return put_bad(put, "snat takes an address, or the first and last of a range, with `-` between",
 			       put_fix(put, "snat 203.0.113.7-203.0.113.9"), "is not a way of NAT44");
-	if (put_address4(put, first, &a) || put_address4(put, n == 2 ? last : first, &b))
+	if (put_address4(put, first, &a) || put_address4(put, last, &b))
 		return -1;
 	if (ntohl(a.s_addr) > ntohl(b.s_addr))
 		return put_bad(put, "the lower address comes first", put_fix(put, fmt("snat %s-%s", last, first)),

@@ -99,6 +99,8 @@ mtu 100
 mtu 70000
 nat44 snat
 nat44 snat fd00::1
+nat44 snat 192.88.99.7-
+nat44 snat 192.88.99.7 192.88.99.9
 nat44 snat 192.88.99.9-192.88.99.7
 nat44 maybe
 guard maybe
