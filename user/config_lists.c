@@ -9,29 +9,29 @@
 
 int put_clients(struct put *put)
 {
+	static const char *const theirs = "give the network that the VPN hands its clients addresses from";
 	struct config *config = put->config;
+	struct net6 net, meant, *list;
 	char text[NET6_TEXT];
-	struct net6 net, *list;
 
 	if (put_network6(put, &net))
 		return -1;
-	if (!strchr(put->value, '/')) {
-		struct net6 meant = { .addr = net.addr, .len = 64 };
-
-		memset(&meant.addr.s6_addr[8], 0, 8);
-		return put_bad(put, "without a length it is one address: no other client could use the translator",
-			       put_fix(put, net6_text(&meant, text)), "has no length");
-	}
 	if (IN6_IS_ADDR_MULTICAST(&net.addr) || (IN6_IS_ADDR_LINKLOCAL(&net.addr) && net.len >= 10))
-		return put_bad(put, "packets from multicast and link-local addresses are not forwarded",
-			       "give the network that the VPN hands its clients addresses from",
+		return put_bad(put, "packets from multicast and link-local addresses are not forwarded", theirs,
 			       "cannot be a network of clients");
+	meant = put_around6(put, 64);
+	if (!strchr(put->value, '/'))
+		return put_bad(put, "without a length it is one address: no other client could use the translator",
+			       net6_overlap(&meant, &config->prefix) ? theirs : put_fix(put, net6_text(&meant, text)),
+			       "has no length");
 	for (size_t i = 0; i < config->client_count; i++)
 		if (config->clients[i].len == net.len && net6_has(&net, &config->clients[i].addr))
 			return put_bad(put, "each network is named once", "keep one of the two", "is given twice");
 	if (config->client_count == NAT64_CLIENTS_MAX)
 		return put_bad(put, fmt("an instance has at most %d networks of clients", NAT64_CLIENTS_MAX),
 			       "name a larger network that holds several of them", "is one too many");
+	if (put_whole6(put, net6_overlap(&net, &config->prefix) ? theirs : NULL))
+		return -1;
 	list = put_append(config->clients, &config->client_count, &net, sizeof(net));
 	if (!list)
 		return -1;
@@ -49,9 +49,12 @@ int put_static(struct put *put)
 	if (sscanf(put->value, "%45s %45s %c", first, second, &rest) != 2)
 		return put_bad(put, "a static map is an IPv4 address and an IPv6 address, with a space between",
 			       put_fix(put, "192.168.240.50 fd00::50"), "is not a static map");
-	if (inet_pton(AF_INET6, first, &addr6) == 1 && !strchr(second, ':'))
+	if (inet_pton(AF_INET6, first, &addr6) == 1 && !strchr(second, ':')) {
+		if (put_address4(put, second, &map.addr4) || put_address6(put, first, &map.addr6))
+			return -1;
 		return put_bad(put, "the IPv4 address comes first", put_fix(put, fmt("%s %s", second, first)),
 			       "is the wrong way round");
+	}
 	if (put_address4(put, first, &map.addr4) || put_address6(put, second, &map.addr6))
 		return -1;
 	for (size_t i = 0; i < config->static_count; i++) {
@@ -111,6 +114,8 @@ int put_private(struct put *put)
 	if (config->private_count == NAT64_PRIVATE_MAX)
 		return put_bad(put, fmt("at most %d networks can be allowed", NAT64_PRIVATE_MAX),
 			       "name larger networks that hold several of them", "is one too many");
+	if (put_whole4(put))
+		return -1;
 	list = put_append(config->private_ok, &config->private_count, &net, sizeof(net));
 	if (!list)
 		return -1;

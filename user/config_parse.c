@@ -92,7 +92,8 @@ int put_time(const struct put *put, uint64_t min, uint64_t *seconds)
 			       put_fix(put, config_keys[put->key].fallback), "is not a time");
 	if (value < min)
 		return put_bad(put, "connections that are still open would lose their address (RFC 5382, RFC 4787)",
-			       put_fix(put, time_text(min, text)), fmt("is shorter than %s", time_text(min, text)));
+			       put_fix(put, put->key == KEY_MAX_LEASE ? config_keys[put->key].fallback :
+				       time_text(min, text)), fmt("is shorter than %s", time_text(min, text)));
 	if (value > TIME_MAX)
 		return put_bad(put, "ten years are the limit", put_fix(put, time_text(TIME_MAX, text)), "is too long");
 	*seconds = value;
@@ -178,13 +179,7 @@ int put_address6(const struct put *put, const char *text, struct in6_addr *addr)
 
 int put_network4(const struct put *put, struct net4 *net)
 {
-	char text[NET4_TEXT];
-	int error = net4_parse(put->value, net);
-
-	if (error == -EDOM)
-		return put_bad(put, fmt("it is an address inside a /%u: the bits behind are not zero", net->len),
-			       put_fix(put, net4_text(net, text)), "is not a network");
-	if (error)
+	if (net4_parse(put->value, net) == -EINVAL)
 		return put_bad(put, "an IPv4 network is an address, a slash and a length of 0 to 32",
 			       put_fix(put, "192.168.240.0/20"), "is not an IPv4 network");
 	return 0;
@@ -192,17 +187,63 @@ int put_network4(const struct put *put, struct net4 *net)
 
 int put_network6(const struct put *put, struct net6 *net)
 {
-	char text[NET6_TEXT];
-	int error = net6_parse(put->value, net);
-
-	if (error == -EDOM)
-		return put_bad(put, fmt("it is an address inside a /%u: the bits behind are not zero", net->len),
-			       put_fix(put, net6_text(net, text)), "is not a network");
-	if (error)
+	if (net6_parse(put->value, net) == -EINVAL)
 		return put_bad(put, "an IPv6 network is an address, a slash and a length of 0 to 128",
 			       put_fix(put, put->key == KEY_PREFIX ? "64:ff9b::/96" : "fd00::/64"),
 			       "is not an IPv6 network");
 	return 0;
+}
+
+static int host_bits(const struct put *put, unsigned int len, const char *fix)
+{
+	return put_bad(put, fmt("it is an address inside a /%u: the bits behind are not zero", len), fix,
+		       "is not a network");
+}
+
+int put_whole4(const struct put *put)
+{
+	char text[NET4_TEXT];
+	struct net4 net;
+
+	if (!net4_parse(put->value, &net))
+		return 0;
+	return host_bits(put, net.len, put_fix(put, net4_text(&net, text)));
+}
+
+int put_whole6(const struct put *put, const char *other)
+{
+	char text[NET6_TEXT];
+	struct net6 net;
+
+	if (!net6_parse(put->value, &net))
+		return 0;
+	return host_bits(put, net.len, other ? other : put_fix(put, net6_text(&net, text)));
+}
+
+struct net4 put_around4(const struct put *put, uint8_t len)
+{
+	char addr[INET6_ADDRSTRLEN];
+	struct net4 net = { 0 };
+
+	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(put->value, "/"), put->value);
+	net4_parse(addr, &net);
+	net.addr.s_addr &= mask4(len).s_addr;
+	net.len = len;
+	return net;
+}
+
+struct net6 put_around6(const struct put *put, uint8_t len)
+{
+	char addr[INET6_ADDRSTRLEN];
+	struct in6_addr mask = mask6(len);
+	struct net6 net = { 0 };
+
+	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(put->value, "/"), put->value);
+	net6_parse(addr, &net);
+	for (size_t i = 0; i < sizeof(mask.s6_addr); i++)
+		net.addr.s6_addr[i] &= mask.s6_addr[i];
+	net.len = len;
+	return net;
 }
 
 /* What Linux refuses as a name, no interface can have. */

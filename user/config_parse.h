@@ -23,8 +23,19 @@ int put_number(const struct put *put, uint64_t min, uint64_t max, const char *un
 int put_time(const struct put *put, uint64_t min, uint64_t *seconds);
 int put_address4(const struct put *put, const char *text, struct in_addr *addr);
 int put_address6(const struct put *put, const char *text, struct in6_addr *addr);
+
+/* The network of the value. Bits behind the length are cut off here and refused by put_whole*(), which suggests the
+ * network without them: so it comes last, when all else of that network has been found right. OTHER: the fix if it
+ * would not do all the same, else NULL. */
 int put_network4(const struct put *put, struct net4 *net);
 int put_network6(const struct put *put, struct net6 *net);
+int put_whole4(const struct put *put);
+int put_whole6(const struct put *put, const char *other);
+
+/* The network of another length that the value's address is in. */
+struct net4 put_around4(const struct put *put, uint8_t len);
+struct net6 put_around6(const struct put *put, uint8_t len);
+
 int put_interface(const struct put *put, char out[IFNAMSIZ]);
 int put_path(const struct put *put, char out[PATH_MAX]);
 

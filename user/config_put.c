@@ -22,6 +22,20 @@ static int set_interface(struct put *put)
 	return put_interface(put, put->config->interface);
 }
 
+/* The prefix that was probably meant: of the next length that is one, else the well-known one. */
+static const char *prefix_meant(const struct put *put, uint8_t len)
+{
+	static const uint8_t lengths[] = { 32, 40, 48, 56, 64, 96 };
+	char text[NET6_TEXT];
+	struct net6 net;
+	size_t i = 0;
+
+	while (i < sizeof(lengths) - 1 && lengths[i] < len)
+		i++;
+	net = put_around6(put, lengths[i]);
+	return prefix_fault(&net) ? "64:ff9b::/96" : fmt("%s", net6_text(&net, text));
+}
+
 static int set_prefix(struct put *put)
 {
 	const char *fault;
@@ -31,35 +45,48 @@ static int set_prefix(struct put *put)
 		return -1;
 	fault = prefix_fault(&net);
 	if (fault)
-		return put_bad(put, fault, put_fix(put, "64:ff9b::/96"), "cannot be the prefix");
+		return put_bad(put, fault, put_fix(put, prefix_meant(put, net.len)), "cannot be the prefix");
+	if (put_whole6(put, NULL))
+		return -1;
 	put->config->prefix = net;
 	return 0;
 }
 
+/* Why a network of a pool's length cannot be the pool. NULL: it can. */
+static const char *pool_fault(const struct net4 *net)
+{
+	uint32_t first = ntohl(net->addr.s_addr);
+
+	if (first >> 24 == 0 || first >> 24 == 127 || first >> 28 == 14 || first + (net4_size(net) - 1) == UINT32_MAX)
+		return "0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 and 255.255.255.255 are no addresses of hosts";
+	if (net4_has(net, (struct in_addr){ htonl(PLACEHOLDER) }))
+		return "169.254.64.64 is the next hop of the pool's route on Ethernet interfaces";
+	return NULL;
+}
+
 static int set_pool(struct put *put)
 {
+	const char *fault, *other = "192.168.240.0/20";
+	bool length = strchr(put->value, '/');
 	char text[NET4_TEXT];
-	struct net4 net, meant;
-	uint32_t first;
+	struct net4 net;
 
 	if (put_network4(put, &net))
 		return -1;
-	first = ntohl(net.addr.s_addr);
 	if (net.len < NAT64_POOL_MIN_LEN || net.len > NAT64_POOL_MAX_LEN) {
-		meant.len = !strchr(put->value, '/') ? 20 :
-			    net.len < NAT64_POOL_MIN_LEN ? NAT64_POOL_MIN_LEN : NAT64_POOL_MAX_LEN;
-		meant.addr.s_addr = net.addr.s_addr & mask4(meant.len).s_addr;
-		return put_bad(put, strchr(put->value, '/') ?
-			       "a pool is a /12 (a million clients) to a /30 (one client)" :
+		struct net4 meant = put_around4(put, !length ? 20 : net.len < NAT64_POOL_MIN_LEN ?
+						NAT64_POOL_MIN_LEN : NAT64_POOL_MAX_LEN);
+
+		return put_bad(put, length ? "a pool is a /12 (a million clients) to a /30 (one client)" :
 			       "without a length it is one address; a pool is a /12 to a /30",
-			       put_fix(put, net4_text(&meant, text)), "has no length of a pool");
+			       put_fix(put, pool_fault(&meant) ? other : net4_text(&meant, text)),
+			       "has no length of a pool");
 	}
-	if (first >> 24 == 0 || first >> 24 == 127 || first >> 28 == 14 || first + (net4_size(&net) - 1) == UINT32_MAX)
-		return put_bad(put, "0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 and 255.255.255.255 are no addresses of hosts",
-			       put_fix(put, "192.168.240.0/20"), "cannot be the pool");
-	if (net4_has(&net, (struct in_addr){ htonl(PLACEHOLDER) }))
-		return put_bad(put, "169.254.64.64 is the next hop of the pool's route on Ethernet interfaces",
-			       put_fix(put, "192.168.240.0/20"), "cannot be the pool");
+	fault = pool_fault(&net);
+	if (fault)
+		return put_bad(put, fault, put_fix(put, other), "cannot be the pool");
+	if (put_whole4(put))
+		return -1;
 	put->config->pool = net;
 	return 0;
 }
@@ -237,9 +264,12 @@ static int set_nat44(struct put *put)
 		config->snat_first = config->snat_last = zero;
 		return 0;
 	}
-	if (inet_pton(AF_INET, put->value, &a) == 1)
+	if (inet_pton(AF_INET, put->value, &a) == 1) {
+		if (put_address4(put, put->value, &a))
+			return -1;
 		return put_bad(put, "an address needs the word snat before it",
 			       put_fix(put, fmt("snat %s", put->value)), "is not a way of NAT44");
+	}
 	if (strncmp(put->value, "snat", 4) || (put->value[4] && !isspace((unsigned char)put->value[4]))) {
 		int word;
 
@@ -327,8 +357,11 @@ static int (*const setters[KEY_MAX])(struct put *) = {
 /* What no key takes, since a line of a config file cannot hold it. */
 static int check_text(const struct put *put)
 {
-	const char *fix = put_fix(put, *config_keys[put->key].fallback ? config_keys[put->key].fallback :
-				  config_keys[put->key].value);
+	const char *fallback = config_keys[put->key].fallback;
+	bool words = !*fallback || strchr(fallback, ' ') || strstr(fallback, "NAME");	/* no value itself */
+	const char *fix = !words ? put_fix(put, fallback) :
+			  fmt("give %s, or leave it out%s%s", config_keys[put->key].value,
+			      *fallback ? ": the default is " : "", fallback);
 
 	if (!*put->value)
 		return put_bad(put, "every key takes a value", fix, "is no value");

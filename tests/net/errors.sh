@@ -110,6 +110,8 @@ xdp fast
 state relative/path
 log relative/path
 VALUES
+refused 2 "give --prefix '2001:db8::/32'" load vpn0 --prefix 2001:db8::/0
+refused 2 "give --pool '10.0.0.0/12'" load vpn0 --pool 10.0.0.0/0
 
 say "config files"
 conf=$tmp/conf/vpn0.conf bad_files=0

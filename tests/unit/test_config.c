@@ -128,6 +128,10 @@ static const struct bad bad[] = {
 	{ "qqq", NULL, "2h", "qqq: unknown key", "", "nat64-bpf.conf(5)" },
 	{ "pool", NULL, "", "is no value", "takes a value", "`pool = 192.168.240.0/20`" },
 	{ "pool", NULL, "  \t", "is no value", "", "" },
+	{ "own4", NULL, "", "is no value", "", "give ADDR4, or leave it out: the default is first host of pool" },
+	{ "static", NULL, "", "is no value", "", "give ADDR4 ADDR6, or leave it out\n" },
+	{ "interface", NULL, "", "is no value", "", "leave it out: the default is NAME" },
+	{ "state", NULL, "", "is no value", "", "leave it out: the default is /var" },
 	{ "host", NULL, "# x", "comment", "", "" },
 	{ "log", NULL, "/a #b", "comment", "after white space", "" },
 	{ "log", NULL, "/a ;b", "comment", "", "" },
@@ -145,12 +149,26 @@ static const struct bad bad[] = {
 	{ "clients", NULL, "fd00::/129", "is not an IPv6 network", "", "" },
 	{ "clients", NULL, "fe80::/64", "cannot be a network of clients", "link-local", "VPN" },
 	{ "clients", NULL, "ff02::/16", "cannot be a network of clients", "multicast", "" },
+	{ "clients", NULL, "fd00::5/0", "is not a network", "/0", "network that the VPN" },	/* ::/0 holds the prefix */
+	{ "clients", NULL, "fe80::1/64", "cannot be a network of clients", "link-local", "" },
+	{ "clients", NULL, "fe80::1", "cannot be a network of clients", "link-local", "" },
+	{ "clients", NULL, "64:ff9b::1", "has no length", "", "network that the VPN" },
+	{ "clients", "fd00::/64", "fd00::1/64", "given twice", "", "keep one" },
 	{ "clients", "fd00::/64", "fd00::/64", "given twice", "", "keep one" },
 	{ "clients", NULL, "fd00::/64, fd01::/64", "is not an IPv6 network", "", "" },
 
 	{ "prefix", NULL, "64:ff9b::", "cannot be the prefix", "/32, /40", "`prefix = 64:ff9b::/96`" },
 	{ "prefix", NULL, "64:ff9b::/95", "cannot be the prefix", "RFC 6052", "64:ff9b::/96" },
 	{ "prefix", NULL, "64:ff9b::1/96", "is not a network", "", "`prefix = 64:ff9b::/96`" },
+	{ "prefix", NULL, "2001:db8::/0", "cannot be the prefix", "/32, /40", "`prefix = 2001:db8::/32`" },
+	{ "prefix", NULL, "2001:db8::/24", "cannot be the prefix", "/32, /40", "`prefix = 2001:db8::/32`" },
+	{ "prefix", NULL, "2001:db8:1:2::/60", "cannot be the prefix", "", "`prefix = 2001:db8:1:2::/64`" },
+	{ "prefix", NULL, "2001:db8:1:2:3::/72", "cannot be the prefix", "", "`prefix = 2001:db8:1:2:3::/96`" },
+	{ "prefix", NULL, "2001:db8::64:0:1", "cannot be the prefix", "", "`prefix = 2001:db8::64:0:0/96`" },
+	{ "prefix", NULL, "2001:db8::1/32", "is not a network", "", "`prefix = 2001:db8::/32`" },
+	{ "prefix", NULL, "::/0", "cannot be the prefix", "", "`prefix = 64:ff9b::/96`" },
+	{ "prefix", NULL, "fe80::1/64", "cannot be the prefix", "link-local", "`prefix = 64:ff9b::/96`" },
+	{ "prefix", NULL, "::1/96", "cannot be the prefix", "", "`prefix = 64:ff9b::/96`" },
 	{ "prefix", NULL, "2001:db8:0:0:100::/96", "cannot be the prefix", "bits 64 to 71", "" },
 	{ "prefix", NULL, "192.0.2.0/24", "is not an IPv6 network", "", "64:ff9b::/96" },
 
@@ -158,6 +176,14 @@ static const struct bad bad[] = {
 	{ "pool", NULL, "10.0.0.0/8", "no length of a pool", "/12", "`pool = 10.0.0.0/12`" },
 	{ "pool", NULL, "10.0.0.4/31", "no length of a pool", "/30", "`pool = 10.0.0.4/30`" },
 	{ "pool", NULL, "10.0.0.6/31", "no length of a pool", "/30", "`pool = 10.0.0.4/30`" },
+	{ "pool", NULL, "10.0.0.0/0", "no length of a pool", "/12", "`pool = 10.0.0.0/12`" },
+	{ "pool", NULL, "10.0.0.0/1", "no length of a pool", "/12", "`pool = 10.0.0.0/12`" },
+	{ "pool", NULL, "172.16.5.4/9", "no length of a pool", "/12", "`pool = 172.16.0.0/12`" },
+	{ "pool", NULL, "10.0.0.7/31", "no length of a pool", "/30", "`pool = 10.0.0.4/30`" },
+	{ "pool", NULL, "0.0.0.0/0", "no length of a pool", "", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "127.0.0.1/32", "no length of a pool", "", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "169.254.64.64", "no length of a pool", "", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "127.0.0.1/12", "cannot be the pool", "127.0.0.0/8", "`pool = 192.168.240.0/20`" },
 	{ "pool", NULL, "192.168.240.0", "no length of a pool", "without a length", "`pool = 192.168.240.0/20`" },
 	{ "pool", NULL, "192.168.240.0/33", "is not an IPv4 network", "0 to 32", "" },
 	{ "pool", NULL, "fd00::/64", "is not an IPv4 network", "", "" },
@@ -185,6 +211,8 @@ static const struct bad bad[] = {
 	{ "static", NULL, "192.168.240.50 fd00::50 x", "is not a static map", "", "" },
 	{ "static", NULL, "fd00::50 192.168.240.50", "wrong way round", "IPv4 address comes first",
 	  "`static = 192.168.240.50 fd00::50`" },
+	{ "static", NULL, "fe80::50 192.168.240.50", "holds `fe80::50`", "link-local", "" },
+	{ "static", NULL, "fd00::50 vpn", "holds `vpn`", "", "192.168.240.50 fd00::50" },
 	{ "static", NULL, "192.168.240.300 fd00::50", "holds `192.168.240.300`", "", "192.168.240.50 fd00::50" },
 	{ "static", NULL, "192.168.240.50 fd00::50/128", "holds `fd00::50/128`", "no length", "leave out `/128`" },
 	{ "static", NULL, "192.168.240.50 fe80::1", "holds `fe80::1`", "link-local", "" },
@@ -205,6 +233,7 @@ static const struct bad bad[] = {
 	{ "private", "allow", "10.0.0.0/8", "contradicts", "`private = allow`", "keep" },
 	{ "private", "allow", "deny", "contradicts", "", "" },
 	{ "private", NULL, "127.0.0.0/8", "cannot be allowed", "never translated", "leave this line out" },
+	{ "private", NULL, "127.0.0.1/8", "cannot be allowed", "never translated", "leave this line out" },
 	{ "private", NULL, "169.254.169.254/32", "cannot be allowed", "", "" },
 	{ "private", NULL, "fd00::/64", "none of", "", "" },
 	{ "host", NULL, "on", "none of deny, allow", "", "" },
@@ -220,6 +249,7 @@ static const struct bad bad[] = {
 	{ "min-lease", NULL, "h", "is not a time", "", "" },
 	{ "min-lease", NULL, "119s", "shorter than 2m", "RFC 4787", "`min-lease = 2m`" },
 	{ "min-lease", NULL, "0", "shorter than 2m", "", "" },
+	{ "max-lease", NULL, "1m", "shorter than 2m", "", "`max-lease = 14d`" },
 	{ "max-lease", NULL, "3651d", "too long", "ten years", "`max-lease = 3650d`" },
 	{ "max-lease", NULL, "99999999999999999999d", "too long", "", "" },
 	{ "max-lease", NULL, "forever", "is not a time", "", "`max-lease = 14d`" },
@@ -249,6 +279,7 @@ static const struct bad bad[] = {
 	{ "mtu", NULL, "0", "out of range", "", "" },
 	{ "nat44", NULL, "snat", "is not a way of NAT44", "first and last", "snat 203.0.113.7" },
 	{ "nat44", NULL, "203.0.113.7", "is not a way of NAT44", "word snat", "`nat44 = snat 203.0.113.7`" },
+	{ "nat44", NULL, "127.0.0.1", "no host can have", "loopback", "" },
 	{ "nat44", NULL, "masq", "none of masquerade", "", "`nat44 = masquerade`" },
 	{ "nat44", NULL, "no", "none of masquerade", "", "" },
 	{ "nat44", NULL, "snat eth0", "holds `eth0`", "", "snat 203.0.113.7" },
@@ -298,8 +329,28 @@ static int put_bad_value(const void *arg)
 	return same ? (int)log_status() : 97;		/* untouched on failure */
 }
 
+/* A suggestion that is a whole setting is one that is taken. */
+static int put_suggestion(const void *arg)
+{
+	const char *fix = strstr(arg, "\nfix: write `"), *equals = fix ? strstr(fix, " = ") : NULL;
+	char key[32], value[PATH_MAX];
+	struct config config;
+
+	if (!equals)
+		return 0;
+	snprintf(key, sizeof(key), "%.*s", (int)(equals - fix - 13), fix + 13);
+	snprintf(value, sizeof(value), "%.*s", (int)strcspn(equals + 3, "`"), equals + 3);
+	config_default(&config, "tun0");
+	config_put(&config, key, value, "tun0.conf:7");
+	config_check(&config);
+	config_free(&config);
+	return log_status();
+}
+
 static void refuses(void **state)
 {
+	char said[16384];
+
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		const struct outcome *o = child_run(put_bad_value, &bad[i]);
 		const char *why = strstr(o->err, "\nwhy: "), *fix = strstr(o->err, "\nfix: ");
@@ -314,6 +365,8 @@ static void refuses(void **state)
 		assert_true(strstr(why, bad[i].why) && strstr(why, bad[i].why) <= fix);
 		assert_non_null(strstr(fix, bad[i].fix));
 		assert_string_equal(o->out, "");
+		snprintf(said, sizeof(said), "%s", o->err);
+		assert_int_equal(child_run(put_suggestion, said)->status, EXIT_DONE);
 	}
 }
 
