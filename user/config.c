@@ -34,6 +34,8 @@ void config_free(struct config *config)
 	free(config->statics);
 	free(config->private_ok);
 	free(config->wan);
+	for (int key = 0; key < KEY_MAX; key++)
+		free(config->lines[key].line);
 	*config = (struct config){ 0 };
 }
 
@@ -51,6 +53,8 @@ void config_clear(struct config *config, enum config_key key)
 
 	config_default(&fresh, config->name);
 	config->given &= ~(1ull << key);
+	free(config->lines[key].line);
+	config->lines[key] = (struct key_lines){ 0 };
 	switch (key) {
 	case KEY_INTERFACE:
 		memcpy(config->interface, fresh.interface, sizeof(fresh.interface));

@@ -28,10 +28,17 @@ enum icmp_errors { ICMP_ERRORS_ON_RATE = 100 };		/* `on`: errors a second and CP
 typedef uint64_t config_set;
 _Static_assert(KEY_MAX <= 64, "config_set is too small");
 
+/* Lines of `path` that gave a key: one, or one for each element of a repeatable key. Options have none. */
+struct key_lines {
+	unsigned int *line;
+	size_t count;
+};
+
 struct config {
 	char name[NAME_LEN_MAX + 1];	/* of the instance */
 	char *path;			/* config file, NULL: none */
 	config_set given;		/* bits 1ull << enum config_key */
+	struct key_lines lines[KEY_MAX];
 
 	char interface[IFNAMSIZ];	/* a name, "auto", or a glob such as tun* */
 	struct net6 *clients;		/* empty: derive from the interface */
@@ -97,5 +104,6 @@ bool name_check(const char *name);
 /* Reads a config file (libinih). Says what is wrong, with file:line, and returns -1. */
 int config_read(struct config *config, const char *path);
 
-/* Checks what needs more than one key (own4 in pool, lease order, linear ...). Says it, returns -1. */
+/* Checks what needs more than one key (own4 in pool, lease order, linear ...). Says it, with the line or the option
+ * that is most to blame, and returns -1. */
 int config_check(const struct config *config);

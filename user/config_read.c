@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
-#include "config.h"
+#include "config_parse.h"
 #include "log.h"
 
 #define LINE_BYTES	1000		/* of a line, without its end */
@@ -149,12 +149,24 @@ static char *reader(char *out, int size, void *stream)
 	return NULL;
 }
 
+/* Keeps the line for what is seen only later, with other keys. Says what went wrong and returns -1. */
+static int remember(struct source *source, const char *key)
+{
+	struct key_lines *lines = &source->config->lines[config_key_find(key)];
+	unsigned int *list = put_append(lines->line, &lines->count, &source->line, sizeof(source->line));
+
+	if (!list)
+		return -1;
+	lines->line = list;
+	return 0;
+}
+
 static int handler(void *user, const char *section, const char *name, const char *value)
 {
 	struct source *source = user;
 
-	if (!source->failed && config_put(source->config, name, value, source->where))
-		source->failed = true;
+	if (!source->failed)
+		source->failed = config_put(source->config, name, value, source->where) || remember(source, name);
 	return 1;
 }
 

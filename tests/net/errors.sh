@@ -137,7 +137,12 @@ bad 'vpn0\.conf:1' 'pool = 10.0.0.0/20\n'
 bad 'vpn0\.conf:3' '[nat64]\npool = 10.0.0.0/20\n   10.1.0.0/20\n'
 bad 'vpn0\.conf:2' '[nat64]\nnonsense\n'
 bad 'vpn0\.conf:2' "[nat64]\n# $(head -c 1001 /dev/zero | tr '\0' x)\nguard = on\n"
-bad 'vpn0\.conf' '[nat64]\nmapping = linear\nclients = fd00::/120\nclients = fd01::/120\n'
+bad 'vpn0\.conf:4: ' '[nat64]\nmapping = linear\nclients = fd00::/120\nclients = fd01::/120\n'
+bad 'vpn0\.conf:3: own4' '[nat64]\nguard = on\nown4 = 10.0.0.1\n'
+bad 'vpn0\.conf:3: static' '[nat64]\nstatic = 192.168.240.5 fd00::5\nstatic = 192.168.240.1 fd00::6\n'
+printf '[nat64]\nown4 = 192.168.240.9\n' > "$conf"
+refused 2 '^error: --pool: own4' load vpn0 --pool 10.0.0.0/20
+rm "$conf"
 refused 2 'nowhere/vpn\.conf' load "$tmp/nowhere/vpn.conf"
 mkdir "$conf"
 refused 2 'vpn0\.conf' load vpn0

@@ -244,39 +244,59 @@ static void endless(void **state)
 	assert_non_null(strstr(o->err, "too many lines"));
 }
 
-/* What is right in each line and wrong together. `warn`: said, but no error. */
+/* What is right in each line and wrong together; the line that is named: the later of two. `warn`: said, but no error. */
 static const struct {
 	const char *file;
+	unsigned int line;
 	bool warn;
 	const char *what, *why, *fix;
 } together[] = {
-	{ "own4 = 10.0.0.1", false, "own4 = 10.0.0.1 lies outside", "192.168.240.0/20", "own4 = 192.168.240.1" },
-	{ "own4 = 192.168.240.0", false, "network address of the pool", "", "own4 = 192.168.240.1" },
-	{ "own4 = 192.168.255.255", false, "broadcast address of the pool", "", "own4 = 192.168.240.1" },
-	{ "pool = 10.0.0.0/30\nown4 = 10.0.0.3", false, "broadcast address", "10.0.0.0/30", "own4 = 10.0.0.1" },
-	{ "own6 = 64:ff9b::1", false, "inside the prefix", "", "own6" },
-	{ "clients = 64:ff9b::/64", false, "clients = 64:ff9b::/64 overlaps the prefix", "", "prefix" },
-	{ "clients = fd00::/64\nprefix = fd00::/96", false, "overlaps the prefix", "fd00::/96", "64:ff9b::/96" },
-	{ "clients = fd00::1/128", false, "holds one address only", "no other client", "clients = fd00::/64" },
-	{ "clients = fd00::1/128\nclients = fd00::2/128", false, "holds one address only", "", "" },
-	{ "mapping = linear\nclients = fd00::/64\nclients = fd01::/64", false, "linear with 2 networks", "", "dynamic" },
-	{ "static = 192.168.240.1 fd00::5", false, "the IPv4 address is taken", "first host of the pool", "own4" },
-	{ "own4 = 192.168.240.9\nstatic = 192.168.240.9 fd00::5", false, "the IPv4 address is taken", "own4", "" },
-	{ "static = 192.168.240.0 fd00::5", false, "no host can have", "network address", "another" },
-	{ "static = 192.168.255.255 fd00::5", false, "no host can have", "broadcast address", "another" },
-	{ "own6 = fd00::5\nstatic = 192.168.240.9 fd00::5", false, "the IPv6 address is taken", "own6", "" },
-	{ "static = 192.168.240.9 64:ff9b::5", false, "inside the prefix", "", "" },	/* R-6052-3.1-03 */
-	{ "min-lease = 3h\nmax-lease = 2h", false, "max-lease = 2h is shorter", "min-lease = 3h", "longer" },
-	{ "max-lease = 1h", false, "max-lease = 1h is shorter", "min-lease = 2h4m", "2h4m or more" },
-	{ "nat44 = snat 192.168.240.5", false, "overlaps the pool", "192.168.240.0/20", "masquerade" },
-	{ "nat44 = snat 192.168.0.1-192.169.0.1", false, "overlaps the pool", "", "" },
-	{ "log = /x\nstate = /x", false, "the same file, /x", "overwrite", "" },
-	{ "min-lease = 1h", true, "min-lease = 1h ends idle", "2h4m", "min-lease = 2h4m" },
-	{ "clients = fd00::/64\nquota = 5", true, "limits the whole network", "fd00::/64", "quota-length = 128" },
-	{ "quota-length = 128", true, "quota-length = 128 has no effect", "", "quota = N" },
-	{ "prefix = 64:ff9b:1::/48\nprivate = deny", true, "private has no effect", "under 64:ff9b:1::/48 all", "nftables" },
-	{ "prefix = 64:ff9b:1::/48\nprivate = 10.0.0.0/8", true, "private has no effect", "", "" },
-	{ "mapping = linear\nquota = 5", true, "quota = 5 has no effect", "", "" },
+	{ "own4 = 10.0.0.1", 2, false, "own4 = 10.0.0.1 lies outside", "192.168.240.0/20", "own4 = 192.168.240.1" },
+	{ "own4 = 192.168.240.0", 2, false, "network address of the pool", "", "own4 = 192.168.240.1" },
+	{ "own4 = 192.168.255.255", 2, false, "broadcast address of the pool", "", "own4 = 192.168.240.1" },
+	{ "pool = 10.0.0.0/30\nown4 = 10.0.0.3", 3, false, "broadcast address", "10.0.0.0/30", "own4 = 10.0.0.1" },
+	{ "own6 = 64:ff9b::1", 2, false, "inside the prefix", "", "own6" },
+	{ "clients = 64:ff9b::/64", 2, false, "clients = 64:ff9b::/64 overlaps the prefix", "", "prefix" },
+	{ "clients = fd00::/64\nprefix = fd00::/96", 3, false, "overlaps the prefix", "fd00::/96", "64:ff9b::/96" },
+	{ "clients = fd00::1/128", 2, false, "holds one address only", "no other client", "clients = fd00::/64" },
+	{ "clients = fd00::1/128\nclients = fd00::2/128", 2, false, "holds one address only", "", "" },
+	{ "mapping = linear\nclients = fd00::/64\nclients = fd01::/64", 4, false, "linear with 2 networks", "", "dynamic" },
+	{ "static = 192.168.240.1 fd00::5", 2, false, "the IPv4 address is taken", "first host of the pool", "own4" },
+	{ "own4 = 192.168.240.9\nstatic = 192.168.240.9 fd00::5", 3, false, "the IPv4 address is taken", "own4", "" },
+	{ "static = 192.168.240.0 fd00::5", 2, false, "no host can have", "network address", "another" },
+	{ "static = 192.168.255.255 fd00::5", 2, false, "no host can have", "broadcast address", "another" },
+	{ "own6 = fd00::5\nstatic = 192.168.240.9 fd00::5", 3, false, "the IPv6 address is taken", "own6", "" },
+	{ "static = 192.168.240.9 64:ff9b::5", 2, false, "inside the prefix", "", "" },	/* R-6052-3.1-03 */
+	{ "min-lease = 3h\nmax-lease = 2h", 3, false, "max-lease = 2h is shorter", "min-lease = 3h", "longer" },
+	{ "max-lease = 1h", 2, false, "max-lease = 1h is shorter", "min-lease = 2h4m", "2h4m or more" },
+	{ "nat44 = snat 192.168.240.5", 2, false, "overlaps the pool", "192.168.240.0/20", "masquerade" },
+	{ "nat44 = snat 192.168.0.1-192.169.0.1", 2, false, "overlaps the pool", "", "" },
+	{ "log = /x\nstate = /x", 3, false, "the same file, /x", "overwrite", "" },
+	{ "min-lease = 1h", 2, true, "min-lease = 1h ends idle", "2h4m", "min-lease = 2h4m" },
+	{ "clients = fd00::/64\nquota = 5", 3, true, "limits the whole network", "fd00::/64", "quota-length = 128" },
+	{ "quota-length = 128", 2, true, "quota-length = 128 has no effect", "", "quota = N" },
+	{ "prefix = 64:ff9b:1::/48\nprivate = deny", 3, true, "private has no effect", "under 64:ff9b:1::/48 all", "nftables" },
+	{ "prefix = 64:ff9b:1::/48\nprivate = 10.0.0.0/8", 3, true, "private has no effect", "", "" },
+	{ "mapping = linear\nquota = 5", 3, true, "quota = 5 has no effect", "", "" },
+	{ "own4 = 10.0.0.3\npool = 10.0.0.0/30", 3, false, "own4 = 10.0.0.3 is the broadcast", "", "own4 = 10.0.0.1" },
+	{ "own4 = 10.0.0.3\n\n# the pool\npool = 10.1.0.0/20", 5, false, "outside the pool", "10.1.0.0/20", "" },
+	{ "own6 = fd00::1\nguard = on\nprefix = fd00::/96", 4, false, "inside the prefix", "", "own6" },
+	{ "clients = fd01::/64\nclients = fd00::/64\nhost = deny\nclients = fd02::/64\nprefix = fd02::/96", 6, false,
+	  "clients = fd02::/64 overlaps", "", "" },
+	{ "prefix = fd00::/96\nclients = fd01::/64\nclients = fd00::/64\nclients = fd02::/64", 4, false,
+	  "clients = fd00::/64 overlaps", "", "" },
+	{ "clients = fd00::/64\nclients = fd01::/64\nclients = fd02::/64\nmapping = linear", 5, false, "3 networks", "", "" },
+	{ "static = 192.168.240.9 fd00::5\nown4 = 192.168.240.9", 3, false, "the IPv4 address is taken", "own4", "" },
+	{ "static = 192.168.240.8 fd00::8\nguard = on\nstatic = 192.168.240.9 64:ff9b::5\nhost = deny", 4, false,
+	  "static = 192.168.240.9 64:ff9b::5: the", "", "" },
+	{ "static = 10.1.0.1 fd00::5\npool = 10.1.0.0/20", 3, false, "the IPv4 address is taken", "first host", "" },
+	{ "static = 10.1.0.0 fd00::5\npool = 10.1.0.0/20", 3, false, "no host can have", "network address", "" },
+	{ "static = 192.168.240.9 fd00::5\nown6 = fd00::5", 3, false, "the IPv6 address is taken", "own6", "" },
+	{ "max-lease = 2h\nmin-lease = 3h", 3, false, "max-lease = 2h is shorter", "", "longer" },
+	{ "nat44 = snat 10.0.0.5\npool = 10.0.0.0/20", 3, false, "overlaps the pool", "", "" },
+	{ "pool = 10.0.0.0/20\nnat44 = snat 10.0.0.5", 3, false, "overlaps the pool", "", "" },
+	{ "state = /x\nlog = /x", 3, false, "the same file, /x", "", "" },
+	{ "quota = 5\nmapping = linear", 3, true, "quota = 5 has no effect", "", "" },
 };
 
 static void checks(void **state)
@@ -291,7 +311,8 @@ static void checks(void **state)
 		write_bytes(file, strlen(file));
 		o = child_run(use, NULL);
 		print_message("---\n%s---\n%s", file, o->err);
-		snprintf(where, sizeof(where), "%s: %s: ", together[i].warn ? "warning" : "error", path);
+		snprintf(where, sizeof(where), "%s: %s:%u: ", together[i].warn ? "warning" : "error", path,
+			 together[i].line);
 		assert_int_equal(strncmp(o->err, where, strlen(where)), 0);
 		assert_int_equal(o->status, together[i].warn ? EXIT_DONE : EXIT_USAGE);
 		assert_int_equal(occurs(o->err, "\n"), 3);
@@ -301,6 +322,56 @@ static void checks(void **state)
 		assert_true(what && why && fix && what < why && why < fix);
 		assert_non_null(strstr(why, together[i].why));
 		assert_non_null(strstr(fix, together[i].fix));
+	}
+}
+
+/* An option over a file: `--KEY` where the option is to blame. */
+struct over {
+	const char *file, *key, *value, *what;
+};
+
+static int check_over(const void *arg)
+{
+	const struct over *over = arg;
+	struct config config, options;
+
+	config_default(&config, "vpn");
+	config_default(&options, "");
+	if (!config_put(&options, over->key, over->value, "--option") && !config_read(&config, path) &&
+	    !config_overlay(&config, &options))
+		config_check(&config);
+	config_free(&config);
+	config_free(&options);
+	return log_status();
+}
+
+static void over_file(void **state)
+{
+	static const struct over overs[] = {
+		{ "pool = 10.0.0.0/20\n", "own4", "10.1.0.1", "--own4: own4 = 10.1.0.1 lies outside" },
+		{ "own4 = 192.168.240.9\n", "pool", "10.0.0.0/20", "--pool: own4 = 192.168.240.9 lies outside" },
+		{ "own4 = 10.1.0.1\n", "guard", "off", "%s:2: own4 = 10.1.0.1 lies outside" },
+		{ "own4 = 10.1.0.1\n", "own4", "10.1.0.2", "--own4: own4 = 10.1.0.2 lies outside" },
+		{ "clients = fd00::/64\nclients = fd01::/64\n", "mapping", "linear", "--mapping: mapping = linear with 2" },
+		{ "clients = fd00::/64\nclients = fd01::/64\n", "clients", "64:ff9b::/64", "--clients: clients = 64" },
+		{ "static = 192.168.240.9 fd00::5\n", "static", "192.168.240.1 fd00::6", "--static: static = 192.168.240.1" },
+		{ "max-lease = 3h\n", "min-lease", "4h", "--min-lease: max-lease = 3h is shorter" },
+	};
+	char file[256], what[256];
+
+	for (size_t i = 0; i < sizeof(overs) / sizeof(overs[0]); i++) {
+		const struct outcome *o;
+		int n;
+
+		snprintf(file, sizeof(file), "[nat64]\n%s", overs[i].file);
+		write_bytes(file, strlen(file));
+		o = child_run(check_over, &overs[i]);
+		print_message("---\n%s--%s=%s\n%s", file, overs[i].key, overs[i].value, o->err);
+		assert_int_equal(o->status, EXIT_USAGE);
+		n = overs[i].what[0] == '%' ? snprintf(what, sizeof(what), "error: %s%s", path, overs[i].what + 2) :
+		    snprintf(what, sizeof(what), "error: %s", overs[i].what);
+		assert_int_equal(strncmp(o->err, what, (size_t)n), 0);
+		assert_int_equal(occurs(o->err, "\n"), 3);
 	}
 }
 
@@ -339,6 +410,21 @@ static void no_words(void **state)
 	}
 }
 
+/* Of those outside the pool, the first one that is too many. */
+static void many_outside(void **state)
+{
+	FILE *file = fopen(path, "w");
+	const struct outcome *o;
+
+	fprintf(file, "[nat64]\nstatic = 192.168.240.9 fd01::1\n");
+	for (int i = 0; i < NAT64_EXTERN_MAX + 5; i++)
+		fprintf(file, "static = 10.0.%d.%d fd00::%x\n", i >> 8, i & 255, i + 1);
+	fclose(file);
+	o = child_run(use, NULL);
+	assert_int_equal(o->status, EXIT_USAGE);
+	assert_non_null(strstr(o->err, fmt(":%d: %d static maps have", NAT64_EXTERN_MAX + 3, NAT64_EXTERN_MAX + 5)));
+}
+
 static int check_twice(const void *arg)
 {
 	struct config config;
@@ -375,7 +461,7 @@ static void not_itself(void **state)
 	write_bytes("", 0);
 	o = child_run(check_itself, NULL);
 	assert_int_equal(o->status, EXIT_USAGE);
-	assert_non_null(strstr(o->err, "log is this config file itself"));
+	assert_int_equal(strncmp(o->err, "error: --log: log is this config file itself\n", 45), 0);
 }
 
 /* A xorshift of our own: the same configs on every machine. */
@@ -612,7 +698,9 @@ int main(void)
 		cmocka_unit_test(forbidden),
 		cmocka_unit_test(endless),
 		cmocka_unit_test(checks),
+		cmocka_unit_test(over_file),
 		cmocka_unit_test(no_words),
+		cmocka_unit_test(many_outside),
 		cmocka_unit_test(warned_once),
 		cmocka_unit_test(not_itself),
 		cmocka_unit_test(round_trip),
