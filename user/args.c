@@ -20,9 +20,27 @@ const char *verb_name(unsigned int i)
 	return verbs[i].name;
 }
 
+static const char *const global_options[] = { "json", "quiet", "verbose", "no-color", "help", "version" };
+
+#define GLOBALS		(sizeof(global_options) / sizeof(global_options[0]))
+#define OPTIONS		(OPTION_MAX + KEY_MAX + GLOBALS)
+
 static const char *option_name(unsigned int i)
 {
-	return i < OPTION_MAX ? verb_options[i].name : config_keys[i - OPTION_MAX].key;
+	return i < OPTION_MAX ? verb_options[i].name : i < OPTION_MAX + KEY_MAX ? config_keys[i - OPTION_MAX].key :
+	       global_options[i - OPTION_MAX - KEY_MAX];
+}
+
+static bool takes(const struct verb *verb, unsigned int i)
+{
+	return i < OPTION_MAX ? verb->options & 1u << i : i < OPTION_MAX + KEY_MAX ? verb->config : true;
+}
+
+static const struct verb *guessing;	/* suggest() has no room for it */
+
+static const char *option_of_verb(unsigned int i)
+{
+	return takes(guessing, i) ? option_name(i) : "";
 }
 
 static int usage(const struct verb *verb, const char *why, const char *what)
@@ -42,10 +60,38 @@ static int unknown_verb(const char *word)
 			near ? fmt("did you mean: nat64-bpf %s", near) : "nat64-bpf help lists the verbs", "%s", word);
 }
 
+/* "load, check and run": those that take an option. */
+static void verbs_with(unsigned int option, char out[128])
+{
+	unsigned int left = 0;
+	int len = 0;
+
+	for (unsigned int i = 0; i < verb_count; i++)
+		left += takes(&verbs[i], option);
+	*out = 0;
+	for (unsigned int i = 0; i < verb_count && len < 128; i++)
+		if (takes(&verbs[i], option))
+			len += snprintf(out + len, (size_t)(128 - len), "%s%s", verbs[i].name,
+					--left > 1 ? ", " : left ? " and " : "");
+}
+
+/* An option that the verb does not take: what is suggested is one that it takes. */
 static int unknown_option(const struct verb *verb, const char *word)
 {
-	const char *near = suggest(word + strspn(word, "-"), option_name, OPTION_MAX + KEY_MAX);
+	const char *start = word + strspn(word, "-"), *near;
+	char name[40], others[128];
 
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(start, "="), start);
+	for (unsigned int i = 0; i < OPTIONS; i++) {
+		if (takes(verb, i) || strcmp(name, option_name(i)))
+			continue;
+		verbs_with(i, others);
+		return log_fail(EXIT_USAGE, fmt("%s has no such option, it is one of %s", verb->name, others),
+				fmt("leave it out; nat64-bpf help %s lists the options of %s", verb->name, verb->name),
+				"%s", word);
+	}
+	guessing = verb;
+	near = suggest(name, option_of_verb, OPTIONS);
 	return log_fail(EXIT_USAGE, fmt("%s has no such option", verb->name),
 			near ? fmt("did you mean: --%s", near) : fmt("nat64-bpf help %s lists its options", verb->name),
 			"%s", word);
@@ -139,6 +185,9 @@ static int long_option(struct args *args, const char *word, const char *next)
 		args->value[i] = value;
 		return value == next && value ? 2 : 1;
 	}
+	for (size_t i = 0; i < GLOBALS; i++)
+		if (!strcmp(name + 2, global_options[i]))
+			return usage(verb, "it takes no value", word);
 	key = verb->config ? config_key_find(name + 2) : -1;
 	if (key >= 0) {
 		if (!value && !next)

@@ -24,7 +24,14 @@ refused 2 'takes no more words' load vpn0 vpn1
 refused 2 'did you mean: --pool' load vpn0 --pol 10.0.0.0/20
 refused 2 'has no such option' load vpn0 --frobnicate
 refused 2 'has no such option' load vpn0 -x
-refused 2 'has no such option' unload vpn0 --pool 10.0.0.0/20
+refused 2 'unload has no such option, it is one of load and check$' unload vpn0 --pool 10.0.0.0/20
+refused 2 'run has no such option, it is one of load and check$' run vpn0 --pool=10.0.0.0/20
+refused 2 'it is one of load, unload, map and import-tayga$' status --dry-run
+refused 2 'fix: leave it out; nat64-bpf help check lists' check x --dry-run
+refused 2 'fix: nat64-bpf help status lists' status --dry-rum
+refused 2 'did you mean: --dry-run' load vpn0 --dry-rum
+refused 2 'did you mean: --quiet' status --quite
+refused 2 'it takes no value' status --json=yes
 refused 2 'it needs a value' load vpn0 --pool
 refused 2 'it takes no value' load vpn0 --dry-run=yes
 refused 2 'once' load vpn0 --pool 10.0.0.0/20 --pool 10.1.0.0/20
