@@ -236,6 +236,9 @@ int args_parse(struct args *args, int argc, char **argv)
 			args->operands[args->count++] = argv[i];
 		}
 	}
+	if (log_options.quiet && log_options.verbose)
+		return log_fail(EXIT_USAGE, "one asks for fewer words, the other for more", "give one of the two",
+				"-q and -v together");
 	args->name = args->operands[0];
 	if (args->count < args->verb->least && !args_has(args, OPTION_ALL))
 		return usage(args->verb, "a word is missing", fmt("nat64-bpf %s: which?", args->verb->name));

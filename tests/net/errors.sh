@@ -32,6 +32,9 @@ refused 2 'fix: nat64-bpf help status lists' status --dry-rum
 refused 2 'did you mean: --dry-run' load vpn0 --dry-rum
 refused 2 'did you mean: --quiet' status --quite
 refused 2 'it takes no value' status --json=yes
+refused 2 '-q and -v together' -q -v load vpn0
+refused 2 '-q and -v together' status -vq
+refused 2 '-q and -v together' --verbose unload vpn0 --quiet
 refused 2 'it needs a value' load vpn0 --pool
 refused 2 'it takes no value' load vpn0 --dry-run=yes
 refused 2 'once' load vpn0 --pool 10.0.0.0/20 --pool 10.1.0.0/20
