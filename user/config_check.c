@@ -169,6 +169,8 @@ static int check_clients(const struct config *config)
 		net = (struct net6){ .addr = config->clients[0].addr, .len = 64 };
 		memset(&net.addr.s6_addr[8], 0, 8);
 		return bad(config, NTH(CLIENTS, 0), "a /128 is one address: no other client could use the translator",
+			   net6_overlap(&net, &config->prefix) ?
+			   "set clients to the network that the VPN gives its clients addresses from" :
 			   fmt("set clients = %s, or the network that the VPN gives its clients addresses from",
 			       net6_text(&net, meant)),
 			   fmt("clients = %s holds one address only", net6_text(&config->clients[0], text)));

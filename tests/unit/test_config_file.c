@@ -260,6 +260,7 @@ static const struct {
 	{ "clients = fd00::/64\nprefix = fd00::/96", 3, false, "overlaps the prefix", "fd00::/96", "64:ff9b::/96" },
 	{ "clients = fd00::1/128", 2, false, "holds one address only", "no other client", "clients = fd00::/64" },
 	{ "clients = fd00::1/128\nclients = fd00::2/128", 2, false, "holds one address only", "", "" },
+	{ "prefix = fd00::/96\nclients = fd00::1:0:0:1/128", 3, false, "holds one address only", "", "clients to the network" },
 	{ "mapping = linear\nclients = fd00::/64\nclients = fd01::/64", 4, false, "linear with 2 networks", "", "dynamic" },
 	{ "static = 192.168.240.1 fd00::5", 2, false, "the IPv4 address is taken", "first host of the pool", "own4" },
 	{ "own4 = 192.168.240.9\nstatic = 192.168.240.9 fd00::5", 3, false, "the IPv4 address is taken", "own4", "" },
