@@ -20,7 +20,11 @@ valid() {
 	/usr/bin/python3 - "$here/../../docs/schema/$1.json" "$2" <<-'CHECK' || fail "$3: does not fit $1.json"
 		import json, sys
 		from jsonschema import Draft202012Validator
-		schema, result = (json.load(open(path)) for path in sys.argv[1:])
+		def once(pairs):
+		    keys = [key for key, value in pairs]
+		    assert len(keys) == len(set(keys)), f"a key twice: {keys}"
+		    return dict(pairs)
+		schema, result = (json.load(open(path), object_pairs_hook=once) for path in sys.argv[1:])
 		Draft202012Validator.check_schema(schema)
 		for fault in Draft202012Validator(schema).iter_errors(result):
 		    sys.exit(f"{fault.json_path}: {fault.message}")
@@ -78,6 +82,20 @@ while read -r line; do
 	valid event "$tmp/event" monitor
 done < "$tmp/events"
 fits doctor 0 doctor --no-dns -j
+
+say "an import"
+printf 'tun-device nat64\nipv4-addr 192.168.255.1\nprefix 64:ff9b::/96\ndynamic-pool 192.168.255.0/24\ndata-dir %s\n' \
+	"$tmp" > "$tmp/tayga.conf"
+printf '192.168.255.77\tfd00::2\t%s\n' "$(date +%s)" > "$tmp/dynamic.map"
+fits import-tayga 0 import-tayga "$tmp/tayga.conf" -j
+fits import-tayga 0 import-tayga "$tmp/tayga.conf" -j old0 --dry-run
+fits import-tayga 0 import-tayga "$tmp/tayga.conf" -j old0
+equal "$(json "d['changed'], d['bindings']" < "$tmp/out")" "(True, 1)" "import"
+rm "$tmp/dynamic.map"
+fits import-tayga 0 import-tayga "$tmp/tayga.conf" -j old1
+equal "$(json "d['state'], d['bindings']" < "$tmp/out")" "(None, 0)" "import without bindings"
+fits error 1 import-tayga "$tmp/tayga.conf" -j old1
+rm "$tmp/conf/old0.conf" "$tmp/conf/old1.conf"
 
 say "what needs nothing loaded"
 fits check 0 check vpn0 -j
