@@ -9,13 +9,20 @@
 #include "paths.h"
 #include "report.h"
 
+/* Packets dropped by our nft table, which the programs do not see. */
+#define HOST_TEXT	"target is an address of this host; see `host` in nat64-bpf.conf(5)"
+
 /* Counters that nftables keeps for us: words and sentences beside those of the programs. */
 #define NFT_WORDS(X) \
-	X(host,		"host-destination",	"target is an address of this host; see `host` in nat64-bpf.conf(5)") \
 	X(guarded,	"guarded",		"unsolicited packets from outside to the pool, barred by `guard`") \
 	X(leaked,	"leaked",		"packets of the pool that NAT44 did not touch, held back") \
 	X(slow_64,	"slow64",		"packets towards IPv4 that the slow path forwarded") \
 	X(slow_46,	"slow46",		"packets towards clients that the slow path forwarded")
+
+/* What took the fast path, which follows from both. */
+#define FAST_WORDS(X) \
+	X(NAT64_COUNT_IN64,	"fast64",	"those of in64 that took the fast path") \
+	X(NAT64_COUNT_OUT46,	"fast46",	"those of out46 that took the fast path")
 
 static void row(const struct args *args, const char *word, uint64_t packets, uint64_t bytes, const char *text)
 {
@@ -36,10 +43,15 @@ static void print(const struct args *args, const struct report *r)
 #define X(field, word, text) row(args, word, r->nft.field, 0, text);
 	NFT_WORDS(X)
 #undef X
+#define X(count, word, text) row(args, word, report_fast(r, count).packets, report_fast(r, count).bytes, text);
+	FAST_WORDS(X)
+#undef X
 	printf("  drops\n");
 	for (int i = 1; i < NAT64_DROP_MAX; i++)
 		if (r->counters[NAT64_COUNT_MAX + i].packets || args_has(args, OPTION_EXPLAIN))
 			row(args, drop_words[i], r->counters[NAT64_COUNT_MAX + i].packets, 0, drop_texts[i]);
+	if (r->nft.host || args_has(args, OPTION_EXPLAIN))
+		row(args, HOST_DROP, r->nft.host, 0, HOST_TEXT);
 }
 
 static json_t *entry(const struct args *args, uint64_t packets, uint64_t bytes, const char *text)
@@ -61,12 +73,25 @@ static json_t *to_json(const struct args *args, const struct report *r)
 #define X(field, word, text) json_object_set_new(counts, word, entry(args, r->nft.field, 0, text));
 	NFT_WORDS(X)
 #undef X
+#define X(count, word, text)									\
+	json_object_set_new(counts, word,							\
+			    entry(args, report_fast(r, count).packets, report_fast(r, count).bytes, text));
+	FAST_WORDS(X)
+#undef X
+	json_object_set_new(counts, HOST_DROP, entry(args, r->nft.host, 0, HOST_TEXT));	/* where it was at first */
 	for (int i = 1; i < NAT64_DROP_MAX; i++) {
 		const struct nat64_counter *c = &r->counters[NAT64_COUNT_MAX + i];
 
 		json_object_set_new(drops, drop_words[i], entry(args, c->packets, c->bytes, drop_texts[i]));
 	}
+	json_object_set_new(drops, HOST_DROP, entry(args, r->nft.host, 0, HOST_TEXT));
 	return json_pack("{s:s, s:o, s:o}", "name", r->instance.config.name, "counters", counts, "drops", drops);
+}
+
+static void sample(const char *family, const char *name, const char *label, const char *word, uint64_t value)
+{
+	printf("nat64_%s_total{instance=\"%s\",%s=\"%s\"} %llu\n", family, name, label, word,
+	       (unsigned long long)value);
 }
 
 /* OpenMetrics wants the samples of one family together, over all instances. */
@@ -77,26 +102,34 @@ static void metrics(const struct report *reports, size_t count)
 		const char *name = reports[n].instance.config.name;
 
 		for (int i = 0; i < NAT64_COUNT_MAX; i++)
-			printf("nat64_packets_total{instance=\"%s\",counter=\"%s\"} %llu\n", name, count_words[i],
-			       reports[n].counters[i].packets);
-#define X(field, word, text)									\
-		printf("nat64_packets_total{instance=\"%s\",counter=\"%s\"} %llu\n", name, word,	\
-		       (unsigned long long)reports[n].nft.field);
+			sample("packets", name, "counter", count_words[i], reports[n].counters[i].packets);
+#define X(field, word, text) sample("packets", name, "counter", word, reports[n].nft.field);
 		NFT_WORDS(X)
 #undef X
+#define X(count, word, text) sample("packets", name, "counter", word, report_fast(&reports[n], count).packets);
+		FAST_WORDS(X)
+#undef X
+		sample("packets", name, "counter", HOST_DROP, reports[n].nft.host);	/* where it was at first */
 	}
 	printf("# TYPE nat64_bytes counter\n# UNIT nat64_bytes bytes\n"
 	       "# HELP nat64_bytes Bytes translated, of the IPv6 side from the IP header on.\n");
-	for (size_t n = 0; n < count; n++)
+	for (size_t n = 0; n < count; n++) {
+		const char *name = reports[n].instance.config.name;
+
 		for (int i = 0; i <= NAT64_COUNT_OUT46; i++)
-			printf("nat64_bytes_total{instance=\"%s\",counter=\"%s\"} %llu\n",
-			       reports[n].instance.config.name, count_words[i], reports[n].counters[i].bytes);
+			sample("bytes", name, "counter", count_words[i], reports[n].counters[i].bytes);
+#define X(count, word, text) sample("bytes", name, "counter", word, report_fast(&reports[n], count).bytes);
+		FAST_WORDS(X)
+#undef X
+	}
 	printf("# TYPE nat64_drops counter\n# HELP nat64_drops Packets dropped, by reason.\n");
-	for (size_t n = 0; n < count; n++)
+	for (size_t n = 0; n < count; n++) {
+		const char *name = reports[n].instance.config.name;
+
 		for (int i = 1; i < NAT64_DROP_MAX; i++)
-			printf("nat64_drops_total{instance=\"%s\",reason=\"%s\"} %llu\n",
-			       reports[n].instance.config.name, drop_words[i],
-			       reports[n].counters[NAT64_COUNT_MAX + i].packets);
+			sample("drops", name, "reason", drop_words[i], reports[n].counters[NAT64_COUNT_MAX + i].packets);
+		sample("drops", name, "reason", HOST_DROP, reports[n].nft.host);
+	}
 	printf("# TYPE nat64_pool_addresses gauge\n# HELP nat64_pool_addresses Addresses that clients can have.\n");
 	for (size_t n = 0; n < count; n++)
 		printf("nat64_pool_addresses{instance=\"%s\"} %u\n", reports[n].instance.config.name,

@@ -23,17 +23,9 @@ static const char *nat44_state(const struct report *r)
 	return r->instance.config.nat44 == NAT44_NONE ? "none" : r->nft_present == 1 ? "ok" : "missing";
 }
 
-/* Packets of a direction that took the fast path: those translated less those that the slow path saw. */
-static uint64_t fast(const struct report *r, enum nat64_count count, uint64_t slow)
+static json_t *counter(struct nat64_counter c)
 {
-	uint64_t all = r->counters[count].packets;
-
-	return r->fast && all > slow ? all - slow : 0;
-}
-
-static json_t *counter(uint64_t packets, uint64_t bytes)
-{
-	return json_pack("{s:I, s:I}", "packets", (json_int_t)packets, "bytes", (json_int_t)bytes);
+	return json_pack("{s:I, s:I}", "packets", (json_int_t)c.packets, "bytes", (json_int_t)c.bytes);
 }
 
 static json_t *drops(const struct report *r)
@@ -45,21 +37,16 @@ static json_t *drops(const struct report *r)
 			json_object_set_new(object, drop_words[i],
 					    json_integer(r->counters[NAT64_COUNT_MAX + i].packets));
 	if (r->nft.host)
-		json_object_set_new(object, "host-destination", json_integer(r->nft.host));
+		json_object_set_new(object, HOST_DROP, json_integer(r->nft.host));
 	return object;
 }
 
 static json_t *counters(const struct report *r)
 {
-	const struct nat64_counter *in = &r->counters[NAT64_COUNT_IN64], *out = &r->counters[NAT64_COUNT_OUT46];
-	uint64_t fast64 = fast(r, NAT64_COUNT_IN64, r->nft.slow_64);
-	uint64_t fast46 = fast(r, NAT64_COUNT_OUT46, r->nft.slow_46);
-
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}",
-			 "in64", counter(in->packets, in->bytes), "out46", counter(out->packets, out->bytes),
-			 "fast64", counter(fast64, in->packets ? in->bytes * fast64 / in->packets : 0),
-			 "fast46", counter(fast46, out->packets ? out->bytes * fast46 / out->packets : 0),
-			 "drops", drops(r));
+			 "in64", counter(r->counters[NAT64_COUNT_IN64]), "out46", counter(r->counters[NAT64_COUNT_OUT46]),
+			 "fast64", counter(report_fast(r, NAT64_COUNT_IN64)),
+			 "fast46", counter(report_fast(r, NAT64_COUNT_OUT46)), "drops", drops(r));
 }
 
 /* What an XDP program without a dispatcher means. */
@@ -160,7 +147,7 @@ static void print(const struct report *r)
 		any = true;
 	}
 	if (r->nft.host)
-		printf("  %-10s %-22s %llu\n", any ? "" : "drops", "host-destination", (unsigned long long)r->nft.host);
+		printf("  %-10s %-22s %llu\n", any ? "" : "drops", HOST_DROP, (unsigned long long)r->nft.host);
 	if (r->nft.guarded)
 		printf("  guard      %llu unsolicited packets from outside barred\n", (unsigned long long)r->nft.guarded);
 	if (r->nft.leaked)

@@ -169,6 +169,18 @@ int report_read(const char *name, struct report *report)
 	return 0;
 }
 
+struct nat64_counter report_fast(const struct report *report, enum nat64_count count)
+{
+	const struct nat64_counter *all = &report->counters[count];
+	uint64_t slow = count == NAT64_COUNT_IN64 ? report->nft.slow_64 : report->nft.slow_46;
+	uint64_t fast = report->fast && all->packets > slow ? all->packets - slow : 0;
+
+	return (struct nat64_counter) {
+		.packets	= fast,
+		.bytes		= fast ? (unsigned __int128)all->bytes * fast / all->packets : 0,
+	};
+}
+
 void report_free(struct report *report)
 {
 	instance_free(&report->instance);

@@ -41,8 +41,15 @@ struct report {
 int report_read(const char *name, struct report *report);
 void report_free(struct report *report);
 
+/* Packets and bytes of a direction, NAT64_COUNT_IN64 or _OUT46, that took the fast path: those translated less those
+ * that the slow path saw; of the bytes as large a part as of the packets. */
+struct nat64_counter report_fast(const struct report *report, enum nat64_count count);
+
 /* Sums the counters of all CPUs. 0 or -errno. */
 int counters_read(const char *name, struct nat64_counter counters[NAT64_COUNTERS]);
 
 extern const char *const count_words[NAT64_COUNT_MAX], *const count_texts[NAT64_COUNT_MAX];
+/* Packets for addresses of this host are dropped by our nft table, which counts them. */
+#define HOST_DROP	"host-destination"
+
 extern const char *const drop_words[NAT64_DROP_MAX], *const drop_texts[NAT64_DROP_MAX];

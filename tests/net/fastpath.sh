@@ -37,6 +37,8 @@ for way in 64 46; do
 	fast=$(counter fast$way)
 	say "fast$way: $fast of $all packets"
 	[ $((fast * 10)) -gt $((all * 5)) ] || fail "fast$way: $fast of $all packets"
+	[ "$(in_server nat64-bpf stats -j vpn0 | json "d['instances'][0]['counters']['fast$way']['packets']")" -ge "$fast" ] ||
+		fail "fast$way: stats has less than status"
 done
 
 say "FIN closes the flow in conntrack"

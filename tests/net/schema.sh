@@ -59,6 +59,29 @@ fits status 0 status -j
 equal "$(json "d['instances'][0]['counters']['drops']" < "$tmp/out")" "{'private-destination': 1}" "drops"
 fits stats 0 stats -j
 fits stats 0 stats -j --explain
+
+say "stats tells what status tells"
+in_client ping -q -c 1 -W 1 64:ff9b::192.88.99.1 || true
+status 0 in_server nat64-bpf status -j vpn0
+cp "$tmp/out" "$tmp/status"
+status 0 in_server nat64-bpf stats -j vpn0
+equal "$(json "d['instances'][0]['counters']['drops']" < "$tmp/status")" \
+	"{'private-destination': 1, 'host-destination': 1}" "drops of status"
+equal "$(json "{word: c['packets'] for word, c in d['instances'][0]['drops'].items() if c['packets']}" < "$tmp/out")" \
+	"{'private-destination': 1, 'host-destination': 1}" "drops of stats"
+for word in in64 out46 fast64 fast46; do
+	equal "$(json "d['instances'][0]['counters']['$word']" < "$tmp/out")" \
+		"$(json "d['instances'][0]['counters']['$word']" < "$tmp/status")" "$word of stats and status"
+done
+status 0 in_server nat64-bpf stats vpn0
+sed -n '/^  drops/,$p' "$tmp/out" | grep -E '^  host-destination +1$' > /dev/null
+[ "$(grep -cE '^  fast(64|46) ' "$tmp/out")" = 2 ] || fail "no fast path in the text of stats"
+status 0 in_server nat64-bpf stats vpn0 --openmetrics
+grep -qF 'nat64_drops_total{instance="vpn0",reason="host-destination"} 1' "$tmp/out"
+for word in fast64 fast46; do
+	grep -qF "nat64_packets_total{instance=\"vpn0\",counter=\"$word\"} " "$tmp/out"
+	grep -qF "nat64_bytes_total{instance=\"vpn0\",counter=\"$word\"} " "$tmp/out"
+done
 fits map-list 0 map list vpn0 -j
 equal "$(json "sorted(b['kind'] for b in d['bindings'])" < "$tmp/out")" "['dynamic', 'static']" "kinds"
 
