@@ -124,6 +124,7 @@ static void look(struct report *report, const char *name)
 	const char *again = fmt("nat64-bpf load %s", name);
 	const struct record *record = &report->instance.record;
 
+	report->instance.l2 = record->neighbour;	/* of an Ethernet interface only, which may be gone */
 	if (!record->ifindex || nl_link_by_index(record->ifindex, &report->link)) {
 		report->link = (struct nl_link){};
 		report->state = STATE_WAITING;

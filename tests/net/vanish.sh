@@ -31,6 +31,7 @@ gone
 say "waiting"
 status 7 in_server nat64-bpf -j status vpn0
 equal "$(json "d['instances'][0]['state'], d['instances'][0]['interface']['ifindex']" < "$tmp/out")" "('waiting', 0)" status
+equal "$(json "d['instances'][0]['interface']['type']" < "$tmp/out")" l2 "type of an Ethernet interface that is gone"
 status 7 in_server nat64-bpf -q status
 status 7 in_server nat64-bpf status vpn0
 grep -q 'waiting' "$tmp/out"
