@@ -214,6 +214,49 @@ int forwarding_restore(const char *undo)
 	return status ? status : carry_out(undo, &targets);
 }
 
+/* One line of sysctl(8), which has dots where the path has slashes and a slash for a dot (of eth0.5). */
+static void show_set(FILE *out, const char *key, long value)
+{
+	fputs("sysctl -w ", out);
+	for (; *key; key++)
+		putc(*key == '/' ? '.' : *key == '.' ? '/' : *key, out);
+	fprintf(out, "=%ld\n", value);
+}
+
+int forwarding_show(const char *undo, FILE *out)
+{
+	_settings_ struct settings saved = {}, targets = {};
+	const struct settings *last = &targets;
+	bool put;
+	long on;
+	int status = read_undo(undo, &saved, &put);
+
+	if (status == -ENOENT)
+		return 0;
+	if (!status)
+		status = sysctl_get(FORWARD, &on);
+	if (status || (!on && !put))
+		return status;
+	if (put)
+		last = &saved;
+	else
+		status = decide(&saved, &targets);
+	if (!status && on)
+		show_set(out, FORWARD, 0);
+	for (size_t i = 0; i < last->count && !status; i++) {
+		const struct setting *target = &last->items[i];
+		long now;
+
+		if (sysctl_get(target->key, &now))	/* the interface is gone */
+			continue;
+		if (on)		/* what the first line makes of it */
+			now = !flipped(target->key);
+		if (now != target->value)
+			show_set(out, target->key, target->value);
+	}
+	return status;
+}
+
 int forwarding_enable(const char *undo)
 {
 	_settings_ struct settings saved = {}, present = {};

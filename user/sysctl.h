@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* KEY with slashes: net/ipv4/ip_forward. Reads one number. */
 int sysctl_get(const char *key, long *value);
@@ -17,3 +18,6 @@ int forwarding_enable(const char *undo);
 /* Puts back what UNDO holds, where the value is still the one that forwarding_enable() left; removes UNDO.
  * 0 also if there is no UNDO. */
 int forwarding_restore(const char *undo);
+
+/* Writes what forwarding_restore() would do as lines of sysctl(8), those that change something; changes nothing. */
+int forwarding_show(const char *undo, FILE *out);

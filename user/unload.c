@@ -69,9 +69,11 @@ static bool is_last(const char *name)
 	return last;
 }
 
-static void show_down(const char *name, const struct record *record, FILE *show)
+/* What would be done. 0 or -1: said. */
+static int show_down(const char *name, const struct record *record, FILE *show)
 {
-	char text[INET_ADDRSTRLEN];
+	char text[INET_ADDRSTRLEN], undo[PATH_MAX];
+	int status = 0;
 
 	if (record->ifindex) {
 		fprintf(show, "# detach from %s\n", record->interface);
@@ -86,8 +88,11 @@ static void show_down(const char *name, const struct record *record, FILE *show)
 	}
 	fprintf(show, "# remove pins of %s\n", name);
 	fprintf(show, "nft delete table inet nat64_bpf_%s\n", name);
-	if (is_last(name))
-		fprintf(show, "# put IPv4 forwarding back as it was\n");
+	if (!is_last(name))
+		return 0;
+	snprintf(undo, sizeof(undo), "%s/.host.undo", dir_run());
+	fault(&status, forwarding_show(undo, show), name, "cannot tell how IPv4 forwarding was");
+	return status;
 }
 
 int instance_down(const char *name, FILE *show)
@@ -102,9 +107,9 @@ int instance_down(const char *name, FILE *show)
 	there = record.ifindex || !access(path_pins(path, name), F_OK);
 	if (show) {
 		if (there)
-			show_down(name, &record, show);
+			status = show_down(name, &record, show);
 		record_free(&record);
-		return there;
+		return status ? -1 : there;
 	}
 	/* without the rest it would go on translating, to packets that nobody NATs */
 	if ((there && host_check_bpffs()) || (record.xdp && xdp_detach(name, record.ifindex))) {

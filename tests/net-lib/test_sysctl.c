@@ -80,10 +80,41 @@ static void there_and_back(void **state)
 	assert_fresh_host();
 }
 
+/* What forwarding_show() says, and that it changes nothing. */
+static void assert_shows(const char *lines)
+{
+	char text[512] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	long on = get("net/ipv4/ip_forward");
+	bool there = !access(undo, F_OK);
+
+	assert_int_equal(forwarding_show(undo, out), 0);
+	fclose(out);
+	assert_string_equal(text, lines);
+	assert_int_equal(get("net/ipv4/ip_forward"), on);
+	assert_int_equal(!access(undo, F_OK), there);
+}
+
+static void shown(void **state)
+{
+	assert_shows("");
+	assert_int_equal(sysctl_set("net/ipv4/conf/three/forwarding", 0), 0);
+	assert_int_equal(sysctl_set("net/ipv4/conf/eth0.5/forwarding", 1), 0);
+	assert_int_equal(sysctl_set("net/ipv4/conf/all/accept_redirects", 0), 0);
+	assert_int_equal(forwarding_enable(undo), 1);
+	assert_shows("sysctl -w net.ipv4.ip_forward=0\nsysctl -w net.ipv4.conf.all.accept_redirects=0\n"
+		     "sysctl -w net.ipv4.conf.eth0/5.forwarding=1\n");
+	assert_int_equal(sysctl_set("net/ipv4/ip_forward", 0), 0);
+	assert_shows("");	/* not ours any more */
+	assert_int_equal(forwarding_restore(undo), 0);
+	assert_shows("");
+}
+
 static void on_already(void **state)
 {
 	assert_int_equal(sysctl_set("net/ipv4/ip_forward", 1), 0);
 	assert_int_equal(forwarding_enable(undo), 0);
+	assert_shows("");
 	assert_int_equal(access(undo, F_OK), -1);
 	assert_int_equal(forwarding_restore(undo), 0);
 	assert_int_equal(get("net/ipv4/ip_forward"), 1);
@@ -141,6 +172,7 @@ static void cut_on_the_way_back(void **state)
 			"put net/ipv4/conf/all/accept_redirects 1\n");
 		fclose(file);
 		assert_int_equal(sysctl_set("net/ipv4/conf/three/forwarding", 0), 0);
+		assert_shows("sysctl -w net.ipv4.conf.three.forwarding=1\n");
 		if (again)
 			assert_int_equal(forwarding_enable(undo), 1);
 		assert_int_equal(forwarding_restore(undo), 0);
@@ -159,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers),
 		cmocka_unit_test_setup(there_and_back, fresh_host),
+		cmocka_unit_test_setup(shown, fresh_host),
 		cmocka_unit_test_setup(on_already, fresh_host),
 		cmocka_unit_test_setup(changed_meanwhile, fresh_host),
 		cmocka_unit_test_setup(interfaces_come_and_go, fresh_host),

@@ -79,6 +79,28 @@ in_server sysctl -qw net.ipv4.conf.wan0.forwarding=1 net.ipv4.conf.all.accept_re
 there_and_back
 in_server sysctl -qw net.ipv4.ip_forward=1
 in_server sysctl -qw net.ipv4.ip_forward=0
+say "the lines of a dry run put forwarding back as unload does"
+in_server sysctl -qw net.ipv4.conf.wan0.forwarding=1
+values() { in_server sysctl -a -r '^net\.ipv4\.(ip_forward$|conf\..*(forwarding|accept_redirects))'; }
+values > "$tmp/values"
+load vpn0
+load other0 --pool 10.77.0.0/20
+in_server nat64-bpf unload vpn0 --dry-run > "$tmp/out"
+! grep -q 'sysctl' "$tmp/out" || fail "forwarding stays while there is another instance"
+unload other0
+in_server nat64-bpf unload vpn0 --dry-run > "$tmp/out"
+equal "$(grep -c '^sysctl -w net.ipv4' "$tmp/out")" 2 "lines of sysctl"
+! grep -q 'forwarding back' "$tmp/out" || fail "words where there are lines"
+grep '^sysctl' "$tmp/out" > "$tmp/lines"
+in_server sh -e "$tmp/lines" > "$tmp/out"
+values | diff -u "$tmp/values" -
+unload vpn0
+in_server sysctl -qw net.ipv4.ip_forward=1
+load vpn0
+in_server nat64-bpf unload vpn0 --dry-run > "$tmp/out"
+! grep -q 'sysctl' "$tmp/out" || fail "forwarding was on"
+unload vpn0
+in_server sysctl -qw net.ipv4.ip_forward=0
 say "what the administrator changed meanwhile is left to him"
 host_state > "$tmp/before"
 load vpn0
