@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The packet runner: each vector of a file through one engine, a line of JSON each. docs/design.md, 3.5. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,5 +93,9 @@ int main(int argc, char **argv)
 	status = engine->open(vectors.pool_size) ? 1 : run_all(engine, &vectors);
 	engine->close();
 	vectors_free(&vectors);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "standard output: %s\n", strerror(errno));
+		return 1;
+	}
 	return status;
 }

@@ -276,5 +276,9 @@ wait "$lock" 2> /dev/null || true
 say "results that cannot be written"
 status 1 in_server sh -c 'nat64-bpf help > /dev/full'
 grep -q '^error: standard output' "$tmp/err"
+head -n 1 "$here/../conformance/vectors.jsonl" > "$tmp/one.jsonl"
+status 0 "$build/tests/run-vectors" "$tmp/one.jsonl"
+status 1 sh -c '"$0" "$1" > /dev/full' "$build/tests/run-vectors" "$tmp/one.jsonl"
+grep -q '^standard output: No space left' "$tmp/err"
 unchanged
 refused_json
