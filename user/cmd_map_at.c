@@ -33,11 +33,11 @@ static void print(const struct map_call *call, const struct maplog_answer *answe
 	if (call->args->json)
 		json_out(json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "schema", 1, "instance",
 				   call->instance.config.name, "addr4", map_text4(answer->addr4), "addr6",
-				   map_text6(&answer->addr6), "kind", "dynamic", "from", from, "until",
+				   map_text6(&answer->addr6), "kind", answer->is_static ? "static" : "dynamic", "from", from, "until",
 				   answer->until ? json_string(until) : json_null()));
 	else
-		printf("%s  %s  from %s until %s\n", map_text4(answer->addr4), map_text6(&answer->addr6), from,
-		       answer->until ? until : "now");
+		printf("%s  %s  %s  from %s until %s\n", map_text4(answer->addr4), map_text6(&answer->addr6),
+		       answer->is_static ? "static" : "dynamic", from, answer->until ? until : "now");
 }
 
 int map_lookup_at(struct map_call *call)

@@ -77,7 +77,7 @@ const char *utc_text(int64_t seconds, char buf[UTC_TEXT])
 
 struct event {
 	int64_t time;
-	bool assigned;
+	bool assigned, is_static;
 	struct in_addr addr4;
 	struct in6_addr addr6;
 };
@@ -85,15 +85,16 @@ struct event {
 /* One line. 1: an event of the instance, 0: of another one, -EINVAL. */
 static int event_parse(const char *line, const char *instance, struct event *event)
 {
-	const char *time, *word, *name, *four, *six;
+	const char *time, *word, *name, *four, *six, *kind = "dynamic";
 	json_t *object = json_loads(line, 0, NULL);
 	int status = -EINVAL;
 
-	if (!json_unpack(object, "{s:s, s:s, s:s, s:s, s:s}", "time", &time, "event", &word, "instance", &name, "addr4",
-			 &four, "addr6", &six) &&
+	if (!json_unpack(object, "{s:s, s:s, s:s, s:s, s:s, s?s}", "time", &time, "event", &word, "instance", &name,
+			 "addr4", &four, "addr6", &six, "kind", &kind) &&
 	    !utc_parse(time, &event->time) && inet_pton(AF_INET, four, &event->addr4) == 1 &&
 	    inet_pton(AF_INET6, six, &event->addr6) == 1) {
 		event->assigned = !strcmp(word, "assigned");
+		event->is_static = !strcmp(kind, "static");
 		if (event->assigned || !strcmp(word, "released") || !strcmp(word, "expired"))
 			status = !strcmp(name, instance);
 	}
@@ -133,10 +134,18 @@ int maplog_find(FILE *log, const struct maplog_query *query, struct maplog_answe
 			holder.until = event.time;
 			found = holder.until > query->at;
 		}
+		if (found && event.assigned && event.time <= query->at && event.addr4.s_addr == holder.addr4.s_addr &&
+		    same6(&event.addr6, &holder.addr6))
+			holder.is_static = event.is_static;
 		if (event.assigned && event.time <= query->at && !found &&
 		    (query->family == AF_INET ? event.addr4.s_addr == query->addr4.s_addr :
 						same6(&event.addr6, &query->addr6))) {
-			holder = (struct maplog_answer){ event.addr4, event.addr6, event.time, 0, 0 };
+			holder = (struct maplog_answer) {
+				.addr4		= event.addr4,
+				.addr6		= event.addr6,
+				.from		= event.time,
+				.is_static	= event.is_static,
+			};
 			found = true;
 		}
 	}

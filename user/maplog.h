@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The log of assignments (`log = FILE`), read back: who held an address at a time. Pure. One JSON object a line:
- * {"time":"2026-11-25T01:02:03Z","event":"assigned","instance":"tun0","addr4":"192.168.240.2","addr6":"fd00::2"}
- * event: assigned, released (taken away) or expired (not used for max-lease, or given to another client). */
+ * {"time":"2026-11-25T01:02:03Z","event":"assigned","instance":"tun0","addr4":"192.168.240.2","addr6":"fd00::2","kind":"dynamic"}
+ * event: assigned, released (taken away) or expired (not used for max-lease, or given to another client).
+ * kind: dynamic or static, of those assigned; files of versions before it have none, which reads as dynamic. The same
+ * pair assigned again is the same binding still, of that kind from then on. */
 #pragma once
 
 #include <netinet/in.h>
@@ -29,6 +31,7 @@ struct maplog_answer {
 	struct in_addr addr4;
 	struct in6_addr addr6;
 	int64_t from, until;	/* until: 0: it lasts, as far as the log tells */
+	bool is_static;		/* it was a static map then */
 	size_t bad_lines;	/* that could not be read */
 };
 

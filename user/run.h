@@ -21,6 +21,7 @@ struct run_log {
 	struct run_told {
 		struct in6_addr addr6;
 		uint32_t addr4;		/* network order, 0: nothing is told of this slot */
+		bool is_static;
 	} *told;
 	uint32_t count;
 };

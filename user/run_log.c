@@ -76,6 +76,8 @@ static void line(FILE *out, const char *instance, const char *event, const struc
 	object = json_pack("{s:s, s:s, s:s, s:s, s:s}", "time", when, "event", event, "instance", instance,
 			   "addr4", inet_ntop(AF_INET, &told->addr4, four, sizeof(four)),
 			   "addr6", inet_ntop(AF_INET6, &told->addr6, six, sizeof(six)));
+	if (!strcmp(event, "assigned"))
+		json_object_set_new(object, "kind", json_string(told->is_static ? "static" : "dynamic"));
 	json_dumpf(object, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(object);
 	fputc('\n', out);
@@ -86,15 +88,16 @@ static void compare(struct run_log *log, FILE *out, const char *instance, const 
 {
 	struct run_told *told = &log->told[i];
 	struct nat64_slot slot;
-	bool bound = bindings_read(b, i, &slot);
+	bool bound = bindings_read(b, i, &slot), is_static = bound && slot.state == NAT64_SLOT_STATIC;
+	bool same = bound && told->addr4 == slot.addr4 && !memcmp(&told->addr6, &slot.addr6, sizeof(slot.addr6));
 
-	if (bound && told->addr4 == slot.addr4 && !memcmp(&told->addr6, &slot.addr6, sizeof(slot.addr6)))
+	if (same && told->is_static == is_static)
 		return;
 	if (!bound && !told->addr4)
 		return;
-	if (told->addr4)	/* taken over by another, or forgotten: expired; else somebody released it */
+	if (told->addr4 && !same)	/* taken over by another, or forgotten: expired; else somebody released it */
 		line(out, instance, bound && slot.state == NAT64_SLOT_DYNAMIC ? "expired" : "released", told);
-	*told = bound ? (struct run_told){ slot.addr6, slot.addr4 } : (struct run_told){};
+	*told = bound ? (struct run_told){ slot.addr6, slot.addr4, is_static } : (struct run_told){};
 	if (bound)
 		line(out, instance, "assigned", told);
 }

@@ -55,8 +55,25 @@ import re, sys
 lines = open(sys.argv[1]).read().splitlines()
 assert len(lines) == 1, lines
 assert re.fullmatch(r'\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ","event":"assigned","instance":"vpn0",'
-                    rf'"addr4":"{sys.argv[2]}","addr6":"fd00::2"\}}', lines[0]), lines[0]
+                    rf'"addr4":"{sys.argv[2]}","addr6":"fd00::2","kind":"dynamic"\}}', lines[0]), lines[0]
 EOF
+
+say "kinds: a static map, and a binding that becomes one; who held it"
+at() { in_server nat64-bpf map lookup vpn0 "$1" --at "$(date -u +%FT%TZ)" -j | json "d['$2']"; }
+in_server nat64-bpf map add vpn0 192.168.240.50 fd00::50
+in_server nat64-bpf map add vpn0 "$addr4" fd00::2
+until_true 5 grep -q '"addr6":"fd00::50","kind":"static"}' "$tmp/assigned.json"
+until_true 5 grep -q '"addr6":"fd00::2","kind":"static"}' "$tmp/assigned.json"
+! grep -q released "$tmp/assigned.json" || fail "a binding that became static was released"
+equal "$(at 192.168.240.50 kind)" static "kind of a static map"
+equal "$(at fd00::2 kind)" static "kind of a binding that became a static map"
+in_server nat64-bpf map lookup vpn0 fd00::50 --at "$(date -u +%FT%TZ)" | grep '  static  from ' > /dev/null
+in_server nat64-bpf map del vpn0 fd00::50
+in_server nat64-bpf map del vpn0 fd00::2
+until_true 5 grep -q '"event":"released".*"addr6":"fd00::2"}' "$tmp/assigned.json"
+in_client ping -q -c 1 -W 10 "$web6"
+until_true 5 sh -c 'tail -n 1 "$0" | grep "\"addr6\":\"fd00::2\",\"kind\":\"dynamic\"}"' "$tmp/assigned.json"
+equal "$(at fd00::2 kind)" dynamic "kind of a binding"
 
 say "what a verb takes away at once is logged all the same"
 for ((i = 0; i < 5; i++)); do

@@ -15,6 +15,10 @@
 #define LINE(time, event, name, four, six) \
 	"{\"time\":\"2026-11-25T" time "Z\",\"event\":\"" event "\",\"instance\":\"" name "\",\"addr4\":\"" four "\",\"addr6\":\"" six "\"}\n"
 
+#define KIND(time, four, six, kind) \
+	"{\"time\":\"2026-11-25T" time "Z\",\"event\":\"assigned\",\"instance\":\"tun0\",\"addr4\":\"" four "\",\"addr6\":\"" six \
+	"\",\"kind\":\"" kind "\"}\n"
+
 static char log_text[] =
 	LINE("01:00:00", "assigned", "tun0", "192.168.240.2", "fd00::2")
 	LINE("01:00:01", "assigned", "wg0", "192.168.240.2", "fd00::99")
@@ -25,6 +29,9 @@ static char log_text[] =
 	LINE("04:00:00", "assigned", "tun0", "192.168.240.2", "fd00::4")	/* reclaimed: no line of its own */
 	LINE("05:00:00", "assigned", "tun0", "192.168.240.8", "fd00::7")	/* moved */
 	LINE("06:00:00", "expired", "tun0", "192.168.240.2", "fd00::4")
+	KIND("07:30:00", "192.168.240.50", "fd00::50", "static")
+	KIND("08:00:00", "192.168.240.9", "fd00::9", "dynamic")
+	KIND("09:00:00", "192.168.240.9", "fd00::9", "static")				/* map add of what it has */
 	LINE("25:00:00", "assigned", "tun0", "192.168.240.2", "fd00::5");	/* no such time */
 
 /* Who held, or what was held, at a time of that day: the other address, or "nobody". */
@@ -74,6 +81,23 @@ static void at_a_time(void **state)
 	assert_string_equal(who("fd00::99", "06:00:00", &answer), "nobody");	/* of another instance */
 }
 
+static void kinds(void **state)
+{
+	struct maplog_answer answer;
+	char text[UTC_TEXT];
+
+	assert_string_equal(who("192.168.240.2", "01:30:00", &answer), "fd00::2");	/* a line without kind */
+	assert_false(answer.is_static);
+	assert_string_equal(who("fd00::50", "08:00:00", &answer), "192.168.240.50");
+	assert_true(answer.is_static);
+	assert_string_equal(who("192.168.240.9", "08:59:59", &answer), "fd00::9");
+	assert_false(answer.is_static);
+	assert_string_equal(who("192.168.240.9", "09:00:00", &answer), "fd00::9");
+	assert_true(answer.is_static);
+	assert_string_equal(utc_text(answer.from, text), "2026-11-25T08:00:00Z");
+	assert_int_equal(answer.until, 0);
+}
+
 static void times(void **state)
 {
 	static const struct {
@@ -101,6 +125,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(at_a_time),
+		cmocka_unit_test(kinds),
 		cmocka_unit_test(times),
 	};
 
