@@ -99,6 +99,14 @@ static int tc_attach(const struct hook *hook, uint32_t ifindex, int program, boo
 	return error ? error : 1;
 }
 
+int datapath_has_tcx(void)
+{
+	uint32_t count = 0, lo = 1;	/* lo has this number in every network namespace */
+	int error = bpf_prog_query(lo, TCX_INGRESS, 0, NULL, NULL, &count);
+
+	return !error || error == -ENOENT ? 1 : error == -EPERM ? error : 0;
+}
+
 bool datapath_adds_clsact(uint32_t ifindex)
 {
 	uint32_t count = 0;

@@ -7,6 +7,7 @@
 
 #include "args.h"
 #include "datapath.h"
+#include "host.h"
 #include "json.h"
 #include "log.h"
 
@@ -91,18 +92,25 @@ int cmd_help(const struct args *args)
 	return 0;
 }
 
+/* What the kernel has, as far as it tells without being changed: a flowtable would be tried on interfaces, and may
+ * load modules; load does so, and status says how it went. */
 int cmd_version(const struct args *args)
 {
-	bool btf = !access("/sys/kernel/btf/vmlinux", R_OK);
+	bool btf = !access("/sys/kernel/btf/vmlinux", R_OK), bpffs = host_has_bpffs();
+	int tcx = datapath_has_tcx();
 	struct utsname kernel;
 
 	uname(&kernel);
 	if (args->json)
-		json_out(json_pack("{s:i, s:s, s:i, s:s, s:s, s:{s:b}, s:s}", "schema", 1, "version", NAT64_VERSION, "abi",
-				   NAT64_ABI, "libbpf", libbpf_version_string(), "kernel", kernel.release, "features",
-				   "btf", btf, "program", fmt("%08x", datapath_program())));
+		json_out(json_pack("{s:i, s:s, s:i, s:s, s:s, s:{s:b, s:o, s:b}, s:s}", "schema", 1,
+				   "version", NAT64_VERSION, "abi", NAT64_ABI, "libbpf", libbpf_version_string(),
+				   "kernel", kernel.release, "features", "btf", btf,
+				   "tcx", tcx < 0 ? json_null() : json_boolean(tcx), "bpffs", bpffs,
+				   "program", fmt("%08x", datapath_program())));
 	else
-		printf("nat64-bpf %s, ABI %d, libbpf %s, Linux %s, %s\n", NAT64_VERSION, NAT64_ABI,
-		       libbpf_version_string() + 1, kernel.release, btf ? "with BTF" : "without BTF");
+		printf("nat64-bpf %s, ABI %d, libbpf %s, Linux %s, %s, %s, %s\n", NAT64_VERSION, NAT64_ABI,
+		       libbpf_version_string() + 1, kernel.release, btf ? "with BTF" : "without BTF",
+		       tcx < 0 ? "TCX not known without CAP_NET_ADMIN" : tcx ? "with TCX" : "without TCX",
+		       bpffs ? "bpffs mounted" : "bpffs not mounted");
 	return 0;
 }

@@ -32,6 +32,9 @@ enum datapath_hook { HOOK_NONE, HOOK_TCX, HOOK_CLSACT };
  * Says what went wrong and returns -1. */
 int datapath_load(const struct instance *instance, bool reuse);
 
+/* Has the kernel TCX (6.6)? 1, 0, or -EPERM: only CAP_NET_ADMIN may ask. */
+int datapath_has_tcx(void);
+
 /* Will datapath_attach() make a clsact qdisc on the interface? */
 bool datapath_adds_clsact(uint32_t ifindex);
 

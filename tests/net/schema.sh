@@ -123,6 +123,14 @@ rm "$tmp/conf/old0.conf" "$tmp/conf/old1.conf"
 say "what needs nothing loaded"
 fits check 0 check vpn0 -j
 fits version 0 version -j
+hook=$(in_server nat64-bpf status -j vpn0 | json "d['instances'][0]['attach']['hook']")
+equal "$(json "d['features']['tcx'], d['features']['bpffs']" < "$tmp/out")" \
+	"($([ "$hook" = tcx ] && echo True || echo False), True)" "features"
+status 0 in_server setpriv --inh-caps=-all --bounding-set=-all nat64-bpf version -j
+valid version "$tmp/out" "version without privileges"
+equal "$(json "d['features']['tcx']" < "$tmp/out")" None "TCX without CAP_NET_ADMIN"
+status 0 in_server unshare -m sh -c 'umount /sys/fs/bpf && exec nat64-bpf version -j'
+equal "$(json "d['features']['bpffs']" < "$tmp/out")" False "bpffs"
 fits help 0 help -j
 fits help 0 help load -j
 
