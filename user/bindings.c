@@ -43,8 +43,7 @@ int bindings_open(const char *instance, struct bindings *b)
 		return log_fail(EXIT_NOT_LOADED, "there is no such instance under way",
 				fmt("nat64-bpf load %s", instance), "%s: not loaded", instance);
 	if (error == -EACCES || error == -EPERM)
-		return log_fail(EXIT_PRIVILEGE, "its maps are root's", "run it as root: sudo nat64-bpf ...",
-				"%s: not permitted", instance);
+		return datapath_denied(error, instance);
 	if (error)
 		return log_fail(EXIT_FAILED, "its maps are of another version, or damaged",
 				fmt("nat64-bpf unload %s, then load it again", instance), "%s: cannot read its maps",

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "caps.h"
 #include "cleanup.h"
 #include "config.h"
 #include "json.h"
@@ -19,7 +20,7 @@ static int open_and_read(struct tayga *tayga, const char *path, bool only_maps)
 	_file_ FILE *in = fopen(path, "re");
 
 	if (!in)
-		return log_fail(errno == EACCES ? EXIT_PRIVILEGE : EXIT_USAGE, strerror(errno),
+		return log_fail(errno == EACCES ? EXIT_PRIVILEGE : EXIT_USAGE, caps_why(errno, errno == EACCES ? NEED_READ : 0),
 				only_maps ? "map-file is absolute, or relative to data-dir" : "is it /etc/tayga.conf?",
 				"%s: cannot read it", path);
 	return tayga_read(tayga, in, path, only_maps);
@@ -53,7 +54,8 @@ static int read_bindings(struct tayga *tayga, struct saved_list *list)
 	if (folder && snprintf(path, sizeof(path), "%s/dynamic.map", folder) < (int)sizeof(path))
 		error = savefile_read(path, list);
 	if (error && error != -ENOENT)
-		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
+		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
+				caps_why(error, error == -EACCES ? NEED_READ : 0),
 				"make it readable, or take data-dir out of a copy of tayga.conf", "%s: cannot read it", path);
 	if (error)
 		return 0;
@@ -114,14 +116,16 @@ static int write_all(const struct target *to, const char *text, size_t len, cons
 	int error = list->count ? savefile_write(to->state, list->items, list->count) : 0;
 
 	if (error)
-		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
+		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
+				caps_why(error, error == -EACCES ? NEED_WRITE : 0),
 				"make room or make it writable; nothing was written", "%s: cannot write it", to->state);
 	error = write_new(to->config, text, len);
 	if (!error)
 		return 0;
 	if (list->count)
 		unlink(to->state);
-	return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
+	return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
+			caps_why(error, error == -EACCES ? NEED_WRITE : 0),
 			"make room or make it writable; nothing was written", "%s: cannot write it", to->config);
 }
 

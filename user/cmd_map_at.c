@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "caps.h"
 #include "cleanup.h"
 #include "cmd_map.h"
 #include "json.h"
@@ -61,7 +62,8 @@ int map_lookup_at(struct map_call *call)
 	log = fopen(path, "re");
 	found = log ? maplog_find(log, &query, &answer) : -errno;
 	if (found < 0)
-		return log_fail(found == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-found),
+		return log_fail(found == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
+				caps_why(found, found == -EACCES ? NEED_READ : 0),
 				"nat64-bpf run NAME writes it; is the path right?", "%s: cannot read the log", path);
 	if (answer.bad_lines)
 		log_warn("the disk was full, or somebody edited it", "nothing needs to be done: they are passed over",

@@ -16,6 +16,7 @@
 
 #include "args.h"
 #include "bindings.h"
+#include "caps.h"
 #include "cleanup.h"
 #include "datapath.h"
 #include "event.h"
@@ -141,8 +142,9 @@ static int take_lock(struct source *source)
 	if (source->lock >= 0 && errno == EWOULDBLOCK)
 		return log_fail(EXIT_BUSY, "events are taken by the one who reads them, and another monitor does",
 				fmt("end it; fuser -v %s names it", path), "%s: is monitored already", source->name);
-	return log_fail(errno == EACCES || errno == EPERM ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(errno),
-			"run it as root: sudo nat64-bpf monitor", "%s: cannot be read", path);
+	return log_fail(errno == EACCES || errno == EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
+			caps_why(errno, errno == EACCES ? NEED_READ : 0), "run it as root: sudo nat64-bpf monitor",
+			"%s: cannot be read", path);
 }
 
 /* Begins to follow the ring that is pinned now. What is in it from before is let go. 0 or -errno. */
@@ -178,8 +180,7 @@ static int source_add(struct monitor *m, const char *name)
 		return log_fail(EXIT_NOT_LOADED, "there is no such instance under way", fmt("nat64-bpf load %s", name),
 				"%s: not loaded", name);
 	if (error == -EACCES || error == -EPERM)
-		return log_fail(EXIT_PRIVILEGE, "its maps are root's", "run it as root: sudo nat64-bpf monitor",
-				"%s: not permitted", name);
+		return datapath_denied(error, name);
 	if (error)
 		return log_fail(EXIT_FAILED, "its maps are of another version, or damaged",
 				fmt("nat64-bpf unload %s, then load it again", name), "%s: cannot read its maps", name);

@@ -161,6 +161,8 @@ int cmd_stats(const struct args *args)
 	reports = calloc(count + 1, sizeof(*reports));
 	for (size_t i = 0; i < count && !status && reports; i++) {
 		status = report_read(names[i], &reports[read++]);
+		if (!status)
+			status = report_permitted(&reports[i]);
 		if (!status && args->json)
 			json_array_append_new(array, to_json(args, &reports[i]));
 		else if (!status && !args_has(args, OPTION_OPENMETRICS))

@@ -160,6 +160,8 @@ static int one(const struct args *args, const char *name, json_t *array)
 	struct report report;
 	int status = report_read(name, &report);
 
+	if (!status)
+		status = report_permitted(&report);
 	if (!status) {
 		status = report.state == STATE_TRANSLATING ? EXIT_DONE : EXIT_DEGRADED;
 		if (args->json)
@@ -183,7 +185,12 @@ static int show(const struct args *args)
 			json_decref(array);
 			return -1;
 		}
-		if (strchr(args->name, '/') || !access(path_pins(path, args->name), F_OK)) {
+		error = strchr(args->name, '/') ? 0 : path_look(path_pins(path, args->name));
+		if (error == -EACCES) {
+			json_decref(array);
+			return datapath_denied(error, args->name);
+		}
+		if (!error) {
 			status = one(args, args->name, array);
 			count = 1;
 		}

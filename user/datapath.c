@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "caps.h"
 #include "cleanup.h"
 #include "csum.h"
 #include "log.h"
@@ -122,6 +123,16 @@ int datapath_map(const char *name, const char *map)
 	int fd = bpf_obj_get(path_pin(path, name, map));
 
 	return fd < 0 ? -errno : fd;
+}
+
+int datapath_denied(int error, const char *name)
+{
+	char path[PATH_MAX];
+	bool barred = error == -EACCES || path_look(path_pin(path, name, CONFIG_MAP)) == -EACCES;
+
+	return log_fail(EXIT_PRIVILEGE,		/* until 6.4 the kernel asks for CAP_BPF before it looks at the path */
+			caps_why(error, (error == -EPERM ? NEED_BPF : 0) | (barred ? NEED_WRITE : 0)),
+			"run it as root: sudo nat64-bpf ...", "%s: its maps cannot be opened", name);
 }
 
 int datapath_read_config(const char *name, struct nat64_config *config)

@@ -58,5 +58,9 @@ enum datapath_hook datapath_hook(const char *name, uint32_t ifindex);
 /* Descriptor of a pinned map, or -errno; says nothing. */
 int datapath_map(const char *name, const char *map);
 
+/* Says that datapath_map() was denied on `error`, -EACCES or -EPERM, naming the capabilities that are missing, and
+ * returns -1 (exit 4). */
+int datapath_denied(int error, const char *name);
+
 /* Reads the pinned configuration. 0; -ENOENT: not loaded; -EBADMSG: another ABI; -errno. */
 int datapath_read_config(const char *name, struct nat64_config *config);

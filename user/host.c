@@ -3,15 +3,14 @@
 #include "host.h"
 
 #include <arpa/inet.h>
-#include <cap-ng.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "clash.h"
 #include "cleanup.h"
 #include "log.h"
@@ -24,32 +23,12 @@
 
 int host_check_privileges(void)
 {
-	static const struct {
-		unsigned int cap;
-		const char *name;
-	} needed[] = {
-		{ CAP_NET_ADMIN, "CAP_NET_ADMIN" },
-		{ CAP_BPF, "CAP_BPF" },
-		{ CAP_PERFMON, "CAP_PERFMON" },
-	};
-	char missing[64] = "";
+	const char *missing = caps_missing(NEED_NET_ADMIN | NEED_BPF | NEED_PERFMON);
 
-	if (capng_get_caps_process())
-		return log_fail(EXIT_FAILED, "libcap-ng cannot read them",
-				"allow it capget(): a sandbox (SystemCallFilter=, a container) does not",
-				"cannot read own capabilities");
-	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN) &&
-	    capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN))
-		return 0;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		if (!capng_have_capability(CAPNG_EFFECTIVE, needed[i].cap)) {
-			strcat(missing, *missing ? " " : "");
-			strcat(missing, needed[i].name);
-		}
-	if (!*missing)
-		return 0;
-	return log_fail(EXIT_PRIVILEGE, fmt("this process lacks %s", missing),
-			"run it as root: sudo nat64-bpf ...", "not permitted");
+	if (!missing)
+		return -1;
+	return !*missing ? 0 : log_fail(EXIT_PRIVILEGE, fmt("this process lacks %s", missing),
+					"run it as root: sudo nat64-bpf ...", "not permitted");
 }
 
 bool host_has_bpffs(void)

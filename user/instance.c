@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "cleanup.h"
 #include "log.h"
 #include "paths.h"
@@ -52,7 +53,7 @@ static int begin(struct instance *instance, const char *given)
 		return -1;
 	config_default(&instance->config, name);
 	record_read(name, &instance->record);
-	instance->running = instance->record.ifindex || !access(path_pins(pins, name), F_OK);
+	instance->running = instance->record.ifindex || !path_look(path_pins(pins, name));
 	return 0;
 }
 
@@ -66,10 +67,10 @@ int instance_settings(struct instance *instance, const char *given, const struct
 	if (strchr(given, '/')) {
 		if (config_read(config, given))
 			return -1;
-	} else if (!access(path_conf(path, config->name), F_OK)) {
+	} else if (!path_look(path_conf(path, config->name))) {
 		if (config_read(config, path))
 			return -1;
-	} else if (instance->running && !access(path_run(path, config->name, "conf"), F_OK)) {
+	} else if (instance->running && !path_look(path_run(path, config->name, "conf"))) {
 		if (config_read(config, path))
 			return -1;
 	}
@@ -80,12 +81,16 @@ int instance_settings(struct instance *instance, const char *given, const struct
 
 int instance_running(struct instance *instance, const char *given)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], pins[PATH_MAX];
+	int error;
 
 	if (begin(instance, given))
 		return -1;
-	path_run(path, instance->config.name, "conf");
-	return access(path, F_OK) ? 0 : config_read(&instance->config, path);
+	error = path_look(path_run(path, instance->config.name, "conf"));
+	if (error == -EACCES && path_look(path_pins(pins, instance->config.name)) != -ENOENT)
+		return log_fail(EXIT_PRIVILEGE, caps_why(error, NEED_WRITE),	/* for the pins, too */
+				"run it as root: sudo nat64-bpf ...", "%s: cannot be read", path);
+	return error ? 0 : config_read(&instance->config, path);
 }
 
 int instance_unread(int error, const char *command, const char *what)

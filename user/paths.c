@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "cleanup.h"
 #include "config.h"
 #include "log.h"
@@ -88,6 +89,13 @@ const char *path_run(char *buf, const char *instance, const char *suffix)
 {
 	snprintf(buf, PATH_MAX, "%s/%s.%s", dir_run(), instance, suffix);
 	return buf;
+}
+
+int path_look(const char *path)
+{
+	struct stat there;	/* access(2) would ask for the real user, without capabilities */
+
+	return stat(path, &there) ? -errno : 0;
 }
 
 int make_dir(const char *path, unsigned int mode)
@@ -176,8 +184,8 @@ int lock_take(void)
 		error = lock_fd < 0 ? -errno : 0;
 	}
 	if (error)
-		return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
-				"run as root, or set NAT64_BPF_RUN_DIR to a folder you may write", "%s: cannot open the lock",
+		return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
+				caps_why(error, error == -EACCES ? NEED_WRITE : 0), "run as root, or set NAT64_BPF_RUN_DIR to a folder you may write", "%s: cannot open the lock",
 				path);
 	error = lock_wait();
 	if (!error)
@@ -276,7 +284,8 @@ int instances_pinned(char ***names, size_t *count)
 
 int instances_unlisted(int error)
 {
-	return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
+	return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
+			caps_why(error, error == -EACCES ? NEED_WRITE : 0),	/* of the pins inside, too */
 			log_fix(error, fmt("both must be folders: ls -ld %s %s", dir_pin(), dir_run())),
 			"cannot list instances");
 }

@@ -19,6 +19,9 @@ const char *path_conf(char *buf, const char *instance);				/* /etc/nat64-bpf/NAM
 const char *path_state(char *buf, const char *instance);			/* NAME.map */
 const char *path_run(char *buf, const char *instance, const char *suffix);	/* NAME.undo ... */
 
+/* Is something there, as far as this process, with its capabilities, may look? 0, -ENOENT, -EACCES, -errno. */
+int path_look(const char *path);
+
 /* Makes a folder and its parents. 0 or -errno. */
 int make_dir(const char *path, unsigned int mode);
 

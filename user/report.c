@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "cleanup.h"
 #include "log.h"
 #include "netlink.h"
@@ -180,6 +181,16 @@ struct nat64_counter report_fast(const struct report *report, enum nat64_count c
 		.packets	= fast,
 		.bytes		= fast ? (unsigned __int128)all->bytes * fast / all->packets : 0,
 	};
+}
+
+int report_permitted(const struct report *report)
+{
+	int error = report->nft_present;
+
+	if (error != -EPERM && error != -EACCES)
+		return 0;
+	return log_fail(EXIT_PRIVILEGE, caps_why(error, NEED_NET_ADMIN), "run it as root: sudo nat64-bpf ...",
+			"%s: its nftables table cannot be read", report->instance.config.name);
 }
 
 void report_free(struct report *report)

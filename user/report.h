@@ -39,6 +39,9 @@ struct report {
 
 /* Reads all of it. Says "not loaded" (exit 3) or what went wrong and returns -1. */
 int report_read(const char *name, struct report *report);
+
+/* What cannot be told without CAP_NET_ADMIN is not to be told as zeros: 0, or -1 (exit 4) if it was so. */
+int report_permitted(const struct report *report);
 void report_free(struct report *report);
 
 /* Packets and bytes of a direction, NAT64_COUNT_IN64 or _OUT46, that took the fast path: those translated less those

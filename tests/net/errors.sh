@@ -194,6 +194,49 @@ refused 4 'lacks CAP_NET_ADMIN CAP_BPF CAP_PERFMON$' load vpn0
 with=(setpriv --inh-caps=-all --bounding-set=-all)
 refused 2 'no such verb' lod vpn0
 
+say "privileges of those who look, one by one, as a user that is not root"
+cp "$build/user/nat64-bpf" "$tmp/nat64-bpf"	# he cannot enter the folder of the other
+chmod 755 "$tmp" "$tmp/nat64-bpf"
+# has CAPABILITIES...: nobody, with these
+has() {
+	local caps=-all
+
+	[ $# = 0 ] || caps+=$(printf ',+%s' "$@")
+	with=(env PATH="$tmp:$PATH" setpriv --reuid=65534 --regid=65534 --clear-groups "--inh-caps=$caps" "--ambient-caps=$caps")
+}
+for folder in 755 700; do
+	has
+	chmod "$folder" "$tmp/run"
+	in_server nat64-bpf load vpn0
+	before
+	for verb in status "status vpn0" stats "stats vpn0" monitor "monitor vpn0" "map list vpn0" "map lookup vpn0 fd00::2"; do
+		# shellcheck disable=SC2086 # words
+		refused 4 '^why: .*lacks CAP_([A-Z]* CAP_)?DAC_OVERRIDE$' $verb
+	done
+	refused 4 '^why: .*lacks CAP_DAC_OVERRIDE$' map add vpn0 192.168.240.5 fd00::5
+	has dac_override bpf
+	for verb in status "status vpn0" stats "stats vpn0 --openmetrics"; do
+		# shellcheck disable=SC2086 # words
+		refused 4 '^why: .*lacks CAP_NET_ADMIN$' $verb
+	done
+	status 0 in_server "${with[@]}" nat64-bpf map list vpn0
+	has dac_override bpf net_admin
+	status 0 in_server "${with[@]}" nat64-bpf status vpn0
+	status 0 in_server "${with[@]}" nat64-bpf stats
+	unchanged
+	in_server nat64-bpf unload vpn0
+	before
+	has
+	[ "$folder" = 755 ] || refused 4 '^why: .*lacks CAP_DAC_OVERRIDE$' status
+	refused 3 'nat64-bpf load vpn0' stats vpn0
+done
+chmod 755 "$tmp/run"
+printf 'tun-device nat64\nipv4-addr 192.168.255.1\n' > "$tmp/secret.tayga"
+chmod 600 "$tmp/secret.tayga"
+refused 4 '^why: .*lacks CAP_DAC_READ_SEARCH$' import-tayga "$tmp/secret.tayga"
+chmod 700 "$tmp"
+with=()
+
 say "the kernel's BTF, the BPF file system"
 mkdir "$tmp/empty"
 with=(unshare -m sh -c 'mount --bind "$0" /sys/kernel/btf && exec "$@"' "$tmp/empty")
