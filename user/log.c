@@ -11,7 +11,7 @@
 #include "cleanup.h"
 #include "log.h"
 
-#define RING 8			/* texts of fmt() and printable() that live at a time */
+#define RING	16			/* texts of fmt() and printable() that live at a time */
 
 #define RED	"\033[1;31m"
 #define YELLOW	"\033[1;33m"

@@ -51,10 +51,10 @@ struct log_message {
 };
 void log_listen(void (*listener)(const struct log_message *message, void *data), void *data);
 
-/* Formats into a fresh or static buffer for `why` and `fix`: valid until eight more calls. */
+/* Formats into a fresh or static buffer for `why` and `fix`: valid until sixteen more calls. */
 const char *fmt(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The text with control characters, characters that reorder a line and broken UTF-8 as \xNN: for names on
  * stdout (interface names are hostile). What the functions above print is made so by themselves. Valid as
- * that of fmt(), with which it shares the eight. */
+ * that of fmt(), with which it shares the sixteen. */
 const char *printable(const char *text);
