@@ -72,7 +72,8 @@ in_server nat64-bpf map del vpn0 fd00::50
 in_server nat64-bpf map del vpn0 fd00::2
 until_true 5 grep -q '"event":"released".*"addr6":"fd00::2"}' "$tmp/assigned.json"
 in_client ping -q -c 1 -W 10 "$web6"
-until_true 5 sh -c 'tail -n 1 "$0" | grep "\"addr6\":\"fd00::2\",\"kind\":\"dynamic\"}"' "$tmp/assigned.json"
+again() { tail -n 1 "$tmp/assigned.json" | grep '"addr6":"fd00::2","kind":"dynamic"}'; }
+until_true 5 again
 equal "$(at fd00::2 kind)" dynamic "kind of a binding"
 
 say "what a verb takes away at once is logged all the same"
