@@ -185,7 +185,8 @@ int lock_take(void)
 	}
 	if (error)
 		return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
-				caps_why(error, error == -EACCES ? NEED_WRITE : 0), "run as root, or set NAT64_BPF_RUN_DIR to a folder you may write", "%s: cannot open the lock",
+				caps_why(error, error == -EACCES ? NEED_WRITE : 0),
+				"run as root, or set NAT64_BPF_RUN_DIR to a folder you may write", "%s: cannot open the lock",
 				path);
 	error = lock_wait();
 	if (!error)
