@@ -75,15 +75,8 @@ const char *utc_text(int64_t seconds, char buf[UTC_TEXT])
 	return buf;
 }
 
-struct event {
-	int64_t time;
-	bool assigned, is_static;
-	struct in_addr addr4;
-	struct in6_addr addr6;
-};
-
 /* One line. 1: an event of the instance, 0: of another one, -EINVAL. */
-static int event_parse(const char *line, const char *instance, struct event *event)
+static int event_parse(const char *line, const char *instance, struct maplog_event *event)
 {
 	const char *time, *word, *name, *four, *six, *kind = "dynamic";
 	json_t *object = json_loads(line, 0, NULL);
@@ -108,11 +101,26 @@ static bool same6(const struct in6_addr *a, const struct in6_addr *b)
 }
 
 /* Does the event end the binding? Its release does, and so does the next holder, or the client's next address. */
-static bool ends(const struct event *event, const struct maplog_answer *holder)
+static bool ends(const struct maplog_event *event, const struct maplog_answer *holder)
 {
 	bool by4 = event->addr4.s_addr == holder->addr4.s_addr, by6 = same6(&event->addr6, &holder->addr6);
 
 	return event->assigned ? by4 != by6 : by4 && by6;
+}
+
+int maplog_replay(FILE *log, const char *instance, void (*each)(const struct maplog_event *event, void *data),
+		  void *data)
+{
+	_free_ char *line = NULL;
+	size_t room = 0;
+
+	while (getline(&line, &room, log) > 0) {
+		struct maplog_event event = {};
+
+		if (event_parse(line, instance, &event) == 1)
+			each(&event, data);
+	}
+	return ferror(log) ? -EIO : 0;
 }
 
 int maplog_find(FILE *log, const struct maplog_query *query, struct maplog_answer *answer)
@@ -124,7 +132,7 @@ int maplog_find(FILE *log, const struct maplog_query *query, struct maplog_answe
 
 	answer->bad_lines = 0;
 	while (getline(&line, &room, log) > 0) {
-		struct event event = {};
+		struct maplog_event event = {};
 		int kind = line[strspn(line, " \t\r\n")] ? event_parse(line, query->instance, &event) : 0;
 
 		answer->bad_lines += kind < 0;

@@ -35,5 +35,17 @@ struct maplog_answer {
 	size_t bad_lines;	/* that could not be read */
 };
 
+/* An event: an assignment, or the end of one. */
+struct maplog_event {
+	int64_t time;
+	bool assigned, is_static;
+	struct in_addr addr4;
+	struct in6_addr addr6;
+};
+
+/* Gives the events of an instance, in their order. 0 or -errno. */
+int maplog_replay(FILE *log, const char *instance, void (*each)(const struct maplog_event *event, void *data),
+		  void *data);
+
 /* 1: found, 0: nobody held it then, -errno. `bad_lines` is set in any case. */
 int maplog_find(FILE *log, const struct maplog_query *query, struct maplog_answer *answer);

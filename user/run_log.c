@@ -14,7 +14,10 @@
 
 #include "cleanup.h"
 #include "log.h"
+#include "maplog.h"
 #include "run.h"
+
+#define RECALL_MAX	(64 << 20)	/* bytes; of a larger file all is told anew */
 
 static void forget(struct run_log *log)
 {
@@ -29,6 +32,23 @@ static void fault(const struct run_log *log, int error)
 			 "%s: assignments of addresses are not logged", log->path);
 }
 
+/* The next attempt opens it anew, and tells what is not in it. */
+static void failed(struct run_log *log, int error)
+{
+	close(log->fd);
+	log->fd = -1;
+	forget(log);
+	fault(log, error);
+}
+
+/* A line that was cut off, as by a full disk, stays one of its own. */
+static bool end_line(int fd, off_t size)
+{
+	char last;
+
+	return pread(fd, &last, 1, size - 1) == 1 && (last == '\n' || write(fd, "\n", 1) == 1);
+}
+
 void run_log_reopen(struct run_log *log)
 {
 	struct stat file;
@@ -38,7 +58,7 @@ void run_log_reopen(struct run_log *log)
 	log->fd = -1;
 	if (!*log->path)
 		return;
-	log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (log->fd < 0 || fstat(log->fd, &file)) {
 		fault(log, errno);
 		return;
@@ -46,6 +66,8 @@ void run_log_reopen(struct run_log *log)
 	log->inode = file.st_ino;
 	if (!file.st_size)	/* it is to be understood without the one before */
 		forget(log);
+	else if (!end_line(log->fd, file.st_size))
+		failed(log, errno);
 }
 
 void run_log_open(struct run_log *log, const char *path)
@@ -81,6 +103,54 @@ static void line(FILE *out, const char *instance, const char *event, const struc
 	json_dumpf(object, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(object);
 	fputc('\n', out);
+}
+
+/* Where the assignment of an address is told of; NULL: nowhere, there are too many outside the pool. */
+static struct run_told *told_of(struct run_log *log, const struct bindings *b, uint32_t addr4)
+{
+	uint32_t index = ntohl(addr4) - b->config.pool_first, room = log->count;
+
+	if (index < b->config.pool_size)
+		return &log->told[index];
+	for (uint32_t i = b->config.pool_size; i < log->count; i++) {
+		struct nat64_slot slot;
+		bool bound = bindings_read(b, i, &slot);
+
+		if (log->told[i].addr4 == addr4 || (bound && slot.addr4 == addr4))
+			return &log->told[i];
+		if (!bound && !log->told[i].addr4)
+			room = i;
+	}
+	return room < log->count ? &log->told[room] : NULL;
+}
+
+struct replay {
+	struct run_log *log;
+	const struct bindings *bindings;
+};
+
+static void told_before(const struct maplog_event *event, void *data)
+{
+	struct replay *replay = data;
+	struct run_told *told = told_of(replay->log, replay->bindings, event->addr4.s_addr);
+
+	if (!told)
+		return;
+	if (event->assigned)
+		*told = (struct run_told){ event->addr6, event->addr4.s_addr, event->is_static };
+	else if (told->addr4 == event->addr4.s_addr && !memcmp(&told->addr6, &event->addr6, sizeof(event->addr6)))
+		*told = (struct run_told){};
+}
+
+/* What the file tells already: of an earlier run. What ended since then is told now, and what goes on is not anew. */
+static void recall(struct run_log *log, const char *instance, const struct bindings *b)
+{
+	_file_ FILE *in = fopen(log->path, "re");
+	struct replay replay = { log, b };
+	struct stat file;
+
+	if (in && !fstat(fileno(in), &file) && file.st_size <= RECALL_MAX)
+		maplog_replay(in, instance, told_before, &replay);
 }
 
 /* What became of one slot. */
@@ -129,9 +199,9 @@ void run_log_expired(struct run_log *log, const char *instance, uint32_t index)
 	if (!out)
 		return;
 	line(out, instance, "expired", &log->told[index]);
-	if (!fclose(out) && !write_all(log->fd, text, len))
-		fault(log, errno);
 	log->told[index] = (struct run_told){};
+	if (!fclose(out) && !write_all(log->fd, text, len))
+		failed(log, errno);
 }
 
 void run_log_update(struct run_log *log, const char *instance, const struct bindings *b)
@@ -151,14 +221,14 @@ void run_log_update(struct run_log *log, const char *instance, const struct bind
 		forget(log);
 		log->told = calloc(b->count, sizeof(*log->told));
 		log->count = log->told ? b->count : 0;
+		if (log->told)
+			recall(log, instance, b);
 	}
 	out = open_memstream(&text, &len);
 	if (!out)
 		return;
 	for (uint32_t i = 0; i < log->count; i++)
 		compare(log, out, instance, b, i);
-	if (!fclose(out) && len && !write_all(log->fd, text, len)) {
-		fault(log, errno);
-		forget(log);		/* the next attempt tells all of it */
-	}
+	if (!fclose(out) && len && !write_all(log->fd, text, len))
+		failed(log, errno);
 }

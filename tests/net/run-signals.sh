@@ -127,6 +127,10 @@ grep "^error: vpn0: cannot follow the instance" "$tmp/err" > /dev/null
 kill -0 "$run"
 
 say "killed with -9 under traffic: nothing is lost; the next run goes on"
+for map in "192.168.240.77 fd00::77" "10.9.0.7 fd00::78" "10.9.0.8 fd00::79"; do
+	# shellcheck disable=SC2086 # words
+	in_server nat64-bpf map add vpn0 $map
+done
 in_client ping -q -i 0.02 -c 100 -W 10 "$web6" > "$tmp/ping.log" &
 ping=$!
 sleep 0.5
@@ -134,11 +138,24 @@ kill -9 "$run"
 wait "$run" 2> /dev/null || true
 wait "$ping"
 grep -q " 0% packet loss" "$tmp/ping.log"
+in_server nat64-bpf map del vpn0 fd00::77
+in_server nat64-bpf map del vpn0 fd00::79
+told() { grep -c "^{.*\"event\":\"$1\".*\"addr6\":\"$2\"[^{]*}\$" "$tmp/assigned.json" || true; }
+all_told() {
+	local client
+
+	for client in 2 77 78 79; do echo "$(told assigned fd00::$client)$(told released fd00::$client)"; done | xargs
+}
+equal "$(all_told)" "10 10 10 10" "told before the next run"
+printf '{"time":"2026' >> "$tmp/assigned.json"		# cut off by a full disk
 start_run vpn0
 until_true 10 grep -q "vpn0: translating" "$tmp/run.log"
 in_client ping -q -c 1 -W 10 "$web6"
 equal "$(in_server nat64-bpf map list vpn0 -j | json "[b['addr4'] for b in d['bindings'] if b['addr6'] == 'fd00::2'][0]")" \
 	"$addr4" "address of the client"
+say "the log goes on: what ended meanwhile is told, what goes on is not again"
+until_true 5 grep -q '^{.*"event":"released".*"fd00::77"' "$tmp/assigned.json"
+equal "$(all_told)" "10 11 10 11" "told after it"
 
 say "whoever saves while run waits for the lock has saved what is newer"
 in_client ip addr add fd00::6/64 dev vpn0 nodad

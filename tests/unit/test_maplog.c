@@ -81,6 +81,34 @@ static void at_a_time(void **state)
 	assert_string_equal(who("fd00::99", "06:00:00", &answer), "nobody");	/* of another instance */
 }
 
+static void count_event(const struct maplog_event *event, void *data)
+{
+	int *counts = data;
+
+	counts[event->assigned]++;
+	counts[2] += event->is_static;
+}
+
+/* All lines of an instance, and none of others or that cannot be read. */
+static void replays(void **state)
+{
+	static const char text[] =
+		"{\"time\":\"2026-11-25T01:00:00Z\",\"event\":\"assigned\",\"instance\":\"a\",\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\"}\n"
+		"{\"time\":\"2026\n\n"
+		"{\"time\":\"2026-11-25T01:00:00Z\",\"event\":\"assigned\",\"instance\":\"b\",\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\"}\n"
+		"{\"time\":\"2026-11-25T01:00:01Z\",\"event\":\"assigned\",\"instance\":\"a\",\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\",\"kind\":\"static\"}\n"
+		"{\"time\":\"2026-11-25T01:00:02Z\",\"event\":\"expired\",\"instance\":\"a\",\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\"}\n";
+	FILE *log = fmemopen((char *)text, sizeof(text) - 1, "r");
+	int counts[3] = {};
+
+	assert_non_null(log);
+	assert_int_equal(maplog_replay(log, "a", count_event, counts), 0);
+	fclose(log);
+	assert_int_equal(counts[0], 1);
+	assert_int_equal(counts[1], 2);
+	assert_int_equal(counts[2], 1);
+}
+
 static void kinds(void **state)
 {
 	struct maplog_answer answer;
@@ -125,7 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(at_a_time),
-		cmocka_unit_test(kinds),
+		cmocka_unit_test(kinds), cmocka_unit_test(replays),
 		cmocka_unit_test(times),
 	};
 
