@@ -14,7 +14,7 @@ ask() { in_client python3 "$here/flood.py" "$@"; }
 flood() {
 	in_client flood vpn0 "$(in_server cat /sys/class/net/vpn0/address)" fd00::1:0:0 "$web6" $sources "$1" $rate
 }
-for i in 3 4 5 6 7; do ip -n "$client" addr add fd00::$i/64 dev vpn0 nodad; done
+client_addr fd00::3 fd00::4 fd00::5 fd00::6 fd00::7
 start answer in_web python3 "$here/flood.py" answer
 ready answer
 # A pool of /20 has 4,093 addresses: the attacker takes those that nobody has, and is refused then.

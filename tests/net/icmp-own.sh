@@ -8,7 +8,7 @@ kind=${1:-veth}
 . "$here/ends.inc"
 topology "$kind" "${@:2}"
 no_limits "$server" "$web"
-ip -n "$client" addr add fd00::3/64 dev vpn0 nodad
+client_addr fd00::3
 ip -n "$web" addr add 10.9.9.5/32 dev lo
 ip -n "$server" route add 10.9.9.5/32 via 192.88.99.5
 in_server nat64-bpf load vpn0

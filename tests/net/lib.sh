@@ -147,6 +147,18 @@ topology() {
 	until_true 10 in_server ping -c 1 -W 1 192.88.99.5
 }
 
+# client_addr ADDRESS...: more addresses of the client. That they are local the kernel makes known to its routes a moment
+# after `ip addr add`, by a work queue: a reply that comes before is lost.
+client_addr() {
+	local addr
+
+	for addr; do
+		ip -n "$client" addr add "$addr/64" dev vpn0 nodad
+		until_true 10 is_local "$addr"
+	done
+}
+is_local() { ip -n "$client" -6 route show table local | grep "^local $1 " > /dev/null; }
+
 # The server's address as the client sees it.
 web6=64:ff9b::192.88.99.5
 

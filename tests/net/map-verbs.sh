@@ -97,7 +97,7 @@ status 2 map ad vpn0 192.168.240.9 fd00::9
 grep -q "did you mean: nat64-bpf map add" "$tmp/err"
 
 say "flush: dynamic bindings and their flows, not the static ones"
-ip -n "$client" addr add fd00::3/64 dev vpn0 nodad
+client_addr fd00::3
 in_client ping -c 1 -W 2 -I fd00::3 "$web6"
 dynamic=$(map lookup vpn0 fd00::3 -j | json "d['addr4']")
 [ "$(flows "$dynamic")" -gt 0 ] || fail "no flow of the dynamic binding"

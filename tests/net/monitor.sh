@@ -40,7 +40,7 @@ in_client ping -q -c 1 -W 2 "$web6"		# before: not told
 
 say "a binding, a refusal by its reason, a drop with its tuple"
 watch json vpn0 -j
-in_client ip addr add fd00::3/64 dev vpn0 nodad
+client_addr fd00::3
 in_client ping -q -c 1 -W 2 -I fd00::3 "$web6"
 seen json "e['event'] == 'made' and e['addr6'] == 'fd00::3' and e['addr4'].startswith('192.168.240.')"
 ! some json "e.get('addr6') == 'fd00::2'" || fail "an event from before the monitor began"
@@ -68,7 +68,7 @@ EOF2
 seen json "e['event'] == 'dropped' and e['reason'] == 'no-binding' and e['packet']['protocol'] == 17 and
 	e['packet']['source'] == '192.168.240.1' and e['packet']['destination'].startswith('192.168.240.')"
 for i in 4 5 6 7 8 9; do
-	in_client ip addr add "fd00::$i/64" dev vpn0 nodad
+	client_addr "fd00::$i"
 	in_client ping -q -c 1 -W 1 -I "fd00::$i" "$web6" || true
 done
 seen json "e['event'] == 'refused' and e['reason'] == 'pool-full' and e['packet']['protocol'] == 58"

@@ -9,7 +9,6 @@
 topology veth
 . "$here/ends.inc"
 export ENDS_SPACE=$server
-ip -n "$client" addr add fd00::3/64 dev vpn0 nodad
-ip -n "$client" addr add fd00:1::2/64 dev vpn0 nodad
+client_addr fd00::3 fd00:1::2
 ip -n "$server" -6 route add fd00:1::/64 dev vpn0
 ends neighbour_frames.py

@@ -85,7 +85,7 @@ say "a client that went away comes back"
 ip -n "$server" neigh del fd00::2 dev vpn0
 ip -n "$client" addr del fd00::2/64 dev vpn0
 sleep 1
-ip -n "$client" addr add fd00::2/64 dev vpn0 nodad
+client_addr fd00::2
 ip -n "$client" route replace default via fd00::1 dev vpn0
 neighbour frames fd00::2 50 5 > "$tmp/got"
 equal "$(head -1 "$tmp/got")" "$mac 50" "frames to it"

@@ -9,7 +9,7 @@ kind=${1:-veth}
 topology "$kind"
 no_limits "$server" "$client"
 mtu 1420 1500
-ip -n "$client" addr add fd00::3/64 dev vpn0 nodad
+client_addr fd00::3
 statics=(--static "192.168.240.2 fd00::2" --static "192.168.240.3 fd00::3")
 in_server nat64-bpf load vpn0 "${statics[@]}"
 ends path_hairpin.py denied 64:ff9b::

@@ -20,7 +20,7 @@ ms() {	# WHAT LIMIT COMMAND...: it may take LIMIT milliseconds of CPU, and ten t
 
 say "/30: one client, no more"
 in_server nat64-bpf load vpn0 --pool 10.99.0.0/30
-ip -n "$client" addr add fd00::3/64 dev vpn0 nodad
+client_addr fd00::3
 in_client ping -c 1 -W 2 -I fd00::2 "$web6"
 equal "$(map list vpn0 -j | json "[b['addr4'] for b in d['bindings']]")" "['10.99.0.2']" "binding in a /30"
 status 1 in_client ping -c 1 -W 1 -I fd00::3 "$web6"

@@ -89,7 +89,7 @@ done
 
 say "logrotate: the file is moved away, the next one begins with what holds; SIGHUP does it, too"
 mv "$tmp/assigned.json" "$tmp/assigned.json.1"
-in_client ip addr add fd00::3/64 dev vpn0 nodad
+client_addr fd00::3
 in_client ping -q -c 1 -W 10 -I fd00::3 "$web6"
 until_true 5 grep -q '"addr6":"fd00::3"' "$tmp/assigned.json"
 grep -q '"addr6":"fd00::2"' "$tmp/assigned.json"
@@ -158,7 +158,7 @@ until_true 5 grep -q '^{.*"event":"released".*"fd00::77"' "$tmp/assigned.json"
 equal "$(all_told)" "10 11 10 11" "told after it"
 
 say "whoever saves while run waits for the lock has saved what is newer"
-in_client ip addr add fd00::6/64 dev vpn0 nodad
+client_addr fd00::6
 exec 8> "$tmp/run/lock"
 flock 8
 in_client ping -q -c 1 -W 10 -I fd00::6 "$web6"
@@ -177,7 +177,7 @@ until_true 10 sh -c "! test -e $tmp/state/vpn0.map.run"
 cmp "$tmp/newest" "$tmp/state/vpn0.map"
 
 say "SIGTERM: saved, and the datapath stays"
-in_client ip addr add fd00::4/64 dev vpn0 nodad
+client_addr fd00::4
 in_client ping -q -c 1 -W 10 -I fd00::4 "$web6"
 kill -TERM "$run"
 wait "$run"
@@ -190,7 +190,7 @@ in_server mount -t tmpfs -o size=4k none "$tmp/state"
 in_server sh -c "yes > $tmp/state/full" 2> /dev/null || true
 start_run vpn0 --unload
 until_true 10 grep -q "vpn0: translating" "$tmp/run.log"
-in_client ip addr add fd00::5/64 dev vpn0 nodad
+client_addr fd00::5
 in_client ping -q -c 1 -W 10 -I fd00::5 "$web6"
 until_true 10 grep -q "cannot save the bindings" "$tmp/run.log"
 in_client ping -q -c 1 -W 10 "$web6"

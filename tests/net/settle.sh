@@ -16,7 +16,7 @@ config() { dump config "d[0]['formatted']['value']['$1']"; }
 from() { for one in "$@"; do in_client ping -q -c 1 -W 2 -I "$one" "$web6" > /dev/null || fail "$one has no answer"; done; }
 refused() { for one in "$@"; do ! in_client ping -q -c 1 -W 1 -I "$one" "$web6" > /dev/null || fail "$one has one"; done; }
 for one in fd00::3 fd00::4 fd00::5 fd00::7 fd00::9 fd00::b fd00:1::2 fd00:1::3; do
-	ip -n "$client" addr add "$one/64" dev vpn0 nodad
+	client_addr "$one"
 done
 ip -n "$server" route add fd00:1::/64 dev vpn0
 both="--clients fd00::/64 --clients fd00:1::/64"
