@@ -109,11 +109,8 @@ int datapath_has_tcx(void)
 
 bool datapath_adds_clsact(uint32_t ifindex)
 {
-	uint32_t count = 0;
-
-	if (!bpf_prog_query(ifindex, TCX_INGRESS, 0, NULL, NULL, &count))
-		return false;
-	return nl_tc_clsact(ifindex) == 0;	/* bpf_tc_query() cannot tell none from an empty one */
+	/* bpf_tc_query() cannot tell none from an empty one */
+	return datapath_has_tcx() != 1 && nl_tc_clsact(ifindex) == 0;
 }
 
 int datapath_attach(const struct instance *instance, bool *clsact_ours)

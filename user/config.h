@@ -94,6 +94,7 @@ int config_overlay(struct config *config, const struct config *from);
 
 /* Writes the given keys as a config file that config_read() reads back to the same. -errno. */
 int config_write(const struct config *config, FILE *out);
+char *config_text(const struct config *config);		/* the same as fresh text; NULL: no memory */
 
 /* Words of a key's value as in the file, list element I of a repeatable key; false: no such element. */
 bool config_value(const struct config *config, enum config_key key, size_t i, char *out, size_t size);

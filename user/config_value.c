@@ -2,6 +2,7 @@
 /* Settings to text: what config_put() reads back to the same. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
@@ -261,4 +262,17 @@ int config_write(const struct config *config, FILE *out)
 			fprintf(out, "%s = %s\n", config_keys[key].key, value);
 	}
 	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;
+}
+
+char *config_text(const struct config *config)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int error = out ? config_write(config, out) : -errno;
+
+	if (out && !fclose(out) && !error)
+		return text;
+	free(text);
+	return NULL;
 }

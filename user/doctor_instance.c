@@ -18,20 +18,6 @@ static const char *again(const struct instance *instance)
 	return fmt("nat64-bpf load %s", instance->config.name);
 }
 
-/* Settings as text, to be freed. */
-static char *text_of(const struct config *config)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	config_write(config, out);
-	fclose(out);
-	return text;
-}
-
 /* Has it a config file? The settings of a running one without are read from what load keeps of them. */
 static bool has_file(const struct instance *instance)
 {
@@ -43,7 +29,7 @@ static bool has_file(const struct instance *instance)
 /* Are the settings in force those of the config file? */
 static void compare_settings(struct doctor *d, const struct instance *wanted, const struct instance *running)
 {
-	_free_ char *file = text_of(&wanted->config), *now = text_of(&running->config);
+	_free_ char *file = config_text(&wanted->config), *now = config_text(&running->config);
 
 	d->topic = "config";
 	if (has_file(wanted) && file && now && strcmp(file, now))

@@ -372,17 +372,9 @@ int instance_derive(struct instance *instance)
 int instance_remember(const struct instance *instance)
 {
 	char path[PATH_MAX];
-	_free_ char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	int error;
+	_free_ char *text = config_text(&instance->config);
 
-	if (!out)
-		return -errno;
-	error = config_write(&instance->config, out);
-	if (fclose(out) && !error)
-		error = -errno;
-	return error ? error : write_file(path_run(path, instance->config.name, "conf"), text, len, 0644);
+	return text ? write_file(path_run(path, instance->config.name, "conf"), text, strlen(text), 0644) : -ENOMEM;
 }
 
 bool static_is_outside(const struct config *config, const struct static_map *map)

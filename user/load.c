@@ -3,7 +3,6 @@
 #include "load_steps.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -114,21 +113,9 @@ static void roll_back(struct load *load)
 		instance_down(name, NULL);
 }
 
-static char *settings_text(const struct config *config)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	if (out && !config_write(config, out) && !fclose(out))
-		return text;
-	free(text);
-	return NULL;
-}
-
 static bool same_settings(const struct config *a, const struct config *b)
 {
-	_free_ char *text_a = settings_text(a), *text_b = settings_text(b);
+	_free_ char *text_a = config_text(a), *text_b = config_text(b);
 
 	return text_a && text_b && !strcmp(text_a, text_b);
 }

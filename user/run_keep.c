@@ -127,16 +127,15 @@ static int save_aside(const struct keeper *k, const char *path)
 	char aside[PATH_MAX], real[PATH_MAX];
 	struct saved_list list;
 	struct stat before = {}, now = {};
-	int error;
+	int error = savefile_target(path, real);
 
-	if (realpath(path, real))	/* a link stays */
-		path = real;
+	if (error)
+		return error;
+	path = real;
 	if (snprintf(aside, sizeof(aside), "%s.run", path) >= (int)sizeof(aside))
 		return -ENAMETOOLONG;
 	if (held < 0 || fstat(held, &before))
 		stat(path, &before);
-	if (before.st_ino && !S_ISREG(before.st_mode))
-		return -ENOTSUP;
 	error = state_collect(&k->bindings, false, &list);
 	if (!error)
 		error = savefile_write(aside, list.items, list.count);

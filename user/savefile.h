@@ -3,6 +3,7 @@
  * facts in comments, a CRC-32 (zlib) over all of it as the last line. */
 #pragma once
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,9 +38,13 @@ int savefile_read(const char *path, struct saved_list *list);
  * there twice, and returns -1. */
 int savefile_import(const char *path, struct saved_list *list, bool *damaged);
 
+/* The file that a path leads to, as there or as it would be made: a symbolic link stays. 0; -ENOTSUP: there is a device,
+ * FIFO or socket; -EISDIR; -errno. */
+int savefile_target(const char *path, char real[PATH_MAX]);
+
 /* Writes all of it: temporary file beside it, fsync, rename, fsync of the folder. On any failure (-errno) the old
- * file is whole and no temporary file is left. The folder is made (0755) if it is missing. A symbolic link stays, and
- * the file that it leads to is written; -ENOTSUP: there is a device, FIFO or socket of that name. */
+ * file is whole and no temporary file is left. The folder is made (0755) if it is missing. It goes to
+ * savefile_target(). */
 int savefile_write(const char *path, const struct saved *items, size_t count);
 
 /* The same for a file that the user gives: no folder is made, and a device or FIFO is written to. */

@@ -107,8 +107,7 @@ static int write_temporary(int fd, const struct saved *items, size_t count)
 	return error;
 }
 
-/* The file that a path leads to: a link stays, what it points to is written. 1: there is something that is no file. */
-static int lead(const char *path, char real[PATH_MAX])
+int savefile_target(const char *path, char real[PATH_MAX])
 {
 	struct stat at;
 
@@ -117,7 +116,7 @@ static int lead(const char *path, char real[PATH_MAX])
 	if (S_ISDIR(at.st_mode))
 		return -EISDIR;
 	if (!S_ISREG(at.st_mode))
-		return 1;
+		return -ENOTSUP;
 	return realpath(path, real) ? 0 : -errno;
 }
 
@@ -149,17 +148,17 @@ int savefile_write(const char *path, const struct saved *items, size_t count)
 	int error = make_folder(path);
 
 	if (!error)
-		error = lead(path, real);
-	return error > 0 ? -ENOTSUP : error ? error : replace(real, items, count);
+		error = savefile_target(path, real);
+	return error ? error : replace(real, items, count);
 }
 
 int savefile_export(const char *path, const struct saved *items, size_t count)
 {
 	char real[PATH_MAX];
-	int error = lead(path, real);
+	int error = savefile_target(path, real);
 	FILE *out;
 
-	if (error < 1)
+	if (error != -ENOTSUP)
 		return error ? error : replace(real, items, count);
 	out = fopen(path, "we");
 	if (!out)
