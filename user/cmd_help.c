@@ -24,7 +24,7 @@ static void print_all(void)
 	}
 	printf("\n  -j, --json     results as JSON\n"
 	       "  -q, --quiet    no notes; status: the exit status only\n"
-	       "  -v, --verbose  more words\n"
+	       "  -v, --verbose  each step as it is taken, on stderr\n"
 	       "  --no-color     no colour, as with NO_COLOR set\n\n"
 	       "nat64-bpf help VERB lists the options of a verb. Manual: nat64-bpf(8), nat64-bpf.conf(5).\n");
 }
