@@ -28,7 +28,8 @@ static __always_inline _Bool addr6_equal(const struct in6_addr *a, const struct 
 	return x.half[0] == y.half[0] && x.half[1] == y.half[1];
 }
 
-/* Of what lies in a map, aligned to 8 bytes: the compiler is not to put halves together from words. */
+/* Of what lies in a map, aligned to 8 bytes: the compiler is not to put halves together from words.
+ */
 typedef __u64 __attribute__((__may_alias__)) addr6_half;
 
 static __always_inline void addr6_copy(struct in6_addr *to, const struct in6_addr *from)
@@ -39,9 +40,11 @@ static __always_inline void addr6_copy(struct in6_addr *to, const struct in6_add
 	__builtin_memcpy(to, &h, sizeof(h));
 }
 
-static __always_inline _Bool net6_contains(const struct nat64_net6 *net, const struct in6_addr *addr)
+static __always_inline _Bool net6_contains(const struct nat64_net6 *net,
+					   const struct in6_addr *addr)
 {
-	const addr6_half *n = (const addr6_half *)&net->addr, *mask = (const addr6_half *)&net->mask;
+	const addr6_half *n = (const addr6_half *)&net->addr,
+			 *mask = (const addr6_half *)&net->mask;
 	struct addr6_halves a = addr6_halves(addr);
 
 	return !(((a.half[0] ^ n[0]) & mask[0]) | ((a.half[1] ^ n[1]) & mask[1]));
@@ -52,13 +55,13 @@ static __always_inline __be32 addr4_of(__u32 a, __u32 b, __u32 c, __u32 d)
 	return be32(a << 24 | b << 16 | c << 8 | d);
 }
 
-/* IPv4 address inside an address of the prefix, RFC 6052, 2.2 and figure 1. Bits 64..71 and the suffix
- * are ignored. `len`: bits of the prefix, one of 32, 40, 48, 56, 64, 96. */
+/* IPv4 address inside an address of the prefix, RFC 6052, 2.2 and figure 1. Bits 64..71 and the
+ * suffix are ignored. `len`: bits of the prefix, one of 32, 40, 48, 56, 64, 96. */
 static __always_inline __be32 addr_extract(const struct in6_addr *addr6, __u32 len)
 {
 	const __u8 *b = addr6->s6_addr;
 
-	if (len == 96)		/* nearly always */
+	if (len == 96) /* nearly always */
 		return addr6->s6_addr32[3];
 	switch (len) {
 	case 32:
@@ -74,9 +77,10 @@ static __always_inline __be32 addr_extract(const struct in6_addr *addr6, __u32 l
 	}
 }
 
-/* Address of the prefix that stands for addr4, RFC 6052, 2.2: bits 64..71 and the suffix are 0. `prefix`: in a map. */
-static __always_inline void
-addr_embed(const struct in6_addr *prefix, __u32 len, __be32 addr4, struct in6_addr *addr6)
+/* Address of the prefix that stands for addr4, RFC 6052, 2.2: bits 64..71 and the suffix are 0.
+ * `prefix`: in a map. */
+static __always_inline void addr_embed(const struct in6_addr *prefix, __u32 len, __be32 addr4,
+				       struct in6_addr *addr6)
 {
 	__u32 addr = cpu32(addr4);
 	__u8 *b = addr6->s6_addr;
@@ -113,40 +117,43 @@ static __always_inline _Bool addr4_is_martian(__u32 addr)
 	       addr == 0xffffffff;
 }
 
-/* Not global in IANA's IPv4 Special-Purpose Address Registry (RFC 6890), and not a martian; these are
- * what RFC 6052, 3.1 bars under the well-known prefix. 192.88.99.0/24 is not in the list. Host order. */
+/* Not global in IANA's IPv4 Special-Purpose Address Registry (RFC 6890), and not a martian; these
+ * are what RFC 6052, 3.1 bars under the well-known prefix. 192.88.99.0/24 is not in the list. Host
+ * order. */
 static __always_inline _Bool addr4_is_private(__u32 addr)
 {
 	switch (addr >> 24) {
-	case 10:						/* RFC 1918 */
+	case 10: /* RFC 1918 */
 		return 1;
-	case 100:						/* 100.64.0.0/10, RFC 6598 */
+	case 100: /* 100.64.0.0/10, RFC 6598 */
 		return (addr >> 22 & 3) == 1;
-	case 172:						/* 172.16.0.0/12, RFC 1918 */
+	case 172: /* 172.16.0.0/12, RFC 1918 */
 		return (addr >> 20 & 15) == 1;
 	case 192:
-		if (addr >> 8 == 0xc00000)			/* 192.0.0.0/24, RFC 6890; .9, .10 are global */
+		if (addr >> 8 == 0xc00000) /* 192.0.0.0/24, RFC 6890; .9, .10 are global */
 			return addr != 0xc0000009 && addr != 0xc000000a;
-		return addr >> 8 == 0xc00002 ||			/* 192.0.2.0/24, RFC 5737 */
-		       addr >> 16 == 0xc0a8;			/* 192.168.0.0/16, RFC 1918 */
+		return addr >> 8 == 0xc00002 || /* 192.0.2.0/24, RFC 5737 */
+		       addr >> 16 == 0xc0a8;	/* 192.168.0.0/16, RFC 1918 */
 	case 198:
-		return addr >> 17 == 0xc612 >> 1 ||		/* 198.18.0.0/15, RFC 2544 */
-		       addr >> 8 == 0xc63364;			/* 198.51.100.0/24, RFC 5737 */
-	case 203:						/* 203.0.113.0/24, RFC 5737 */
+		return addr >> 17 == 0xc612 >> 1 || /* 198.18.0.0/15, RFC 2544 */
+		       addr >> 8 == 0xc63364;	    /* 198.51.100.0/24, RFC 5737 */
+	case 203:				    /* 203.0.113.0/24, RFC 5737 */
 		return addr >> 8 == 0xcb0071;
-	default:						/* 240.0.0.0/4, RFC 1112 4 */
+	default: /* 240.0.0.0/4, RFC 1112 4 */
 		return addr >> 28 == 15;
 	}
 }
 
-/* First octets in which there are martians or private addresses: bit n of the word for 64 * word + n. */
+/* First octets in which there are martians or private addresses: bit n of the word for 64 * word +
+ * n. */
 static __always_inline _Bool addr4_may_be_special(__u32 addr)
 {
 	__u32 first = addr >> 24;
-	__u64 word = first < 64 ? 1ull << 0 | 1ull << 10 :
+	__u64 word = first < 64	 ? 1ull << 0 | 1ull << 10 :
 		     first < 128 ? 1ull << (100 - 64) | 1ull << (127 - 64) :
 		     first < 192 ? 1ull << (169 - 128) | 1ull << (172 - 128) :
-				   1ull << 0 | 1ull << (198 - 192) | 1ull << (203 - 192) | ~0ull << (224 - 192);
+				   1ull << 0 | 1ull << (198 - 192) | 1ull << (203 - 192) |
+					   ~0ull << (224 - 192);
 
 	return word >> (first & 63) & 1;
 }
@@ -163,7 +170,8 @@ static __always_inline _Bool addr6_is_illegal(const struct in6_addr *addr)
 }
 
 /* Keyed hash of a client: its low bits are the first slot that allocation tries, so the client gets
- * the same address again even if all state was lost, and nobody can aim at a slot without the key. */
+ * the same address again even if all state was lost, and nobody can aim at a slot without the key.
+ */
 static __always_inline __u32 nat64_hash(const __u64 seed[2], const struct in6_addr *addr)
 {
 	struct addr6_halves a = addr6_halves(addr);

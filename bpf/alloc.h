@@ -5,13 +5,13 @@
 #include "binding.h"
 
 struct alloc_search {
-	__u64 now;		/* ns of the boot clock */
-	__u64 oldest;		/* last_seen of the best idle slot so far */
-	__u64 next_due;		/* ns: earliest end of a lease among the others */
-	__u32 first;		/* slot to begin with */
-	__u32 step;		/* to the next slot; odd, so that all are reached */
-	__u32 mask;		/* pool size - 1 */
-	__s64 found;		/* slot, or -1 */
+	__u64 now;	/* ns of the boot clock */
+	__u64 oldest;	/* last_seen of the best idle slot so far */
+	__u64 next_due; /* ns: earliest end of a lease among the others */
+	__u32 first;	/* slot to begin with */
+	__u32 step;	/* to the next slot; odd, so that all are reached */
+	__u32 mask;	/* pool size - 1 */
+	__s64 found;	/* slot, or -1 */
 };
 
 /* One slot looked at for a free one; takes it. */
@@ -32,7 +32,8 @@ static long alloc_probe(__u32 i, void *data)
 }
 
 /* Idle for so long an address may go to another client; no conntrack entry is left then. */
-static __always_inline __u64 alloc_lease(const struct nat64_config *cfg, const struct nat64_slot *slot)
+static __always_inline __u64 alloc_lease(const struct nat64_config *cfg,
+					 const struct nat64_slot *slot)
 {
 	__u64 lease = cfg->min_lease;
 
@@ -67,8 +68,8 @@ static long alloc_age(__u32 i, void *data)
 	return 0;
 }
 
-/* A sweep found nothing. Once all slots were looked at, none can be free before the earliest lease ends: until
- * then refusal costs one comparison. */
+/* A sweep found nothing. Once all slots were looked at, none can be free before the earliest lease
+ * ends: until then refusal costs one comparison. */
 static __always_inline void alloc_vain(struct nat64_alloc *alloc, const struct alloc_search *search)
 {
 	if (!alloc->next_due || search->next_due < alloc->next_due)
@@ -76,14 +77,15 @@ static __always_inline void alloc_vain(struct nat64_alloc *alloc, const struct a
 	if (__sync_fetch_and_add(&alloc->swept, BINDING_SWEEP) + BINDING_SWEEP <= search->mask)
 		return;
 	alloc->retry_after = alloc->next_due < search->now + BINDING_RETRY_MAX ?
-			     alloc->next_due : search->now + BINDING_RETRY_MAX;
+				     alloc->next_due :
+				     search->now + BINDING_RETRY_MAX;
 	alloc->swept = 0;
 	alloc->next_due = 0;
 }
 
 /* Ends the binding of a slot in state CLAIMED. */
-static __always_inline void
-alloc_end(struct nat64_slot *slot, enum nat64_event_kind kind, enum nat64_count counter)
+static __always_inline void alloc_end(struct nat64_slot *slot, enum nat64_event_kind kind,
+				      enum nat64_count counter)
 {
 	struct in6_addr client = slot->addr6;
 
@@ -94,15 +96,15 @@ alloc_end(struct nat64_slot *slot, enum nat64_event_kind kind, enum nat64_count 
 }
 
 /* Takes the longest idle of the next 64 slots from its client. Slot index, or -1. */
-static __always_inline __s64
-alloc_reclaim(const struct nat64_config *cfg, struct nat64_alloc *alloc, __u64 now)
+static __always_inline __s64 alloc_reclaim(const struct nat64_config *cfg,
+					   struct nat64_alloc *alloc, __u64 now)
 {
 	struct alloc_search search = {
-		.now		= now,
-		.oldest		= ~0ull,
-		.next_due	= ~0ull,
-		.mask		= cfg->pool_size - 1,
-		.found		= -1,
+		.now = now,
+		.oldest = ~0ull,
+		.next_due = ~0ull,
+		.mask = cfg->pool_size - 1,
+		.found = -1,
 	};
 	struct nat64_slot *slot;
 
@@ -120,7 +122,7 @@ alloc_reclaim(const struct nat64_config *cfg, struct nat64_alloc *alloc, __u64 n
 	if (__sync_val_compare_and_swap(&slot->state, NAT64_SLOT_DYNAMIC, NAT64_SLOT_CLAIMED) !=
 	    NAT64_SLOT_DYNAMIC)
 		return -1;
-	if (slot->last_seen != search.oldest) {		/* its client has just come back */
+	if (slot->last_seen != search.oldest) { /* its client has just come back */
 		slot->state = NAT64_SLOT_DYNAMIC;
 		return -1;
 	}
@@ -129,21 +131,22 @@ alloc_reclaim(const struct nat64_config *cfg, struct nat64_alloc *alloc, __u64 n
 }
 
 /* A slot in state CLAIMED, counted as used, or -1. */
-static __always_inline __s64
-alloc_slot(const struct nat64_config *cfg, struct nat64_alloc *alloc, __u32 hash, __u64 now)
+static __always_inline __s64 alloc_slot(const struct nat64_config *cfg, struct nat64_alloc *alloc,
+					__u32 hash, __u64 now)
 {
 	struct alloc_search search = {
-		.first	= hash,
-		.step	= hash >> 16 | 1,
-		.mask	= cfg->pool_size - 1,
-		.found	= -1,
+		.first = hash,
+		.step = hash >> 16 | 1,
+		.mask = cfg->pool_size - 1,
+		.found = -1,
 	};
 
 	if (__sync_fetch_and_add(&alloc->used, 1) < cfg->capacity)
 		LOOP(cfg->pool_size < BINDING_PROBES ? cfg->pool_size : BINDING_PROBES, alloc_probe,
 		     &search);
 	if (search.found >= 0) {
-		if (alloc->retry_after)		/* what was looked through in vain had a free one since: alloc_is_full() */
+		if (alloc->retry_after) /* what was looked through in vain had a free one since:
+					   alloc_is_full() */
 			alloc->retry_after = 0;
 		return search.found;
 	}
@@ -153,16 +156,19 @@ alloc_slot(const struct nat64_config *cfg, struct nat64_alloc *alloc, __u32 hash
 
 static __always_inline void alloc_free(struct nat64_slot *slot)
 {
-	binding_forget_mac(slot);	/* with NAT64_LINEAR the slot now serves the client of its number */
+	binding_forget_mac(
+		slot); /* with NAT64_LINEAR the slot now serves the client of its number */
 	__builtin_memset(&slot->addr6, 0, sizeof(slot->addr6));
 	__sync_lock_test_and_set(&slot->state, NAT64_SLOT_FREE);
 }
 
-/* No address is free, and none will be looked for yet? Not while another CPU is at a binding, nor where the last free
- * address has just gone: it may have been for this client. */
-static __always_inline _Bool alloc_is_full(const struct nat64_config *cfg, const struct nat64_alloc *alloc)
+/* No address is free, and none will be looked for yet? Not while another CPU is at a binding, nor
+ * where the last free address has just gone: it may have been for this client. */
+static __always_inline _Bool alloc_is_full(const struct nat64_config *cfg,
+					   const struct nat64_alloc *alloc)
 {
-	return alloc->used >= cfg->capacity && !alloc->making && clock_boot_ns() < alloc->retry_after;
+	return alloc->used >= cfg->capacity && !alloc->making &&
+	       clock_boot_ns() < alloc->retry_after;
 }
 
 /* Another CPU may have made the binding meanwhile. Its index, or -drop. */
@@ -173,8 +179,8 @@ static __always_inline int alloc_other(const struct in6_addr *client, enum nat64
 	return other < 0 ? -(int)drop : other;
 }
 
-static __always_inline void alloc_fill(struct nat64_slot *slot, const struct in6_addr *client, __be32 addr4,
-				       __u64 last_seen, __u32 flags)
+static __always_inline void alloc_fill(struct nat64_slot *slot, const struct in6_addr *client,
+				       __be32 addr4, __u64 last_seen, __u32 flags)
 {
 	binding_forget_mac(slot);
 	slot->addr6 = *client;
@@ -186,8 +192,8 @@ static __always_inline void alloc_fill(struct nat64_slot *slot, const struct in6
 	slot->generation++;
 }
 
-static __always_inline int
-alloc_make(const struct nat64_config *cfg, struct nat64_alloc *alloc, const struct in6_addr *addr6)
+static __always_inline int alloc_make(const struct nat64_config *cfg, struct nat64_alloc *alloc,
+				      const struct in6_addr *addr6)
 {
 	struct in6_addr client = *addr6;
 	__u64 now = clock_boot_ns();

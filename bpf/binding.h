@@ -10,10 +10,10 @@
 #include "linear.h"
 #include "quota.h"
 
-#define BINDING_TOUCH_TICKS	100	/* write last_seen at most so often: 0.1 to 1 s */
-#define BINDING_PROBES		65536	/* slots looked at for a free one, where one must be free */
-#define BINDING_SWEEP		64	/* slots looked at for an idle one, a miss */
-#define BINDING_RETRY_MAX	500000000ull /* ns that a full pool is not looked at again, at most */
+#define BINDING_TOUCH_TICKS 100	  /* write last_seen at most so often: 0.1 to 1 s */
+#define BINDING_PROBES	    65536 /* slots looked at for a free one, where one must be free */
+#define BINDING_SWEEP	    64	  /* slots looked at for an idle one, a miss */
+#define BINDING_RETRY_MAX   500000000ull /* ns that a full pool is not looked at again, at most */
 
 static __always_inline _Bool slot_is_bound(const struct nat64_slot *slot)
 {
@@ -28,7 +28,8 @@ static __always_inline _Bool slot_has(const struct nat64_slot *slot, const struc
 	return held[0] == a.half[0] && held[1] == a.half[1];
 }
 
-/* A client that comes back after max-lease: what it had is forgotten, the address is as good as a new one. */
+/* A client that comes back after max-lease: what it had is forgotten, the address is as good as a
+ * new one. */
 RARE int binding_renew(struct nat64_slot *slot)
 {
 	const struct nat64_config *cfg = config();
@@ -44,16 +45,19 @@ RARE int binding_renew(struct nat64_slot *slot)
 	return 0;
 }
 
-/* From here on the slot's client is another one. Who looked the old one up before does not get its address in any more:
- * bpf/link.h. The slot is CLAIMED or serves, by arithmetic, the new client already. */
+/* From here on the slot's client is another one. Who looked the old one up before does not get its
+ * address in any more: bpf/link.h. The slot is CLAIMED or serves, by arithmetic, the new client
+ * already. */
 static __always_inline void binding_forget_mac(struct nat64_slot *slot)
 {
-	slot->mac_ifindex = 0;	/* for a program of an earlier build, which knows no NAT64_MAC_UNKNOWN */
+	slot->mac_ifindex =
+		0; /* for a program of an earlier build, which knows no NAT64_MAC_UNKNOWN */
 	__sync_lock_test_and_set(&slot->mac, ((slot->mac >> 48) + 1) << 48 | NAT64_MAC_UNKNOWN);
 }
 
 /* Notes that a client uses its binding. */
-static __always_inline void binding_touch_64(const struct nat64_config *cfg, struct nat64_slot *slot)
+static __always_inline void binding_touch_64(const struct nat64_config *cfg,
+					     struct nat64_slot *slot)
 {
 	__u32 tick = clock_tick();
 	__u64 now;
@@ -67,10 +71,10 @@ static __always_inline void binding_touch_64(const struct nat64_config *cfg, str
 	slot->last_seen = now;
 }
 
-/* Notes a packet to a client; those of some protocols leave conntrack entries that outlive min-lease (decision
- * 18). False: the binding is forgotten. */
-static __always_inline _Bool
-binding_touch_46(const struct nat64_config *cfg, struct nat64_slot *slot, __u8 proto)
+/* Notes a packet to a client; those of some protocols leave conntrack entries that outlive
+ * min-lease (decision 18). False: the binding is forgotten. */
+static __always_inline _Bool binding_touch_46(const struct nat64_config *cfg,
+					      struct nat64_slot *slot, __u8 proto)
 {
 	__u32 tick = clock_tick(), flags = cfg->flags & NAT64_FLOWTABLE ? NAT64_SLOT_REPLIED : 0;
 	__u64 now;
@@ -89,9 +93,10 @@ binding_touch_46(const struct nat64_config *cfg, struct nat64_slot *slot, __u8 p
 	return 1;
 }
 
-/* The slot of a client, or NULL. `hash`: nat64_hash() of it. The home slot needs no hash look-up. */
-static __always_inline struct nat64_slot *
-binding_slot_64(const struct nat64_config *cfg, const struct in6_addr *addr6, __u32 hash)
+/* The slot of a client, or NULL. `hash`: nat64_hash() of it. The home slot needs no hash look-up.
+ */
+static __always_inline struct nat64_slot *binding_slot_64(const struct nat64_config *cfg,
+							  const struct in6_addr *addr6, __u32 hash)
 {
 	struct nat64_slot *slot = slots_at(hash & (cfg->pool_size - 1));
 	struct in6_addr key;
@@ -99,7 +104,7 @@ binding_slot_64(const struct nat64_config *cfg, const struct in6_addr *addr6, __
 
 	if (slot && slot_is_bound(slot) && slot_has(slot, addr6))
 		return slot;
-	key = *addr6;		/* so that the caller's need not be in memory */
+	key = *addr6; /* so that the caller's need not be in memory */
 	index = clients_find(&key);
 	if (index < 0)
 		return NULL;
@@ -107,9 +112,11 @@ binding_slot_64(const struct nat64_config *cfg, const struct in6_addr *addr6, __
 	return slot && slot_has(slot, addr6) ? slot : NULL;
 }
 
-/* IPv4 address of a client, 0: it has none. `*slot`: where it is kept, NULL where it is arithmetic. */
-static __always_inline __be32
-binding_by_addr6(const struct nat64_config *cfg, const struct in6_addr *addr6, __u32 hash, struct nat64_slot **slot)
+/* IPv4 address of a client, 0: it has none. `*slot`: where it is kept, NULL where it is arithmetic.
+ */
+static __always_inline __be32 binding_by_addr6(const struct nat64_config *cfg,
+					       const struct in6_addr *addr6, __u32 hash,
+					       struct nat64_slot **slot)
 {
 	*slot = NULL;
 	if (cfg->flags & NAT64_LINEAR) {
@@ -122,7 +129,8 @@ binding_by_addr6(const struct nat64_config *cfg, const struct in6_addr *addr6, _
 }
 
 /* The slot of an IPv4 address, bound or not; NULL: the address is none of ours. */
-static __always_inline struct nat64_slot *binding_by_addr4(const struct nat64_config *cfg, __be32 addr4)
+static __always_inline struct nat64_slot *binding_by_addr4(const struct nat64_config *cfg,
+							   __be32 addr4)
 {
 	__u32 index = cpu32(addr4) - cfg->pool_first;
 
@@ -137,8 +145,9 @@ static __always_inline struct nat64_slot *binding_by_addr4(const struct nat64_co
 }
 
 /* The client of a slot that binding_by_addr4() gave. False: nobody has it. */
-static __always_inline _Bool binding_client(const struct nat64_config *cfg, const struct nat64_slot *slot,
-					    __be32 addr4, struct in6_addr *addr6)
+static __always_inline _Bool binding_client(const struct nat64_config *cfg,
+					    const struct nat64_slot *slot, __be32 addr4,
+					    struct in6_addr *addr6)
 {
 	if (slot_is_bound(slot)) {
 		addr6_copy(addr6, &slot->addr6);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Changes of bindings by user space, against allocations on other CPUs: include/nat64.h, struct nat64_request. */
+/* Changes of bindings by user space, against allocations on other CPUs: include/nat64.h, struct
+ * nat64_request. */
 #pragma once
 
 #include "alloc.h"
@@ -9,8 +10,10 @@ static __always_inline _Bool control_in_pool(const struct nat64_config *cfg, __u
 	return index < cfg->pool_size;
 }
 
-/* Takes a FREE slot, or finds the binding there already. 1: it is there, 0: claimed, else -errno. */
-static __always_inline int control_claim(struct nat64_slot *slot, const struct nat64_request *request)
+/* Takes a FREE slot, or finds the binding there already. 1: it is there, 0: claimed, else -errno.
+ */
+static __always_inline int control_claim(struct nat64_slot *slot,
+					 const struct nat64_request *request)
 {
 	__u32 was = __sync_val_compare_and_swap(&slot->state, NAT64_SLOT_FREE, NAT64_SLOT_CLAIMED);
 
@@ -21,16 +24,16 @@ static __always_inline int control_claim(struct nat64_slot *slot, const struct n
 	if (was == NAT64_SLOT_CLAIMED || !addr6_equal(&slot->addr6, &request->addr6))
 		return -EBUSY;
 	if (was == NAT64_SLOT_DYNAMIC && request->state == NAT64_SLOT_STATIC) {
-		if (__sync_val_compare_and_swap(&slot->state, NAT64_SLOT_DYNAMIC, NAT64_SLOT_STATIC) !=
-		    NAT64_SLOT_DYNAMIC)
+		if (__sync_val_compare_and_swap(&slot->state, NAT64_SLOT_DYNAMIC,
+						NAT64_SLOT_STATIC) != NAT64_SLOT_DYNAMIC)
 			return -EBUSY;
 		quota_give(&request->addr6);
 	}
 	return 1;
 }
 
-static __always_inline int
-control_bind(const struct nat64_config *cfg, struct nat64_alloc *alloc, struct nat64_request *request)
+static __always_inline int control_bind(const struct nat64_config *cfg, struct nat64_alloc *alloc,
+					struct nat64_request *request)
 {
 	_Bool in_pool = control_in_pool(cfg, request->index);
 	struct nat64_slot *slot = slots_at(request->index);
@@ -72,8 +75,8 @@ control_bind(const struct nat64_config *cfg, struct nat64_alloc *alloc, struct n
 	return 0;
 }
 
-static __always_inline int
-control_unbind(const struct nat64_config *cfg, struct nat64_alloc *alloc, struct nat64_request *request)
+static __always_inline int control_unbind(const struct nat64_config *cfg, struct nat64_alloc *alloc,
+					  struct nat64_request *request)
 {
 	struct nat64_slot *slot = slots_at(request->index);
 	_Bool in_pool = control_in_pool(cfg, request->index), expire = request->op == NAT64_EXPIRE;
@@ -82,7 +85,8 @@ control_unbind(const struct nat64_config *cfg, struct nat64_alloc *alloc, struct
 	if (!slot || !addr6_equal(&slot->addr6, &request->addr6) || !slot_is_bound(slot))
 		return -ENOENT;
 	state = slot->state;
-	if (expire && (state != NAT64_SLOT_DYNAMIC || slot->last_seen + cfg->max_lease >= clock_boot_ns()))
+	if (expire &&
+	    (state != NAT64_SLOT_DYNAMIC || slot->last_seen + cfg->max_lease >= clock_boot_ns()))
 		return -EBUSY;
 	if (__sync_val_compare_and_swap(&slot->state, state, NAT64_SLOT_CLAIMED) != state)
 		return -EBUSY;
@@ -93,8 +97,8 @@ control_unbind(const struct nat64_config *cfg, struct nat64_alloc *alloc, struct
 		quota_give(&slot->addr6);
 	if (expire)
 		count(NAT64_COUNT_EXPIRED, 0);
-	event_binding(expire ? NAT64_EVENT_EXPIRED : NAT64_EVENT_RELEASED, &slot->addr6, slot->addr4,
-		      slot->last_seen);
+	event_binding(expire ? NAT64_EVENT_EXPIRED : NAT64_EVENT_RELEASED, &slot->addr6,
+		      slot->addr4, slot->last_seen);
 	alloc_free(slot);
 	if (in_pool) {
 		__sync_fetch_and_add(&alloc->used, -1);

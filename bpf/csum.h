@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* One's complement arithmetic, RFC 1071 and RFC 1624. Pure. Sums are of 16-bit words as they lie in
- * memory, so they need no byte order; a sum is unfolded (u64) or folded (u16), never complemented. */
+ * memory, so they need no byte order; a sum is unfolded (u64) or folded (u16), never complemented.
+ */
 #pragma once
 
 #include <linux/ip.h>
@@ -8,7 +9,8 @@
 
 #include "be.h"
 
-/* Words of headers of any type: without may_alias the compiler may not expect them to be read so. */
+/* Words of headers of any type: without may_alias the compiler may not expect them to be read so.
+ */
 typedef __u32 __attribute__((__may_alias__)) csum_word;
 typedef __u16 __attribute__((__may_alias__)) csum_half;
 
@@ -19,8 +21,8 @@ typedef __u16 __attribute__((__may_alias__)) csum_half;
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* Adds up `words` 32-bit words, a constant of at most 10. No loop: until it is unrolled, which happens late, it keeps
- * what it reads in memory. */
+/* Adds up `words` 32-bit words, a constant of at most 10. No loop: until it is unrolled, which
+ * happens late, it keeps what it reads in memory. */
 static __always_inline __u64 csum_words(const void *data, __u32 words)
 {
 	const csum_word *word = data;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The packet seam over struct __sk_buff (TC). Offsets and lengths count from the IP header. The core
- * holds no packet pointers: it loads to the stack and stores from it. */
+/* The packet seam over struct __sk_buff (TC). Offsets and lengths count from the IP header. The
+ * core holds no packet pointers: it loads to the stack and stores from it. */
 #pragma once
 
 #include <linux/tcp.h>
@@ -15,21 +15,24 @@
  * verifier knows it. */
 const volatile __u32 nat64_link_hlen = ETH_HLEN;
 
-/* Copies `len` bytes, a constant, of an IP header in the largest words: the compiler, which knows nothing of its
- * alignment, would take bytes. Where the kernel cares, the header begins at a multiple of 16 (NET_IP_ALIGN). */
+/* Copies `len` bytes, a constant, of an IP header in the largest words: the compiler, which knows
+ * nothing of its alignment, would take bytes. Where the kernel cares, the header begins at a
+ * multiple of 16 (NET_IP_ALIGN). */
 static __always_inline void copy_head(void *to, const void *from, __u32 len)
 {
 	if (len % 8 == 0)
-		__builtin_memcpy(__builtin_assume_aligned(to, 8), __builtin_assume_aligned(from, 8), len);
+		__builtin_memcpy(__builtin_assume_aligned(to, 8), __builtin_assume_aligned(from, 8),
+				 len);
 	else if (len % 4 == 0)
-		__builtin_memcpy(__builtin_assume_aligned(to, 4), __builtin_assume_aligned(from, 4), len);
+		__builtin_memcpy(__builtin_assume_aligned(to, 4), __builtin_assume_aligned(from, 4),
+				 len);
 	else
 		__builtin_memcpy(to, from, len);
 }
 
 static __always_inline _Bool ctx_is(CTX *skb, __u16 ethertype)
 {
-	if (nat64_link_hlen && skb->vlan_present)	/* the frame belongs to a VLAN interface above */
+	if (nat64_link_hlen && skb->vlan_present) /* the frame belongs to a VLAN interface above */
 		return 0;
 	return skb->protocol == be16(ethertype);
 }
@@ -59,8 +62,8 @@ static __always_inline void *ctx_at(CTX *skb, __u32 off, __u32 len)
 	return data + len > end ? NULL : data;
 }
 
-/* Reads `len` bytes, a constant, at `off`, a constant: directly, or, where the skb is not linear, by the
- * helper. -errno if the packet is shorter. */
+/* Reads `len` bytes, a constant, at `off`, a constant: directly, or, where the skb is not linear,
+ * by the helper. -errno if the packet is shorter. */
 static __always_inline int ctx_load_head(CTX *skb, __u32 off, void *to, __u32 len)
 {
 	void *from = ctx_at(skb, off, len);
@@ -71,8 +74,8 @@ static __always_inline int ctx_load_head(CTX *skb, __u32 off, void *to, __u32 le
 	return 0;
 }
 
-/* Reads the first `len` bytes, a constant, of a packet whose IP and transport headers can be accessed directly. Else
- * -1, also where it is too short for that. */
+/* Reads the first `len` bytes, a constant, of a packet whose IP and transport headers can be
+ * accessed directly. Else -1, also where it is too short for that. */
 static __always_inline int ctx_load_plain(CTX *skb, void *to, __u32 len)
 {
 	void *from = ctx_at(skb, 0, len + sizeof(struct tcphdr));
@@ -124,21 +127,24 @@ static __always_inline int ctx_set_ethertype(CTX *skb, __u16 ethertype)
 	return 0;
 }
 
-/* Turns room for an IPv6 header and `strip` bytes of extension headers into room for an IPv4 header. */
+/* Turns room for an IPv6 header and `strip` bytes of extension headers into room for an IPv4
+ * header. */
 static __always_inline int ctx_resize_64(CTX *skb, __u32 strip)
 {
-	if (strip && bpf_skb_adjust_room(skb, -(__s32)strip, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO))
+	if (strip &&
+	    bpf_skb_adjust_room(skb, -(__s32)strip, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO))
 		return -1;
 	if (bpf_skb_change_proto(skb, be16(ETH_P_IP), 0))
 		return -1;
 	return ctx_set_ethertype(skb, ETH_P_IP);
 }
 
-/* Turns room for an IPv4 header and `strip` bytes of options into room for an IPv6 header and `grow` bytes
- * of extension headers. */
+/* Turns room for an IPv4 header and `strip` bytes of options into room for an IPv6 header and
+ * `grow` bytes of extension headers. */
 static __always_inline int ctx_resize_46(CTX *skb, __u32 strip, __u32 grow)
 {
-	if (strip && bpf_skb_adjust_room(skb, -(__s32)strip, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO))
+	if (strip &&
+	    bpf_skb_adjust_room(skb, -(__s32)strip, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO))
 		return -1;
 	if (bpf_skb_change_proto(skb, be16(ETH_P_IPV6), 0))
 		return -1;
@@ -191,8 +197,8 @@ static __always_inline int ctx_store_head(CTX *skb, const void *head, __u32 len)
 
 /* Adds `diff`, a folded sum, to the data that the checksum at `off` covers; the addresses of its
  * pseudo-header are what changed. Right for CHECKSUM_PARTIAL and GSO. `udp`: 0 stays 0, and what
- * becomes 0 is sent as 0xffff (RFC 768). As bpf_l4_csum_replace(), a quarter of whose cost this is where the kernel
- * lets us look at ip_summed. */
+ * becomes 0 is sent as 0xffff (RFC 768). As bpf_l4_csum_replace(), a quarter of whose cost this is
+ * where the kernel lets us look at ip_summed. */
 static __always_inline int ctx_l4_csum(CTX *skb, __u32 off, __u16 diff, _Bool udp)
 {
 	__u32 summed = ctx_ip_summed(skb);
@@ -267,7 +273,8 @@ static __always_inline int ctx_return(CTX *skb)
 }
 
 /* Bytes before which the checksum of the packet is complete: from there on the kernel still has to
- * complete it, and the field holds the pseudo-header's sum. `sum`: that stored sum. 0: nothing open. */
+ * complete it, and the field holds the pseudo-header's sum. `sum`: that stored sum. 0: nothing
+ * open. */
 static __always_inline __u32 ctx_partial(CTX *skb, __u16 *sum)
 {
 	struct sk_buff *kernel_skb = (void *)skb;
@@ -276,7 +283,8 @@ static __always_inline __u32 ctx_partial(CTX *skb, __u16 *sum)
 	if (BPF_CORE_READ_BITFIELD_PROBED(kernel_skb, ip_summed) != CHECKSUM_PARTIAL)
 		return 0;
 	start = BPF_CORE_READ(kernel_skb, csum_start) -
-		(BPF_CORE_READ(kernel_skb, data) - BPF_CORE_READ(kernel_skb, head)) - nat64_link_hlen;
+		(BPF_CORE_READ(kernel_skb, data) - BPF_CORE_READ(kernel_skb, head)) -
+		nat64_link_hlen;
 	off = BPF_CORE_READ(kernel_skb, csum_offset);
 	if (ctx_load(skb, start + off, sum, sizeof(*sum)))
 		return 0;
@@ -292,10 +300,10 @@ static __always_inline _Bool ctx_is_local4(CTX *skb, __be32 addr)
 	if (!s)
 		return 0;
 	fib = (struct bpf_fib_lookup *)s->fib;
-	*fib = (struct bpf_fib_lookup) {
-		.family		= AF_INET,
-		.ipv4_dst	= addr,
-		.ifindex	= skb->ifindex,
+	*fib = (struct bpf_fib_lookup){
+		.family = AF_INET,
+		.ipv4_dst = addr,
+		.ifindex = skb->ifindex,
 	};
 	return bpf_fib_lookup(skb, fib, sizeof(*fib), 0) == BPF_FIB_LKUP_RET_NOT_FWDED;
 }

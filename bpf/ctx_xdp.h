@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The packet seam over struct xdp_md: what the common path of the core calls, same functions and meaning as
- * ctx_skb.h. Frames are Ethernet's and in one piece: the kernel gives no others to a program without frags. */
+/* The packet seam over struct xdp_md: what the common path of the core calls, same functions and
+ * meaning as ctx_skb.h. Frames are Ethernet's and in one piece: the kernel gives no others to a
+ * program without frags. */
 #pragma once
 
 #include <linux/ipv6.h>
@@ -84,7 +85,8 @@ static __always_inline int ctx_resize_64(CTX *xdp, __u32 strip)
 
 static __always_inline int ctx_resize_46(CTX *xdp, __u32 strip, __u32 grow)
 {
-	return xdp_resize(xdp, sizeof(struct iphdr) + strip, sizeof(struct ipv6hdr) + grow, ETH_P_IPV6);
+	return xdp_resize(xdp, sizeof(struct iphdr) + strip, sizeof(struct ipv6hdr) + grow,
+			  ETH_P_IPV6);
 }
 
 static __always_inline int ctx_store_head(CTX *xdp, const void *head, __u32 len)
@@ -97,8 +99,8 @@ static __always_inline int ctx_store_head(CTX *xdp, const void *head, __u32 len)
 	return 0;
 }
 
-/* Adds `diff`, a folded sum, to the data that the complete checksum at `off` covers. `udp`: 0 stays 0, and
- * what becomes 0 is sent as 0xffff (RFC 768). No helper of XDP does this. */
+/* Adds `diff`, a folded sum, to the data that the complete checksum at `off` covers. `udp`: 0 stays
+ * 0, and what becomes 0 is sent as 0xffff (RFC 768). No helper of XDP does this. */
 static __always_inline int ctx_l4_csum(CTX *xdp, __u32 off, __u16 diff, _Bool udp)
 {
 	csum_half *check = ctx_at(xdp, off, sizeof(*check));
@@ -139,10 +141,10 @@ static __always_inline _Bool ctx_is_local4(CTX *xdp, __be32 addr)
 	if (!s)
 		return 0;
 	fib = (struct bpf_fib_lookup *)s->fib;
-	*fib = (struct bpf_fib_lookup) {
-		.family		= AF_INET,
-		.ipv4_dst	= addr,
-		.ifindex	= xdp->ingress_ifindex,
+	*fib = (struct bpf_fib_lookup){
+		.family = AF_INET,
+		.ipv4_dst = addr,
+		.ifindex = xdp->ingress_ifindex,
 	};
 	return bpf_fib_lookup(xdp, fib, sizeof(*fib), 0) == BPF_FIB_LKUP_RET_NOT_FWDED;
 }

@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* ICMP messages, RFC 7915 sections 4.2, 4.3, 5.2 and 5.3: echo in place; errors are built anew in scratch
- * memory, with the packet in error, padding and extension (RFC 4884) in their new places. */
+/* ICMP messages, RFC 7915 sections 4.2, 4.3, 5.2 and 5.3: echo in place; errors are built anew in
+ * scratch memory, with the packet in error, padding and extension (RFC 4884) in their new places.
+ */
 #pragma once
 
 #include "policy.h"
 #include "write.h"
 #include "xlat_icmp.h"
 
-#define ICMP_HEADER	8	/* bytes before the packet in error */
-#define ERROR6_MAX	1280	/* bytes of an ICMPv6 error, RFC 4443, 2.4 (c) */
-#define DATAGRAM_MIN	128	/* bytes of the original datagram field before an extension, RFC 4884, 4 */
-#define QUOTE_MAX	1600	/* bytes of the quoted packet behind its header that are carried over */
-#define EXTENSION_MAX	1024	/* bytes of an extension that are carried over */
+#define ICMP_HEADER   8	   /* bytes before the packet in error */
+#define ERROR6_MAX    1280 /* bytes of an ICMPv6 error, RFC 4443, 2.4 (c) */
+/* Bytes of the original datagram field before an extension, RFC 4884, 4. */
+#define DATAGRAM_MIN  128
+#define QUOTE_MAX     1600 /* bytes of the quoted packet behind its header that are carried over */
+#define EXTENSION_MAX 1024 /* bytes of an extension that are carried over */
 
 /* The packet in error: where it lies, what follows it. Offsets in the packet, bytes. */
 struct quote {
-	__u32 start;		/* its IP header */
-	__u32 end;		/* behind it and its padding: extension or end of the message */
-	__u32 extension;	/* bytes of an extension behind it, 0: none */
-	_Bool padded;		/* the message says its length: RFC 4884 */
+	__u32 start;	 /* its IP header */
+	__u32 end;	 /* behind it and its padding: extension or end of the message */
+	__u32 extension; /* bytes of an extension behind it, 0: none */
+	_Bool padded;	 /* the message says its length: RFC 4884 */
 };
 
 /* What is known of an ICMP error under translation. Too big for the stack: 512 bytes in all. */
 struct quote_work {
 	struct icmp_message icmp;
 	union {
-		struct ipv6hdr ip6;	/* of the packet in error */
+		struct ipv6hdr ip6; /* of the packet in error */
 		struct iphdr ip4;
 	};
 	struct chain chain;
@@ -34,14 +36,15 @@ struct quote_work {
 	struct in6_addr client6;
 	struct in6_addr far6;
 };
-_Static_assert(sizeof(struct quote_work) <= sizeof(((struct nat64_scratch *)0)->work), "scratch too small");
+_Static_assert(sizeof(struct quote_work) <= sizeof(((struct nat64_scratch *)0)->work),
+	       "scratch too small");
 
 /* Where the quote ends. `length`: RFC 4884 Length attribute in bytes, 0: none. */
 static __always_inline __u32 quote_find(const struct pkt *pkt, __u32 length, struct quote *quote)
 {
-	*quote = (struct quote) {
-		.start	= pkt->l4 + ICMP_HEADER,
-		.end	= pkt->len,
+	*quote = (struct quote){
+		.start = pkt->l4 + ICMP_HEADER,
+		.end = pkt->len,
 	};
 	if (!length)
 		return VERDICT_OK;
@@ -53,8 +56,8 @@ static __always_inline __u32 quote_find(const struct pkt *pkt, __u32 length, str
 	return VERDICT_OK;
 }
 
-/* Updates the transport checksum of a quoted packet, if it is there: quotes are cut. `l4`: the `rest`
- * bytes of it. RFC 7915, 4.3 and 5.3. */
+/* Updates the transport checksum of a quoted packet, if it is there: quotes are cut. `l4`: the
+ * `rest` bytes of it. RFC 7915, 4.3 and 5.3. */
 static __always_inline void quote_checksum(__u8 *l4, __u32 rest, __u8 proto, __u16 diff)
 {
 	csum_half *check;
@@ -72,7 +75,8 @@ static __always_inline void quote_checksum(__u8 *l4, __u32 rest, __u8 proto, __u
 	}
 }
 
-/* Type and checksum of a quoted echo message. `type`: its new type; `pseudo`: what the pseudo-header adds. */
+/* Type and checksum of a quoted echo message. `type`: its new type; `pseudo`: what the
+ * pseudo-header adds. */
 static __always_inline void quote_echo(__u8 *l4, __u32 rest, __u8 type, __u64 pseudo)
 {
 	csum_half *head = (csum_half *)l4, old = head[0];
@@ -82,17 +86,17 @@ static __always_inline void quote_echo(__u8 *l4, __u32 rest, __u8 type, __u64 ps
 		head[1] = csum_update(head[1], pseudo + (__u16)~old + head[0]);
 }
 
-/* Puts the message together behind its new quoted headers: `head` bytes, the rest of the quote, padding and
- * extension, at most `max` bytes in all. `unit`: bytes of the Length attribute's unit. Yields the length of
- * the message and the Length attribute in units, 0 without extension. */
+/* Puts the message together behind its new quoted headers: `head` bytes, the rest of the quote,
+ * padding and extension, at most `max` bytes in all. `unit`: bytes of the Length attribute's unit.
+ * Yields the length of the message and the Length attribute in units, 0 without extension. */
 struct message {
 	__u32 len;
 	__u32 length;
 };
 
-static __always_inline __u32
-message_fill(CTX *ctx, __u8 *message, const struct quote *quote, __u32 l4, __u32 head, __u32 unit,
-	     __u32 max, _Bool extend, struct message *out)
+static __always_inline __u32 message_fill(CTX *ctx, __u8 *message, const struct quote *quote,
+					  __u32 l4, __u32 head, __u32 unit, __u32 max, _Bool extend,
+					  struct message *out)
 {
 	__u32 rest = quote->end - l4, size, extension = extend ? quote->extension : 0;
 
@@ -128,9 +132,10 @@ message_fill(CTX *ctx, __u8 *message, const struct quote *quote, __u32 l4, __u32
 	return VERDICT_OK;
 }
 
-/* Stores a finished message at `off` and gives it its checksum. `pseudo`: sum of the pseudo-header. */
-static __always_inline __u32
-message_store(CTX *ctx, __u32 off, __u8 *message, __u32 len, __u64 pseudo)
+/* Stores a finished message at `off` and gives it its checksum. `pseudo`: sum of the pseudo-header.
+ */
+static __always_inline __u32 message_store(CTX *ctx, __u32 off, __u8 *message, __u32 len,
+					   __u64 pseudo)
 {
 	__u32 sum;
 	__u16 check;
@@ -175,8 +180,8 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 	TRY(quote_find(pkt, kind.word == WORD_LENGTH ? w->icmp.byte[0] * 8 : 0, &w->quote));
 
 	/* the packet in error went from the IPv4 host to the client */
-	if (w->quote.start + sizeof(struct ipv6hdr) > w->quote.end || ctx_load(ctx, w->quote.start, &w->ip6, sizeof(struct ipv6hdr)) ||
-	    w->ip6.version != 6)
+	if (w->quote.start + sizeof(struct ipv6hdr) > w->quote.end ||
+	    ctx_load(ctx, w->quote.start, &w->ip6, sizeof(struct ipv6hdr)) || w->ip6.version != 6)
 		return DROP(QUOTE_MALFORMED);
 	if (!net6_contains(&cfg->prefix, &w->ip6.saddr))
 		return DROP(QUOTE_FOREIGN);
@@ -186,14 +191,15 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 		return DROP(QUOTE_FOREIGN);
 	if (policy_target(ctx, cfg, far4))
 		return DROP(QUOTE_PRIVATE);
-	w->chain = (struct chain) {
-		.off	= w->quote.start + sizeof(struct ipv6hdr),
-		.end	= w->quote.end,
-		.proto	= w->ip6.nexthdr,
+	w->chain = (struct chain){
+		.off = w->quote.start + sizeof(struct ipv6hdr),
+		.end = w->quote.end,
+		.proto = w->ip6.nexthdr,
 	};
 	if (chain_walk(ctx, &w->chain))
 		return DROP(QUOTE_MALFORMED);
-	w->info.payload = cpu16(w->ip6.payload_len) - (w->chain.off - w->quote.start - sizeof(struct ipv6hdr));
+	w->info.payload = cpu16(w->ip6.payload_len) -
+			  (w->chain.off - w->quote.start - sizeof(struct ipv6hdr));
 	if (w->info.payload > 0xffff - sizeof(struct iphdr))
 		return DROP(QUOTE_MALFORMED);
 	w->info.tos = ip6_class(&w->ip6);
@@ -218,7 +224,8 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 	}
 
 	TRY(message_fill(ctx, s->message, &w->quote, w->chain.off, sizeof(struct iphdr), 4,
-			 ICMP_HEADER + sizeof(struct iphdr) + QUOTE_MAX, kind.word == WORD_LENGTH, &message));
+			 ICMP_HEADER + sizeof(struct iphdr) + QUOTE_MAX, kind.word == WORD_LENGTH,
+			 &message));
 	out = (struct icmp_message *)s->message;
 	*out = (struct icmp_message){ .type = kind.type, .code = kind.code };
 	switch (kind.word) {
@@ -226,7 +233,8 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 		out->byte[1] = message.length;
 		break;
 	case WORD_MTU:
-		sum = icmp_mtu_64(cpu32(w->icmp.word), w->info.fragment, cfg->vpn_mtu, cfg->wan_mtu);
+		sum = icmp_mtu_64(cpu32(w->icmp.word), w->info.fragment, cfg->vpn_mtu,
+				  cfg->wan_mtu);
 		if (!sum)
 			return DROP(ICMP_MTU);
 		out->half[1] = be16(sum);
@@ -247,12 +255,15 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 
 		if (echo >= 0)
 			quote_echo(l4, rest, echo,
-				   gone + (__u32)~BE_SWAP32(w->info.payload) + (__u32)~BE_SWAP32(IPPROTO_ICMPV6));
+				   gone + (__u32)~BE_SWAP32(w->info.payload) +
+					   (__u32)~BE_SWAP32(IPPROTO_ICMPV6));
 		else
-			quote_checksum(l4, rest, w->info.proto, csum_fold(gone + bits32(far4) + bits32(client4)));
+			quote_checksum(l4, rest, w->info.proto,
+				       csum_fold(gone + bits32(far4) + bits32(client4)));
 	}
 
-	if (ctx_set_len(ctx, pkt->l4 + message.len) || ctx_resize_64(ctx, pkt->l4 - sizeof(struct ipv6hdr)))
+	if (ctx_set_len(ctx, pkt->l4 + message.len) ||
+	    ctx_resize_64(ctx, pkt->l4 - sizeof(struct ipv6hdr)))
 		return DROP(RESIZE_FAILED);
 	TRY(message_store(ctx, sizeof(struct iphdr), s->message, message.len, 0));
 	pkt->info.payload = message.len;
@@ -285,11 +296,12 @@ RARE __u32 icmp_error_46(CTX *ctx, struct pkt *pkt)
 	sum = ctx_sum(ctx, pkt->l4, len);
 	if (sum == SUM_FAILED || (__u16)sum != 0xffff)
 		return DROP(ICMP_CHECKSUM);
-	length = w->icmp.byte[1] * 4;	/* types 3, 11 and 12 have it: RFC 4884, 4 */
+	length = w->icmp.byte[1] * 4; /* types 3, 11 and 12 have it: RFC 4884, 4 */
 	TRY(quote_find(pkt, length, &w->quote));
 
 	/* the packet in error went from the client to the IPv4 host */
-	if (w->quote.start + sizeof(struct iphdr) > w->quote.end || ctx_load(ctx, w->quote.start, &w->ip4, sizeof(struct iphdr)))
+	if (w->quote.start + sizeof(struct iphdr) > w->quote.end ||
+	    ctx_load(ctx, w->quote.start, &w->ip4, sizeof(struct iphdr)))
 		return DROP(QUOTE_MALFORMED);
 	l4 = w->quote.start + w->ip4.ihl * 4;
 	len = cpu16(w->ip4.tot_len);
@@ -310,7 +322,8 @@ RARE __u32 icmp_error_46(CTX *ctx, struct pkt *pkt)
 	w->info.more = !!(frag_off & IP4_MF);
 	w->info.offset = frag_off & IP4_OFFSET;
 	w->info.id = cpu16(w->ip4.id);
-	if (w->ip4.protocol == IPPROTO_ICMPV6 || w->ip4.protocol == IPPROTO_IGMP || proto_is_chain(w->ip4.protocol))
+	if (w->ip4.protocol == IPPROTO_ICMPV6 || w->ip4.protocol == IPPROTO_IGMP ||
+	    proto_is_chain(w->ip4.protocol))
 		return DROP(QUOTE_TYPE);
 	if (w->ip4.protocol == IPPROTO_ICMP) {
 		__u8 type;
@@ -325,12 +338,16 @@ RARE __u32 icmp_error_46(CTX *ctx, struct pkt *pkt)
 	}
 
 	if (w->info.fragment) {
-		TRY(message_fill(ctx, s->message, &w->quote, l4, sizeof(struct ipv6hdr) + sizeof(struct frag6), 8,
-				 ERROR6_MAX - sizeof(struct ipv6hdr), kind.word == WORD_LENGTH, &message));
-		xlat_frag_46(&w->info, (struct frag6 *)(s->message + ICMP_HEADER + sizeof(struct ipv6hdr)));
+		TRY(message_fill(ctx, s->message, &w->quote, l4,
+				 sizeof(struct ipv6hdr) + sizeof(struct frag6), 8,
+				 ERROR6_MAX - sizeof(struct ipv6hdr), kind.word == WORD_LENGTH,
+				 &message));
+		xlat_frag_46(&w->info,
+			     (struct frag6 *)(s->message + ICMP_HEADER + sizeof(struct ipv6hdr)));
 	} else {
 		TRY(message_fill(ctx, s->message, &w->quote, l4, sizeof(struct ipv6hdr), 8,
-				 ERROR6_MAX - sizeof(struct ipv6hdr), kind.word == WORD_LENGTH, &message));
+				 ERROR6_MAX - sizeof(struct ipv6hdr), kind.word == WORD_LENGTH,
+				 &message));
 	}
 	out = (struct icmp_message *)s->message;
 	*out = (struct icmp_message){ .type = kind.type, .code = kind.code };
@@ -339,7 +356,8 @@ RARE __u32 icmp_error_46(CTX *ctx, struct pkt *pkt)
 		out->byte[0] = message.length;
 		break;
 	case WORD_MTU:
-		out->word = be32(icmp_mtu_46(cpu16(w->icmp.half[1]), len, cfg->vpn_mtu, cfg->wan_mtu));
+		out->word = be32(
+			icmp_mtu_46(cpu16(w->icmp.half[1]), len, cfg->vpn_mtu, cfg->wan_mtu));
 		break;
 	case WORD_NEXT_HEADER:
 		out->word = be32(6);
@@ -351,21 +369,26 @@ RARE __u32 icmp_error_46(CTX *ctx, struct pkt *pkt)
 		out->word = be32(pointer);
 		break;
 	}
-	xlat_ip_46(&w->info, w->info.tos, &w->client6, &w->far6, (struct ipv6hdr *)(s->message + ICMP_HEADER));
+	xlat_ip_46(&w->info, w->info.tos, &w->client6, &w->far6,
+		   (struct ipv6hdr *)(s->message + ICMP_HEADER));
 	if (!w->info.offset) {
 		__u8 *transport = s->message + ICMP_HEADER + sizeof(struct ipv6hdr);
 		__u64 came = csum_words(&w->client6, 4) + csum_words(&w->far6, 4);
 		__u32 rest = w->quote.end - l4;
 
 		if (echo >= 0)
-			quote_echo(transport, rest, echo, came + csum_pseudo(w->info.payload, IPPROTO_ICMPV6));
+			quote_echo(transport, rest, echo,
+				   came + csum_pseudo(w->info.payload, IPPROTO_ICMPV6));
 		else
-			quote_checksum(w->info.fragment ? transport + sizeof(struct frag6) : transport, rest,
-				       w->info.proto,
-				       csum_fold(came + ~bits32(w->ip4.saddr) + ~bits32(w->ip4.daddr)));
+			quote_checksum(w->info.fragment ? transport + sizeof(struct frag6) :
+							  transport,
+				       rest, w->info.proto,
+				       csum_fold(came + ~bits32(w->ip4.saddr) +
+						 ~bits32(w->ip4.daddr)));
 	}
 
-	if (ctx_set_len(ctx, pkt->l4 + message.len) || ctx_resize_46(ctx, pkt->l4 - sizeof(struct iphdr), 0))
+	if (ctx_set_len(ctx, pkt->l4 + message.len) ||
+	    ctx_resize_46(ctx, pkt->l4 - sizeof(struct iphdr), 0))
 		return DROP(RESIZE_FAILED);
 	TRY(message_store(ctx, sizeof(struct ipv6hdr), s->message, message.len,
 			  csum_words(&pkt->src6, 8) + csum_pseudo(message.len, IPPROTO_ICMPV6)));
@@ -390,10 +413,9 @@ RARE __u32 icmp_inform_64(CTX *ctx, struct pkt *pkt, __u32 hash)
 	len = pkt->info.payload;
 	__builtin_memcpy(&old, &icmp, sizeof(old));
 	icmp.type = type;
-	icmp.check = csum_update(icmp.check,
-				 csum_minus(&pkt->src6, 8) + (__u32)~BE_SWAP32(len) +
-				 (__u32)~BE_SWAP32(IPPROTO_ICMPV6) + (__u16)~old +
-				 *(csum_half *)&icmp);
+	icmp.check = csum_update(icmp.check, csum_minus(&pkt->src6, 8) + (__u32)~BE_SWAP32(len) +
+						     (__u32)~BE_SWAP32(IPPROTO_ICMPV6) +
+						     (__u16)~old + *(csum_half *)&icmp);
 	if (ctx_store(ctx, pkt->l4, &icmp, 4))
 		return DROP(UNREADABLE);
 	if (ctx_resize_64(ctx, pkt->l4 - sizeof(struct ipv6hdr)))
@@ -420,9 +442,9 @@ RARE __u32 icmp_inform_46(CTX *ctx, struct pkt *pkt)
 		return DROP(TOO_BIG);
 	__builtin_memcpy(&old, &icmp, sizeof(old));
 	icmp.type = type;
-	icmp.check = csum_update(icmp.check,
-				 csum_words(&pkt->src6, 8) + csum_pseudo(len, IPPROTO_ICMPV6) +
-				 (__u16)~old + *(csum_half *)&icmp);
+	icmp.check = csum_update(icmp.check, csum_words(&pkt->src6, 8) +
+						     csum_pseudo(len, IPPROTO_ICMPV6) +
+						     (__u16)~old + *(csum_half *)&icmp);
 	if (ctx_store(ctx, pkt->l4, &icmp, 4))
 		return DROP(UNREADABLE);
 	if (ctx_resize_46(ctx, pkt->l4 - sizeof(struct iphdr), 0))

@@ -12,34 +12,34 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
-#define AF_INET		2
+#define AF_INET	      2
 /* Of errno.h, which belongs to libc. */
-#define ENOENT		2
-#define EBUSY		16
-#define EEXIST		17
-#define EINVAL		22
-#define ENOSPC		28
-#define EADDRNOTAVAIL	99
+#define ENOENT	      2
+#define EBUSY	      16
+#define EEXIST	      17
+#define EINVAL	      22
+#define ENOSPC	      28
+#define EADDRNOTAVAIL 99
 
 /* Values of ip_summed, skbuff.h. */
-#define CHECKSUM_COMPLETE 2	/* the device has summed up the whole packet */
-#define CHECKSUM_PARTIAL 3	/* the checksum is the pseudo-header's sum so far */
-#define CHECKSUM_UNKNOWN 4	/* ours: this kernel does not let us look */
+#define CHECKSUM_COMPLETE 2 /* the device has summed up the whole packet */
+#define CHECKSUM_PARTIAL  3 /* the checksum is the pseudo-header's sum so far */
+#define CHECKSUM_UNKNOWN  4 /* ours: this kernel does not let us look */
 
 /* Of struct sk_buff: where the checksum still has to be completed. */
 struct sk_buff {
 	unsigned char *head;
 	unsigned char *data;
 	__u8 ip_summed : 2;
-	__u16 csum_start;	/* from head, bytes */
-	__u16 csum_offset;	/* from csum_start, bytes */
+	__u16 csum_start;  /* from head, bytes */
+	__u16 csum_offset; /* from csum_start, bytes */
 } __attribute__((preserve_access_index));
 
 /* 6.2 and later: the kernel's view of a context, whose fields can be read directly. */
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
 
-/* A function of rare work: kept out of the common path and verified on its own. Its pointer arguments
- * may be NULL for all the verifier knows. */
+/* A function of rare work: kept out of the common path and verified on its own. Its pointer
+ * arguments may be NULL for all the verifier knows. */
 #define RARE __noinline
 
 /* Keeps the compiler from reasoning about x, so that the bounds the verifier saw stay. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* mapping = linear: client N of its network <-> pool + N, no state. Static maps win; the loader has RESERVED the
- * numbers that nobody may use. docs/design.md, 3.2. */
+/* mapping = linear: client N of its network <-> pool + N, no state. Static maps win; the loader has
+ * RESERVED the numbers that nobody may use. docs/design.md, 3.2. */
 #pragma once
 
 #include "addr.h"

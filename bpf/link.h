@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Egress on Ethernet: a translated frame is still addressed to the placeholder neighbour of the pool's route.
+/* Egress on Ethernet: a translated frame is still addressed to the placeholder neighbour of the
+ * pool's route.
  *
- * The kernel's neighbour layer finds the client's MAC address, or that of the router in front of it:
- * bpf_redirect_neigh() sends the packet through it, which costs a route look-up and a second transmission. The frame
- * that comes of it passes this program once more, as IPv6, and shows the address; it is kept in the client's slot.
- * While it is fresh, packets get it written over the placeholder and go on as they are. So a route or neighbour
- * that changes counts within 100 ticks (0.1 to 1 s), and one packet in that time keeps the neighbour's entry in use. */
+ * The kernel's neighbour layer finds the client's MAC address, or that of the router in front of
+ * it: bpf_redirect_neigh() sends the packet through it, which costs a route look-up and a second
+ * transmission. The frame that comes of it passes this program once more, as IPv6, and shows the
+ * address; it is kept in the client's slot. While it is fresh, packets get it written over the
+ * placeholder and go on as they are. So a route or neighbour that changes counts within 100 ticks
+ * (0.1 to 1 s), and one packet in that time keeps the neighbour's entry in use. */
 #pragma once
 
 #include "binding.h"
 
 #define LINK_FRESH_TICKS 100
 
-/* Addresses a translated frame to its client. False: the client's address is not known, or not fresh. */
+/* Addresses a translated frame to its client. False: the client's address is not known, or not
+ * fresh. */
 static __always_inline _Bool link_address(CTX *ctx, const struct nat64_slot *slot)
 {
 	__u16 part[3];
@@ -36,7 +39,8 @@ static __always_inline struct nat64_slot *link_slot(CTX *ctx)
 	struct ipv6hdr ip6;
 	__be32 addr4;
 
-	if (!cfg || ctx_load_head(ctx, 0, &ip6, sizeof(ip6)) || !net6_contains(&cfg->prefix, &ip6.saddr))
+	if (!cfg || ctx_load_head(ctx, 0, &ip6, sizeof(ip6)) ||
+	    !net6_contains(&cfg->prefix, &ip6.saddr))
 		return NULL;
 	addr4 = binding_by_addr6(cfg, &ip6.daddr, nat64_hash(cfg->seed, &ip6.daddr), &slot);
 	return slot || !addr4 ? slot : binding_by_addr4(cfg, addr4);
@@ -48,9 +52,10 @@ RARE int link_address_any(CTX *ctx)
 	return link_address(ctx, link_slot(ctx));
 }
 
-/* An IPv6 frame that may be one of ours, to which the neighbour layer has given the client's address. It is written
- * only if the slot was its client's after `was` had been read and nobody has forgotten an address since: one that
- * changes hands meanwhile, on another CPU, keeps what its new owner has. */
+/* An IPv6 frame that may be one of ours, to which the neighbour layer has given the client's
+ * address. It is written only if the slot was its client's after `was` had been read and nobody has
+ * forgotten an address since: one that changes hands meanwhile, on another CPU, keeps what its new
+ * owner has. */
 RARE int link_learn(CTX *ctx)
 {
 	struct nat64_slot *slot = link_slot(ctx);
@@ -59,10 +64,11 @@ RARE int link_learn(CTX *ctx)
 
 	if (!slot || ctx_load_link(ctx, part))
 		return 0;
-	was = __sync_val_compare_and_swap(&slot->mac, 0, 0);	/* nothing is read before it */
+	was = __sync_val_compare_and_swap(&slot->mac, 0, 0); /* nothing is read before it */
 	if (link_slot(ctx) != slot)
 		return 0;
-	mac = part[0] | (__u64)part[1] << 16 | (__u64)part[2] << 32 | (was & ~NAT64_MAC_UNKNOWN) >> 48 << 48;
+	mac = part[0] | (__u64)part[1] << 16 | (__u64)part[2] << 32 |
+	      (was & ~NAT64_MAC_UNKNOWN) >> 48 << 48;
 	if (__sync_val_compare_and_swap(&slot->mac, was, mac) != was)
 		return 0;
 	slot->mac_tick = clock_tick();

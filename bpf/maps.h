@@ -6,43 +6,44 @@
 #include "kernel.h"
 #include "nat64.h"
 
-#define NAT64_MAP_FLAGS(name, map_type, key_type, value_type, entries, flags)	\
-	struct {							\
-		__uint(type, map_type);					\
-		__type(key, key_type);					\
-		__type(value, value_type);				\
-		__uint(max_entries, entries);				\
-		__uint(map_flags, flags);				\
+#define NAT64_MAP_FLAGS(name, map_type, key_type, value_type, entries, flags) \
+	struct {                                                              \
+		__uint(type, map_type);                                       \
+		__type(key, key_type);                                        \
+		__type(value, value_type);                                    \
+		__uint(max_entries, entries);                                 \
+		__uint(map_flags, flags);                                     \
 	} name SEC(".maps")
 #define NAT64_MAP(name, map_type, key_type, value_type, entries) \
 	NAT64_MAP_FLAGS(name, map_type, key_type, value_type, entries, 0)
 
 /* A workspace too big for the stack. */
 struct nat64_scratch {
-	__u8 message[2 * NAT64_SCRATCH_LEN];	/* an ICMP message under construction */
-	__u8 chunk[512 + 8];			/* what ctx_sum() looks at */
-	__u64 work[32];				/* struct quote_work of an ICMP error */
-	__u64 fib[8];				/* struct bpf_fib_lookup */
+	__u8 message[2 * NAT64_SCRATCH_LEN]; /* an ICMP message under construction */
+	__u8 chunk[512 + 8];		     /* what ctx_sum() looks at */
+	__u64 work[32];			     /* struct quote_work of an ICMP error */
+	__u64 fib[8];			     /* struct bpf_fib_lookup */
 };
 
 /* A token bucket of a CPU, `rate` a second; it saves as many as one second's. */
 struct nat64_tokens {
-	__u64 full_at;		/* ns of the boot clock at which it is full again */
-	__u32 empty_tick;	/* found empty in that tick: no need to look again within it */
+	__u64 full_at;	  /* ns of the boot clock at which it is full again */
+	__u32 empty_tick; /* found empty in that tick: no need to look again within it */
 	__u32 reserved;
 };
 
 struct nat64_bucket {
-	struct nat64_tokens error;	/* of own ICMPv6 errors */
-	struct nat64_tokens event;	/* of sampled drops */
+	struct nat64_tokens error; /* of own ICMPv6 errors */
+	struct nat64_tokens event; /* of sampled drops */
 };
 
 NAT64_MAP(nat64_config, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_config, 1);
-NAT64_MAP_FLAGS(nat64_slots, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_slot, 1,	/* sized by the loader */
+NAT64_MAP_FLAGS(nat64_slots, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_slot,
+		1, /* sized by the loader */
 		BPF_F_MMAPABLE);
-NAT64_MAP(nat64_clients, BPF_MAP_TYPE_HASH, struct in6_addr, __u32, 1);		/* sized by the loader */
+NAT64_MAP(nat64_clients, BPF_MAP_TYPE_HASH, struct in6_addr, __u32, 1); /* sized by the loader */
 NAT64_MAP(nat64_extern, BPF_MAP_TYPE_HASH, __be32, __u32, NAT64_EXTERN_MAX);
-NAT64_MAP_FLAGS(nat64_quota, BPF_MAP_TYPE_HASH, struct in6_addr, __u32, 1,	/* sized by the loader */
+NAT64_MAP_FLAGS(nat64_quota, BPF_MAP_TYPE_HASH, struct in6_addr, __u32, 1, /* sized by the loader */
 		BPF_F_NO_PREALLOC);
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* TC entry points: nat64_in at ingress of the VPN interface, nat64_out at its egress. A packet that goes on
- * gets TC_ACT_UNSPEC, never OK: in a TCX chain OK would end the chain for the programs of others. */
+/* TC entry points: nat64_in at ingress of the VPN interface, nat64_out at its egress. A packet that
+ * goes on gets TC_ACT_UNSPEC, never OK: in a TCX chain OK would end the chain for the programs of
+ * others. */
 #include "ctx_skb.h"
 #include "control.h"
 #include "link.h"
 #include "path.h"
 
-/* The common packet, addressed to its client where that is known. In a function of its own: its stack is gone when another
- * packet needs that, and Linux 6.1 counts frames of 32 bytes. */
+/* The common packet, addressed to its client where that is known. In a function of its own: its
+ * stack is gone when another packet needs that, and Linux 6.1 counts frames of 32 bytes. */
 __noinline __u32 common_46(struct __sk_buff *skb)
 {
 	struct nat64_slot *to = NULL;
 	__u32 verdict = path_46(skb, &to);
 
-	return verdict == VERDICT_OK && nat64_link_hlen && link_address(skb, to) ? VERDICT_SENT : verdict;
+	return verdict == VERDICT_OK && nat64_link_hlen && link_address(skb, to) ? VERDICT_SENT :
+										   verdict;
 }
 
 SEC("tc")

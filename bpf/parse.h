@@ -5,9 +5,9 @@
 #include "addr.h"
 #include "pkt.h"
 
-#define CHAIN_HEADERS	16	/* RFC 8504, 5.3 allows limits; RFC 7915 has none */
-#define CHAIN_BYTES	1024
-#define IPPROTO_DCCP_	33
+#define CHAIN_HEADERS	 16 /* RFC 8504, 5.3 allows limits; RFC 7915 has none */
+#define CHAIN_BYTES	 1024
+#define IPPROTO_DCCP_	 33
 #define IPPROTO_UDPLITE_ 136
 
 static __always_inline _Bool proto_is_chain(__u8 proto)
@@ -16,8 +16,8 @@ static __always_inline _Bool proto_is_chain(__u8 proto)
 	       proto == IPPROTO_DSTOPTS;
 }
 
-/* Offset of the checksum that covers a pseudo-header; 0: the protocol has none that we know. ICMP is
- * translated elsewhere. DCCP and UDP-Lite: RFC 7915, 4.5, MAY. */
+/* Offset of the checksum that covers a pseudo-header; 0: the protocol has none that we know. ICMP
+ * is translated elsewhere. DCCP and UDP-Lite: RFC 7915, 4.5, MAY. */
 static __always_inline __u32 proto_check(__u8 proto)
 {
 	switch (proto) {
@@ -48,8 +48,8 @@ static __always_inline __u32 proto_header(__u8 proto)
 	}
 }
 
-/* RFC 7915, 5.1 and 5.1.1: Hop-by-Hop Options, Destination Options and Routing are skipped, one Fragment
- * Header is taken in, and nothing but a transport header may follow that. */
+/* RFC 7915, 5.1 and 5.1.1: Hop-by-Hop Options, Destination Options and Routing are skipped, one
+ * Fragment Header is taken in, and nothing but a transport header may follow that. */
 RARE __u32 chain_walk(CTX *ctx, struct chain *chain)
 {
 	__u32 off, end, start;
@@ -99,9 +99,9 @@ RARE __u32 chain_walk(CTX *ctx, struct chain *chain)
 static __always_inline __u32 parse_chain(CTX *ctx, struct pkt *pkt)
 {
 	struct chain chain = {
-		.off	= pkt->l4,
-		.end	= pkt->len,
-		.proto	= pkt->info.proto,
+		.off = pkt->l4,
+		.end = pkt->len,
+		.proto = pkt->info.proto,
 	};
 
 	TRY(chain_walk(ctx, &chain));
@@ -128,8 +128,8 @@ static __always_inline __u32 parse_transport(const struct ip_info *info)
 	return info->payload < proto_header(info->proto) ? DROP(SHORT_TRANSPORT) : VERDICT_OK;
 }
 
-/* An IPv6 packet of the prefix without extension headers, or with those not looked at: the rest of pkt from pkt->ip6.
- * `proto`: its Next Header. */
+/* An IPv6 packet of the prefix without extension headers, or with those not looked at: the rest of
+ * pkt from pkt->ip6. `proto`: its Next Header. */
 static __always_inline __u32 parse_plain_64(CTX *ctx, struct pkt *pkt, __u8 proto)
 {
 	__u32 payload = cpu16(pkt->ip6.payload_len);
@@ -139,11 +139,11 @@ static __always_inline __u32 parse_plain_64(CTX *ctx, struct pkt *pkt, __u8 prot
 	pkt->len = sizeof(pkt->ip6) + payload;
 	pkt->l4 = sizeof(pkt->ip6);
 	pkt->pointer = 0;
-	pkt->info = (struct ip_info) {
-		.payload	= payload,
-		.tos		= ip6_class(&pkt->ip6),
-		.ttl		= pkt->ip6.hop_limit,
-		.proto		= proto,
+	pkt->info = (struct ip_info){
+		.payload = payload,
+		.tos = ip6_class(&pkt->ip6),
+		.ttl = pkt->ip6.hop_limit,
+		.proto = proto,
 	};
 	return pkt->ip6.version != 6 || pkt->len > ctx_len(ctx) ? DROP(MALFORMED) : VERDICT_OK;
 }
@@ -157,25 +157,25 @@ static __always_inline __u32 parse_64(CTX *ctx, struct pkt *pkt)
 	return VERDICT_OK;
 }
 
-/* RFC 7915, 4.1: options are ignored, but for a source route that is not used up. `end`: offset of the
- * first byte behind the options. */
+/* RFC 7915, 4.1: options are ignored, but for a source route that is not used up. `end`: offset of
+ * the first byte behind the options. */
 RARE __u32 parse_options(CTX *ctx, __u32 end)
 {
 	__u32 off = sizeof(struct iphdr);
 
 	for (int i = 0; i < 40; i++) {
-		__u8 option[3];		/* type, length, pointer */
+		__u8 option[3]; /* type, length, pointer */
 
 		if (off + sizeof(option) > end || ctx_load(ctx, off, option, sizeof(option)))
 			break;
-		if (option[0] == 0)		/* End of Options List */
+		if (option[0] == 0) /* End of Options List */
 			break;
-		if (option[0] == 1) {		/* No Operation */
+		if (option[0] == 1) { /* No Operation */
 			off++;
 			continue;
 		}
 		if ((option[0] == 131 || option[0] == 137) && option[2] <= option[1])
-			return DROP(SOURCE_ROUTE);	/* LSRR, SSRR */
+			return DROP(SOURCE_ROUTE); /* LSRR, SSRR */
 		if (option[1] < 2)
 			break;
 		off += option[1];
@@ -190,7 +190,8 @@ static __always_inline _Bool ip4_is_plain(const struct iphdr *ip4)
 }
 
 /* Such a packet for the pool. `proto`: its Protocol, one that IPv6 calls the same. */
-static __always_inline __u32 parse_plain_46(CTX *ctx, const struct iphdr *ip4, struct pkt *pkt, __u8 proto)
+static __always_inline __u32 parse_plain_46(CTX *ctx, const struct iphdr *ip4, struct pkt *pkt,
+					    __u8 proto)
 {
 	__u32 len = cpu16(ip4->tot_len);
 

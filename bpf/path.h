@@ -16,7 +16,8 @@ static __always_inline __u32 path_refuse(const struct pkt *pkt, __u32 verdict)
 }
 
 /* May the packet go where it wants to? */
-static __always_inline __u32 path_check_64(CTX *ctx, const struct nat64_config *cfg, struct pkt *pkt)
+static __always_inline __u32 path_check_64(CTX *ctx, const struct nat64_config *cfg,
+					   struct pkt *pkt)
 {
 	__u32 verdict = policy_target(ctx, cfg, pkt->dst4);
 
@@ -24,14 +25,14 @@ static __always_inline __u32 path_check_64(CTX *ctx, const struct nat64_config *
 		return path_refuse(pkt, verdict);
 	if (pkt->pointer)
 		return path_refuse(pkt, DROP(SEGMENTS_LEFT) | REPLY_POINTER |
-					pkt->pointer << VERDICT_POINTER_SHIFT);
+						pkt->pointer << VERDICT_POINTER_SHIFT);
 	if (pkt->info.proto == IPPROTO_ICMP)
 		return DROP(IPV4_PROTOCOL);
 	return parse_transport(&pkt->info);
 }
 
-/* A client that has no binding, and gets none: what most packets of a flood of them are, so it must be cheap.
- * VERDICT_ANY: it may get one, or the packet is not a plain one of TCP or UDP. */
+/* A client that has no binding, and gets none: what most packets of a flood of them are, so it must
+ * be cheap. VERDICT_ANY: it may get one, or the packet is not a plain one of TCP or UDP. */
 RARE __u32 path_refused_64(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
@@ -39,11 +40,13 @@ RARE __u32 path_refused_64(CTX *ctx)
 	__u32 reason = NAT64_DROP_POOL_FULL;
 	struct pkt pkt;
 
-	if (!cfg || !alloc || cfg->flags & NAT64_LINEAR || ctx_load_plain(ctx, &pkt.ip6, sizeof(pkt.ip6)) ||
+	if (!cfg || !alloc || cfg->flags & NAT64_LINEAR ||
+	    ctx_load_plain(ctx, &pkt.ip6, sizeof(pkt.ip6)) ||
 	    parse_plain_64(ctx, &pkt, pkt.ip6.nexthdr))
 		return VERDICT_ANY;
 	if (quota_is_full(cfg, &pkt.src6)) {
-		if (alloc->making || clients_find(&pkt.src6) >= 0)	/* perhaps full by this client's binding */
+		if (alloc->making ||
+		    clients_find(&pkt.src6) >= 0) /* perhaps full by this client's binding */
 			return VERDICT_ANY;
 		reason = NAT64_DROP_QUOTA;
 	} else if (!alloc_is_full(cfg, alloc)) {
@@ -55,10 +58,11 @@ RARE __u32 path_refused_64(CTX *ctx)
 	return reason | REPLY_UNREACHABLE;
 }
 
-/* A packet of TCP or UDP, `proto`, a constant, behind a bare header and under a /96. It goes the same way as any
- * other, if its client has a binding, but the compiler knows its offsets and keeps no struct pkt in memory. */
-static __always_inline __u32
-path_plain_64(CTX *ctx, const struct nat64_config *cfg, struct pkt *pkt, __u8 proto)
+/* A packet of TCP or UDP, `proto`, a constant, behind a bare header and under a /96. It goes the
+ * same way as any other, if its client has a binding, but the compiler knows its offsets and keeps
+ * no struct pkt in memory. */
+static __always_inline __u32 path_plain_64(CTX *ctx, const struct nat64_config *cfg,
+					   struct pkt *pkt, __u8 proto)
 {
 	__u32 hash = nat64_hash(cfg->seed, &pkt->src6);
 	struct nat64_slot *slot;
@@ -105,7 +109,8 @@ RARE __u32 path_any_64(CTX *ctx)
 	struct pkt pkt;
 	__u32 hash;
 
-	if (!cfg || ctx_load_head(ctx, 0, &pkt.ip6, sizeof(pkt.ip6)) || !net6_contains(&cfg->prefix, &pkt.dst6))
+	if (!cfg || ctx_load_head(ctx, 0, &pkt.ip6, sizeof(pkt.ip6)) ||
+	    !net6_contains(&cfg->prefix, &pkt.dst6))
 		return VERDICT_NOT_OURS;
 	if (ctx_pull(ctx, sizeof(pkt.ip6) + sizeof(struct iphdr)))
 		return DROP(UNREADABLE);
@@ -157,7 +162,8 @@ RARE __u32 path_udp_zero(CTX *ctx, struct pkt *pkt)
 	if (sum == SUM_FAILED)
 		return DROP(UNREADABLE);
 	/* right for the IPv4 addresses; write_46() makes it so for IPv6 */
-	check = ~csum_fold((__u64)sum + bits32(pkt->src4) + bits32(pkt->dst4) + csum_pseudo(cpu16(len), IPPROTO_UDP));
+	check = ~csum_fold((__u64)sum + bits32(pkt->src4) + bits32(pkt->dst4) +
+			   csum_pseudo(cpu16(len), IPPROTO_UDP));
 	if (!check)
 		check = 0xffff;
 	if (ctx_store(ctx, pkt->l4 + 6, &check, sizeof(check)))
@@ -172,8 +178,9 @@ static __always_inline _Bool path_is_udp_zero(CTX *ctx, const struct pkt *pkt)
 
 	if (pkt->info.proto != IPPROTO_UDP || pkt->info.offset)
 		return 0;
-	if (pkt->l4 == sizeof(struct iphdr) ? ctx_load_head(ctx, sizeof(struct iphdr) + 6, &check, 2) :
-					      ctx_load(ctx, pkt->l4 + 6, &check, 2))
+	if (pkt->l4 == sizeof(struct iphdr) ?
+		    ctx_load_head(ctx, sizeof(struct iphdr) + 6, &check, 2) :
+		    ctx_load(ctx, pkt->l4 + 6, &check, 2))
 		return 0;
 	return !check;
 }
@@ -188,8 +195,9 @@ static __always_inline _Bool path_is_odd_sender(const struct nat64_config *cfg, 
 }
 
 /* As path_plain_64(); neither options nor a fragment. */
-static __always_inline __u32 path_plain_46(CTX *ctx, const struct nat64_config *cfg, const struct iphdr *ip4,
-					   struct nat64_slot *slot, __u8 proto)
+static __always_inline __u32 path_plain_46(CTX *ctx, const struct nat64_config *cfg,
+					   const struct iphdr *ip4, struct nat64_slot *slot,
+					   __u8 proto)
 {
 	struct pkt pkt;
 
@@ -199,11 +207,12 @@ static __always_inline __u32 path_plain_46(CTX *ctx, const struct nat64_config *
 	addr_embed(&cfg->prefix.addr, 96, pkt.src4, &pkt.src6);
 	if (!binding_touch_46(cfg, slot, proto))
 		return DROP(NO_BINDING);
-	return write_46(ctx, cfg, &pkt, slot_is_bound(slot) ? write_slot_46(cfg, slot) : write_diff_46(&pkt));
+	return write_46(ctx, cfg, &pkt,
+			slot_is_bound(slot) ? write_slot_46(cfg, slot) : write_diff_46(&pkt));
 }
 
-/* IPv4 host to client: the common packet. `*to`: its client's slot, if it was translated. VERDICT_ANY: another
- * packet, for path_any_46(). */
+/* IPv4 host to client: the common packet. `*to`: its client's slot, if it was translated.
+ * VERDICT_ANY: another packet, for path_any_46(). */
 static __always_inline __u32 path_46(CTX *ctx, struct nat64_slot **to)
 {
 	const struct nat64_config *cfg = config();

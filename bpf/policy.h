@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who may talk to whom: sources of clients, IPv4 targets, IPv4 senders. docs/design.md, decision 12. */
+/* Who may talk to whom: sources of clients, IPv4 targets, IPv4 senders. docs/design.md,
+ * decision 12. */
 #pragma once
 
 #include "addr.h"
@@ -37,7 +38,8 @@ static __always_inline __u32 policy_target(CTX *ctx, const struct nat64_config *
 
 	if (host - cfg->pool_first < cfg->pool_size)
 		return cfg->flags & NAT64_HAIRPIN_ALLOW || addr == cfg->own4 ?
-		       VERDICT_OK : DROP(POOL_DESTINATION) | REPLY_PROHIBITED;
+			       VERDICT_OK :
+			       DROP(POOL_DESTINATION) | REPLY_PROHIBITED;
 	if (!addr4_may_be_special(host))
 		return VERDICT_OK;
 	if (addr4_is_martian(host))
@@ -52,11 +54,12 @@ static __always_inline _Bool policy_is_error(CTX *ctx, const struct pkt *pkt)
 {
 	__u8 type;
 
-	return pkt->info.proto == IPPROTO_ICMPV6 && !ctx_load(ctx, pkt->l4, &type, 1) && icmp4_is_error(type);
+	return pkt->info.proto == IPPROTO_ICMPV6 && !ctx_load(ctx, pkt->l4, &type, 1) &&
+	       icmp4_is_error(type);
 }
 
-/* An IPv4 sender that is not simply embedded in the prefix: sets src6 of an ICMPv4 error to own6 where
- * its source cannot be expressed (RFC 7915, 4.1; R-SYS-03), drops the rest. */
+/* An IPv4 sender that is not simply embedded in the prefix: sets src6 of an ICMPv4 error to own6
+ * where its source cannot be expressed (RFC 7915, 4.1; R-SYS-03), drops the rest. */
 RARE __u32 policy_sender(CTX *ctx, struct pkt *pkt)
 {
 	const struct nat64_config *cfg = config();
@@ -77,8 +80,8 @@ RARE __u32 policy_sender(CTX *ctx, struct pkt *pkt)
 	return policy_private(ctx, cfg, pkt->src4) ? VERDICT_OK : DROP(PRIVATE_SOURCE);
 }
 
-/* A source without a binding: may it have one? Sets src4 to own4 for an ICMPv6 error, which needs none
- * (RFC 6791, 3.2: a router has no mapping). */
+/* A source without a binding: may it have one? Sets src4 to own4 for an ICMPv6 error, which needs
+ * none (RFC 6791, 3.2: a router has no mapping). */
 RARE __u32 policy_source(CTX *ctx, struct pkt *pkt)
 {
 	const struct nat64_config *cfg = config();

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How many dynamic bindings each client network holds. An entry lives as long as its count is not 0; the one who
- * brings it to 0 marks it dead before it deletes it, so that nobody counts on in what is about to vanish. */
+/* How many dynamic bindings each client network holds. An entry lives as long as its count is not
+ * 0; the one who brings it to 0 marks it dead before it deletes it, so that nobody counts on in
+ * what is about to vanish. */
 #pragma once
 
 #include "addr.h"
 
-#define QUOTA_DEAD	0x80000000	/* count of an entry that is being deleted */
-#define QUOTA_NONE	(QUOTA_DEAD - 1) /* limit of those who have none */
-#define QUOTA_TRIES	4		/* looks while another CPU makes or deletes the entry */
+#define QUOTA_DEAD  0x80000000	     /* count of an entry that is being deleted */
+#define QUOTA_NONE  (QUOTA_DEAD - 1) /* limit of those who have none */
+#define QUOTA_TRIES 4		     /* looks while another CPU makes or deletes the entry */
 
-static __always_inline struct in6_addr quota_network(const struct nat64_config *cfg, const struct in6_addr *addr6)
+static __always_inline struct in6_addr quota_network(const struct nat64_config *cfg,
+						     const struct in6_addr *addr6)
 {
 	struct in6_addr net = *addr6;
 
@@ -24,7 +26,8 @@ static __always_inline struct in6_addr quota_network(const struct nat64_config *
 }
 
 /* Would quota_take() refuse under the limit that is set? A look only. */
-static __always_inline _Bool quota_is_full(const struct nat64_config *cfg, const struct in6_addr *addr6)
+static __always_inline _Bool quota_is_full(const struct nat64_config *cfg,
+					   const struct in6_addr *addr6)
 {
 	struct in6_addr net;
 	__u32 *held;
@@ -45,7 +48,8 @@ RARE int quota_take(const struct in6_addr *addr6, __u32 limit)
 	if (!cfg || !addr6)
 		return 1;
 	net = quota_network(cfg, addr6);
-	/* unrolled: 6.1 refuses a loop that goes back by falling through, as the compiler lays this one out */
+	/* unrolled: 6.1 refuses a loop that goes back by falling through, as the compiler lays this
+	 * one out */
 #pragma GCC unroll 4
 	for (int i = 0; i < QUOTA_TRIES; i++) {
 		__u32 *held = quota_find(&net), before;
@@ -82,7 +86,8 @@ RARE int quota_give(const struct in6_addr *addr6)
 	held = quota_find(&net);
 	if (!held || !*held || *held >= QUOTA_DEAD)
 		return 0;
-	if (__sync_fetch_and_add(held, -1) == 1 && __sync_val_compare_and_swap(held, 0, QUOTA_DEAD) == 0)
+	if (__sync_fetch_and_add(held, -1) == 1 &&
+	    __sync_val_compare_and_swap(held, 0, QUOTA_DEAD) == 0)
 		quota_delete(&net);
 	return 0;
 }

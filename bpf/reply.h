@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* ICMPv6 errors that the translator itself sends, RFC 7915 5.4 and RFC 4443 2.4: built in place around the
- * offending packet and sent back out of the same interface, at a limited rate. */
+/* ICMPv6 errors that the translator itself sends, RFC 7915 5.4 and RFC 4443 2.4: built in place
+ * around the offending packet and sent back out of the same interface, at a limited rate. */
 #pragma once
 
 #include "pkt.h"
 #include "write.h"
 #include "xlat_icmp.h"
 
-#define REPLY_HEAD	(sizeof(struct ipv6hdr) + 8)	/* bytes in front of the quoted packet */
-#define REPLY_QUOTE	(1280 - REPLY_HEAD)		/* bytes of it at most */
-#define REPLY_HOP_LIMIT	64
+#define REPLY_HEAD	(sizeof(struct ipv6hdr) + 8) /* bytes in front of the quoted packet */
+#define REPLY_QUOTE	(1280 - REPLY_HEAD)	     /* bytes of it at most */
+#define REPLY_HOP_LIMIT 64
 
-/* Sum of `len` bytes at `off` of the offending packet as they will be once the kernel has completed the
- * transport checksum: what it covers then sums up to minus the pseudo-header's sum that the field holds
- * now, whatever the data is and however much of it is cut off. */
+/* Sum of `len` bytes at `off` of the offending packet as they will be once the kernel has completed
+ * the transport checksum: what it covers then sums up to minus the pseudo-header's sum that the
+ * field holds now, whatever the data is and however much of it is cut off. */
 static __always_inline __u32 reply_sum(CTX *ctx, __u32 off, __u32 len)
 {
 	__u32 partial, sum;
@@ -28,7 +28,8 @@ static __always_inline __u32 reply_sum(CTX *ctx, __u32 off, __u32 len)
 	return sum == SUM_FAILED ? sum : csum_fold((__u64)sum + (__u16)~pseudo);
 }
 
-/* Turns the packet into the error that `verdict` asks for. 0: sent back, else -1 and the packet is spoilt. */
+/* Turns the packet into the error that `verdict` asks for. 0: sent back, else -1 and the packet is
+ * spoilt. */
 RARE int reply_send(CTX *ctx, __u32 verdict)
 {
 	const struct nat64_config *cfg = config();
@@ -73,10 +74,12 @@ RARE int reply_send(CTX *ctx, __u32 verdict)
 	head.ip6.hop_limit = REPLY_HOP_LIMIT;
 	head.ip6.saddr = cfg->own6;
 	head.ip6.daddr = old.saddr;
-	head.icmp.check = ~csum_fold(sum + csum_words(&head.ip6.saddr, 8) + csum_words(&head.icmp, 2) +
+	head.icmp.check = ~csum_fold(sum + csum_words(&head.ip6.saddr, 8) +
+				     csum_words(&head.icmp, 2) +
 				     csum_pseudo(sizeof(head.icmp) + len, IPPROTO_ICMPV6) +
 				     csum_words(&old, sizeof(old) / 4));
-	if (ctx_store(ctx, 0, &head, sizeof(head)) || ctx_store(ctx, sizeof(head), &old, sizeof(old)))
+	if (ctx_store(ctx, 0, &head, sizeof(head)) ||
+	    ctx_store(ctx, sizeof(head), &old, sizeof(old)))
 		return -1;
 	return ctx_return(ctx);
 }
@@ -91,8 +94,8 @@ static __always_inline void drop_46(CTX *ctx, __u32 verdict)
 		event_drop(ctx, verdict & VERDICT_REASON, 0);
 }
 
-/* Counts a packet that is dropped and answers it where that is due. 1: the packet is now the answer, on its
- * way back; 0: drop it. */
+/* Counts a packet that is dropped and answers it where that is due. 1: the packet is now the
+ * answer, on its way back; 0: drop it. */
 RARE int drop_64(CTX *ctx, __u32 verdict)
 {
 	const struct nat64_config *cfg = config();

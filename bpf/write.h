@@ -6,11 +6,12 @@
 #include "parse.h"
 #include "xlat_ip.h"
 
-#define SUM_CHUNK 512
+#define SUM_CHUNK  512
 #define SUM_FAILED 0xffffffff
 
-/* `len`, of 1 to mask + 1 bytes, in a form in which every verifier sees these bounds: that of 6.1 learns
- * nothing from a comparison with 0, and compilers like to compare a copy. `mask`: a power of two - 1. */
+/* `len`, of 1 to mask + 1 bytes, in a form in which every verifier sees these bounds: that of 6.1
+ * learns nothing from a comparison with 0, and compilers like to compare a copy. `mask`: a power of
+ * two - 1. */
 static __always_inline __u32 bounded(__u32 len, __u32 mask)
 {
 	len--;
@@ -28,7 +29,7 @@ RARE __u32 ctx_sum(CTX *ctx, __u32 off, __u32 len)
 	if (!s)
 		return SUM_FAILED;
 	chunk = s->chunk;
-	OPAQUE(chunk);		/* one pointer on the stack, not two */
+	OPAQUE(chunk); /* one pointer on the stack, not two */
 	for (int i = 0; i < 0x10000 / SUM_CHUNK; i++) {
 		__u32 n = len;
 
@@ -50,8 +51,8 @@ RARE __u32 ctx_sum(CTX *ctx, __u32 off, __u32 len)
 	return csum_fold(sum);
 }
 
-/* Lowers the MSS option of a SYN to `mss`, never raises it. RFC 9293, 3.7.1. `tcp`: offset of the header;
- * `len`: of the packet, behind which there may be bytes that no checksum covers. */
+/* Lowers the MSS option of a SYN to `mss`, never raises it. RFC 9293, 3.7.1. `tcp`: offset of the
+ * header; `len`: of the packet, behind which there may be bytes that no checksum covers. */
 RARE int mss_clamp(CTX *ctx, __u32 tcp, __u32 len, __u16 mss)
 {
 	__u32 off = tcp + 20, end;
@@ -63,7 +64,7 @@ RARE int mss_clamp(CTX *ctx, __u32 tcp, __u32 len, __u16 mss)
 	if (end > len)
 		end = len;
 	for (int i = 0; i < 40; i++) {
-		__u8 option[4];		/* kind, length, MSS */
+		__u8 option[4]; /* kind, length, MSS */
 		__be16 old, new;
 
 		if (off + 2 > end || ctx_load(ctx, off, option, 2) || option[0] == 0)
@@ -81,8 +82,10 @@ RARE int mss_clamp(CTX *ctx, __u32 tcp, __u32 len, __u16 mss)
 		if (off + 4 > end || ctx_load(ctx, off + 2, &old, 2) || cpu16(old) <= mss)
 			break;
 		new = be16(mss);
-		if ((off - tcp) & 1) {	/* at an odd offset each byte counts in the other half of a word */
-			if (ctx_l4_csum_data(ctx, tcp + 16, BE_SWAP16(bits16(old)), BE_SWAP16(bits16(new))))
+		if ((off - tcp) &
+		    1) { /* at an odd offset each byte counts in the other half of a word */
+			if (ctx_l4_csum_data(ctx, tcp + 16, BE_SWAP16(bits16(old)),
+					     BE_SWAP16(bits16(new))))
 				break;
 		} else if (ctx_l4_csum_data(ctx, tcp + 16, bits16(old), bits16(new))) {
 			break;
@@ -95,7 +98,8 @@ RARE int mss_clamp(CTX *ctx, __u32 tcp, __u32 len, __u16 mss)
 }
 
 /* Checks the options of a SYN; other segments and later fragments have no business here. */
-static __always_inline void write_mss(CTX *ctx, const struct nat64_config *cfg, const struct pkt *pkt)
+static __always_inline void write_mss(CTX *ctx, const struct nat64_config *cfg,
+				      const struct pkt *pkt)
 {
 	__u8 flags;
 
@@ -114,8 +118,8 @@ static __always_inline void write_mss(CTX *ctx, const struct nat64_config *cfg, 
 		mss_clamp(ctx, pkt->l4, pkt->len, cfg->mss);
 }
 
-/* Sum of the addresses of the new version less those of the old one; the pseudo-headers differ by nothing
- * else (RFC 7915, 4.5 and 5.5). */
+/* Sum of the addresses of the new version less those of the old one; the pseudo-headers differ by
+ * nothing else (RFC 7915, 4.5 and 5.5). */
 static __always_inline __u16 write_diff_64(const struct pkt *pkt)
 {
 	return csum_fold((__u64)bits32(pkt->src4) + bits32(pkt->dst4) + csum_minus(&pkt->src6, 4) +
@@ -124,17 +128,20 @@ static __always_inline __u16 write_diff_64(const struct pkt *pkt)
 
 static __always_inline __u16 write_diff_46(const struct pkt *pkt)
 {
-	return csum_fold((__u64)~bits32(pkt->src4) + ~bits32(pkt->dst4) + csum_words(&pkt->src6, 4) +
-			 csum_words(&pkt->dst6, 4));
+	return csum_fold((__u64)~bits32(pkt->src4) + ~bits32(pkt->dst4) +
+			 csum_words(&pkt->src6, 4) + csum_words(&pkt->dst6, 4));
 }
 
-/* The same under a /96 for a client that has a slot: the slot knows one half, and of the other the prefix remains. */
-static __always_inline __u16 write_slot_64(const struct nat64_config *cfg, const struct nat64_slot *slot)
+/* The same under a /96 for a client that has a slot: the slot knows one half, and of the other the
+ * prefix remains. */
+static __always_inline __u16 write_slot_64(const struct nat64_config *cfg,
+					   const struct nat64_slot *slot)
 {
 	return csum_add(slot->csum_diff, ~cfg->prefix_csum);
 }
 
-static __always_inline __u16 write_slot_46(const struct nat64_config *cfg, const struct nat64_slot *slot)
+static __always_inline __u16 write_slot_46(const struct nat64_config *cfg,
+					   const struct nat64_slot *slot)
 {
 	return csum_add(~slot->csum_diff, cfg->prefix_csum);
 }
@@ -147,11 +154,11 @@ static __always_inline __u32 write_segment(CTX *ctx, const struct pkt *pkt, __u3
 	return header + (gso ? gso + proto_header(pkt->info.proto) : pkt->info.payload);
 }
 
-#define ID_CPU_STEP	0x9e37		/* between the Identifications of CPUs: as far apart as they get */
+#define ID_CPU_STEP 0x9e37 /* between the Identifications of CPUs: as far apart as they get */
 
 /* The IPv4 header; counts the packet. The Identification has to differ from packet to packet of one
- * client, RFC 7915, 5.1: this CPU's count of packets, shifted by the client's hash, and by the CPU, as those that take
- * turns have counted about as far. */
+ * client, RFC 7915, 5.1: this CPU's count of packets, shifted by the client's hash, and by the CPU,
+ * as those that take turns have counted about as far. */
 static __always_inline __u32 write_ip_64(CTX *ctx, const struct nat64_config *cfg,
 					 const struct pkt *pkt, __u32 hash, __u32 segment)
 {
@@ -176,8 +183,8 @@ static __always_inline __u8 write_class_46(const struct nat64_config *cfg, __u8 
 }
 
 /* A packet whose transport has a checksum over a pseudo-header, or none. */
-static __always_inline __u32
-write_64(CTX *ctx, const struct nat64_config *cfg, const struct pkt *pkt, __u16 diff, __u32 hash)
+static __always_inline __u32 write_64(CTX *ctx, const struct nat64_config *cfg,
+				      const struct pkt *pkt, __u16 diff, __u32 hash)
 {
 	__u32 check = pkt->info.offset ? 0 : proto_check(pkt->info.proto);
 	__u32 segment = write_segment(ctx, pkt, sizeof(struct iphdr));
@@ -192,7 +199,8 @@ write_64(CTX *ctx, const struct nat64_config *cfg, const struct pkt *pkt, __u16 
 }
 
 /* The headers in front of a translated payload. */
-static __always_inline __u32 write_ip_46(CTX *ctx, const struct nat64_config *cfg, const struct pkt *pkt)
+static __always_inline __u32 write_ip_46(CTX *ctx, const struct nat64_config *cfg,
+					 const struct pkt *pkt)
 {
 	struct ipv6hdr ip6;
 	struct frag6 frag;
@@ -209,8 +217,8 @@ static __always_inline __u32 write_ip_46(CTX *ctx, const struct nat64_config *cf
 	return VERDICT_OK;
 }
 
-static __always_inline __u32
-write_46(CTX *ctx, const struct nat64_config *cfg, const struct pkt *pkt, __u16 diff)
+static __always_inline __u32 write_46(CTX *ctx, const struct nat64_config *cfg,
+				      const struct pkt *pkt, __u16 diff)
 {
 	__u32 check = pkt->info.offset ? 0 : proto_check(pkt->info.proto);
 	__u32 grow = pkt->info.fragment ? sizeof(struct frag6) : 0;
@@ -227,8 +235,8 @@ write_46(CTX *ctx, const struct nat64_config *cfg, const struct pkt *pkt, __u16 
 	return write_ip_46(ctx, cfg, pkt);
 }
 
-/* The same for packets of any kind, in functions of their own: what they have on the stack is not there while an ICMP
- * error is translated. */
+/* The same for packets of any kind, in functions of their own: what they have on the stack is not
+ * there while an ICMP error is translated. */
 RARE __u32 write_any_64(CTX *ctx, const struct pkt *pkt, __u32 diff, __u32 hash)
 {
 	const struct nat64_config *cfg = config();

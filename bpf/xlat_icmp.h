@@ -7,41 +7,42 @@
 #include "be.h"
 #include "nat64.h"
 
-/* ICMPv4 types and codes of Destination Unreachable. <linux/icmp.h> has them but draws in libc's headers. */
-#define ICMP_ECHOREPLY		0
-#define ICMP_DEST_UNREACH	3
-#define ICMP_SOURCE_QUENCH	4
-#define ICMP_REDIRECT		5
-#define ICMP_ECHO		8
-#define ICMP_TIME_EXCEEDED	11
-#define ICMP_PARAMETERPROB	12
-#define ICMP_NET_UNREACH	0
-#define ICMP_HOST_UNREACH	1
-#define ICMP_PROT_UNREACH	2
-#define ICMP_PORT_UNREACH	3
-#define ICMP_FRAG_NEEDED	4
-#define ICMP_SR_FAILED		5
-#define ICMP_NET_UNKNOWN	6
-#define ICMP_HOST_UNKNOWN	7
-#define ICMP_HOST_ISOLATED	8
-#define ICMP_NET_ANO		9
-#define ICMP_HOST_ANO		10
-#define ICMP_NET_UNR_TOS	11
-#define ICMP_HOST_UNR_TOS	12
-#define ICMP_PKT_FILTERED	13
-#define ICMP_PREC_VIOLATION	14
-#define ICMP_PREC_CUTOFF	15
+/* ICMPv4 types and codes of Destination Unreachable. <linux/icmp.h> has them but draws in libc's
+ * headers. */
+#define ICMP_ECHOREPLY	    0
+#define ICMP_DEST_UNREACH   3
+#define ICMP_SOURCE_QUENCH  4
+#define ICMP_REDIRECT	    5
+#define ICMP_ECHO	    8
+#define ICMP_TIME_EXCEEDED  11
+#define ICMP_PARAMETERPROB  12
+#define ICMP_NET_UNREACH    0
+#define ICMP_HOST_UNREACH   1
+#define ICMP_PROT_UNREACH   2
+#define ICMP_PORT_UNREACH   3
+#define ICMP_FRAG_NEEDED    4
+#define ICMP_SR_FAILED	    5
+#define ICMP_NET_UNKNOWN    6
+#define ICMP_HOST_UNKNOWN   7
+#define ICMP_HOST_ISOLATED  8
+#define ICMP_NET_ANO	    9
+#define ICMP_HOST_ANO	    10
+#define ICMP_NET_UNR_TOS    11
+#define ICMP_HOST_UNR_TOS   12
+#define ICMP_PKT_FILTERED   13
+#define ICMP_PREC_VIOLATION 14
+#define ICMP_PREC_CUTOFF    15
 
 /* Names that the UAPI headers lack. */
-#define ICMP_PARAM_POINTER	0	/* Parameter Problem: pointer indicates the error */
-#define ICMP_PARAM_LENGTH	2	/* bad length */
-#define ICMP6_NO_ROUTE		0	/* codes of Destination Unreachable, RFC 4443, 3.1 */
-#define ICMP6_PROHIBITED	1
-#define ICMP6_BEYOND_SCOPE	2
-#define ICMP6_ADDRESS		3
-#define ICMP6_PORT		4
+#define ICMP_PARAM_POINTER 0 /* Parameter Problem: pointer indicates the error */
+#define ICMP_PARAM_LENGTH  2 /* bad length */
+#define ICMP6_NO_ROUTE	   0 /* codes of Destination Unreachable, RFC 4443, 3.1 */
+#define ICMP6_PROHIBITED   1
+#define ICMP6_BEYOND_SCOPE 2
+#define ICMP6_ADDRESS	   3
+#define ICMP6_PORT	   4
 
-struct icmp_message {			/* first 8 bytes of ICMP of either version */
+struct icmp_message { /* first 8 bytes of ICMP of either version */
 	__u8 type;
 	__u8 code;
 	__u16 check;
@@ -52,22 +53,23 @@ struct icmp_message {			/* first 8 bytes of ICMP of either version */
 	};
 };
 
-enum icmp_word {			/* what the second word of the translated message holds */
-	WORD_NONE,			/* there is no such message: drop */
-	WORD_LENGTH,			/* 0, or the RFC 4884 Length attribute */
-	WORD_ZERO,
-	WORD_MTU,
-	WORD_POINTER,
-	WORD_NEXT_HEADER,		/* pointer 6: the Next Header field */
+enum icmp_word {	      /* what the second word of the translated message holds */
+		 WORD_NONE,   /* there is no such message: drop */
+		 WORD_LENGTH, /* 0, or the RFC 4884 Length attribute */
+		 WORD_ZERO,
+		 WORD_MTU,
+		 WORD_POINTER,
+		 WORD_NEXT_HEADER, /* pointer 6: the Next Header field */
 };
 
 struct icmp_kind {
 	__u8 type;
 	__u8 code;
-	__u8 word;			/* enum icmp_word */
-	__u8 drop;			/* enum nat64_drop where word is WORD_NONE */
+	__u8 word; /* enum icmp_word */
+	__u8 drop; /* enum nat64_drop where word is WORD_NONE */
 };
 
+/* clang-format off */
 /* RFC 7915, 5.2.    ICMPv6 type, code                            ICMPv4 type, code              word */
 #define ICMP_64(ROW) \
 	ROW(ICMPV6_DEST_UNREACH, ICMP6_NO_ROUTE,     ICMP_DEST_UNREACH, ICMP_HOST_UNREACH,	WORD_LENGTH) \
@@ -97,24 +99,25 @@ struct icmp_kind {
 	ROW(ICMP_DEST_UNREACH, ICMP_PREC_CUTOFF,		ICMPV6_DEST_UNREACH, ICMP6_PROHIBITED,	WORD_LENGTH) \
 	ROW(ICMP_PARAMETERPROB, ICMP_PARAM_POINTER,	ICMPV6_PARAMPROB, ICMPV6_HDR_FIELD,	WORD_POINTER) \
 	ROW(ICMP_PARAMETERPROB, ICMP_PARAM_LENGTH,	ICMPV6_PARAMPROB, ICMPV6_HDR_FIELD,	WORD_POINTER)
+/* clang-format on */
 
 #define ICMP_ROW(type_in, code_in, type_out, code_out, word_out) \
-	case (type_in) << 8 | (code_in): \
+	case (type_in) << 8 | (code_in):                         \
 		return (struct icmp_kind){ .type = type_out, .code = code_out, .word = word_out };
 
 /* The ICMPv4 error that an ICMPv6 error becomes. */
 static __always_inline struct icmp_kind icmp_kind_64(__u8 type, __u8 code)
 {
-	if (type == ICMPV6_PKT_TOOBIG)	/* any code: RFC 4443, 3.2 */
+	if (type == ICMPV6_PKT_TOOBIG) /* any code: RFC 4443, 3.2 */
 		return (struct icmp_kind){ ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, WORD_MTU, 0 };
 	if (type == ICMPV6_TIME_EXCEED)
 		return (struct icmp_kind){ ICMP_TIME_EXCEEDED, code, WORD_LENGTH, 0 };
 	switch (type << 8 | code) {
-	ICMP_64(ICMP_ROW)
+		ICMP_64(ICMP_ROW)
 	}
-	return (struct icmp_kind){
-		.drop = type == ICMPV6_DEST_UNREACH || type == ICMPV6_PARAMPROB ?
-			NAT64_DROP_ICMP_CODE : NAT64_DROP_ICMP_TYPE };
+	return (struct icmp_kind){ .drop = type == ICMPV6_DEST_UNREACH || type == ICMPV6_PARAMPROB ?
+						   NAT64_DROP_ICMP_CODE :
+						   NAT64_DROP_ICMP_TYPE };
 }
 
 /* The ICMPv6 error that an ICMPv4 error becomes. */
@@ -123,11 +126,11 @@ static __always_inline struct icmp_kind icmp_kind_46(__u8 type, __u8 code)
 	if (type == ICMP_TIME_EXCEEDED)
 		return (struct icmp_kind){ ICMPV6_TIME_EXCEED, code, WORD_LENGTH, 0 };
 	switch (type << 8 | code) {
-	ICMP_46(ICMP_ROW)
+		ICMP_46(ICMP_ROW)
 	}
-	return (struct icmp_kind){
-		.drop = type == ICMP_DEST_UNREACH || type == ICMP_PARAMETERPROB ?
-			NAT64_DROP_ICMP_CODE : NAT64_DROP_ICMP_TYPE };
+	return (struct icmp_kind){ .drop = type == ICMP_DEST_UNREACH || type == ICMP_PARAMETERPROB ?
+						   NAT64_DROP_ICMP_CODE :
+						   NAT64_DROP_ICMP_TYPE };
 }
 
 static __always_inline _Bool icmp4_is_error(__u8 type)
@@ -139,12 +142,16 @@ static __always_inline _Bool icmp4_is_error(__u8 type)
 /* Echo only: type of the other version, or -1. RFC 7915, 4.2 and 5.2. */
 static __always_inline int icmp_echo_64(__u8 type)
 {
-	return type == ICMPV6_ECHO_REQUEST ? ICMP_ECHO : type == ICMPV6_ECHO_REPLY ? ICMP_ECHOREPLY : -1;
+	return type == ICMPV6_ECHO_REQUEST ? ICMP_ECHO :
+	       type == ICMPV6_ECHO_REPLY   ? ICMP_ECHOREPLY :
+					     -1;
 }
 
 static __always_inline int icmp_echo_46(__u8 type)
 {
-	return type == ICMP_ECHO ? ICMPV6_ECHO_REQUEST : type == ICMP_ECHOREPLY ? ICMPV6_ECHO_REPLY : -1;
+	return type == ICMP_ECHO      ? ICMPV6_ECHO_REQUEST :
+	       type == ICMP_ECHOREPLY ? ICMPV6_ECHO_REPLY :
+					-1;
 }
 
 /* Pointer of a Parameter Problem, RFC 7915, figure 6; -1: n/a, drop. */
@@ -153,22 +160,22 @@ static __always_inline int icmp_pointer_64(__u32 pointer)
 	if (pointer > 39)
 		return -1;
 	if (pointer >= 24)
-		return 16;		/* Destination Address */
+		return 16; /* Destination Address */
 	if (pointer >= 8)
-		return 12;		/* Source Address */
+		return 12; /* Source Address */
 	switch (pointer) {
 	case 0:
 	case 1:
-		return pointer;		/* Version, Traffic Class */
+		return pointer; /* Version, Traffic Class */
 	case 4:
 	case 5:
-		return 2;		/* Payload Length: Total Length */
+		return 2; /* Payload Length: Total Length */
 	case 6:
-		return 9;		/* Next Header: Protocol */
+		return 9; /* Next Header: Protocol */
 	case 7:
-		return 8;		/* Hop Limit: TTL */
+		return 8; /* Hop Limit: TTL */
 	default:
-		return -1;		/* Flow Label */
+		return -1; /* Flow Label */
 	}
 }
 
@@ -178,34 +185,35 @@ static __always_inline int icmp_pointer_46(__u8 pointer)
 	if (pointer > 19)
 		return -1;
 	if (pointer >= 16)
-		return 24;		/* Destination Address */
+		return 24; /* Destination Address */
 	if (pointer >= 12)
-		return 8;		/* Source Address */
+		return 8; /* Source Address */
 	switch (pointer) {
 	case 0:
 	case 1:
-		return pointer;		/* Version, TOS */
+		return pointer; /* Version, TOS */
 	case 2:
 	case 3:
-		return 4;		/* Total Length: Payload Length */
+		return 4; /* Total Length: Payload Length */
 	case 8:
-		return 7;		/* TTL: Hop Limit */
+		return 7; /* TTL: Hop Limit */
 	case 9:
-		return 6;		/* Protocol: Next Header */
+		return 6; /* Protocol: Next Header */
 	default:
-		return -1;		/* Identification, Flags, Fragment Offset, Checksum */
+		return -1; /* Identification, Flags, Fragment Offset, Checksum */
 	}
 }
 
-#define ICMP_MTU_LEAST 88		/* bytes; below, not even 8 bytes behind the headers would fit IPv4's 68 */
+#define ICMP_MTU_LEAST \
+	88 /* bytes; below, not even 8 bytes behind the headers would fit IPv4's 68 */
 
 static __always_inline __u32 min_mtu(__u32 mtu, __u32 link)
 {
 	return link && link < mtu ? link : mtu;
 }
 
-/* MTU field of Fragmentation Needed for that of a Packet Too Big, RFC 7915, 5.2; 0: drop. `link_mtu`s:
- * 0 where unknown; `fragment`: the packet in error has a Fragment Header. */
+/* MTU field of Fragmentation Needed for that of a Packet Too Big, RFC 7915, 5.2; 0: drop.
+ * `link_mtu`s: 0 where unknown; `fragment`: the packet in error has a Fragment Header. */
 static __always_inline __u32 icmp_mtu_64(__u32 mtu, _Bool fragment, __u32 vpn_mtu, __u32 wan_mtu)
 {
 	if (mtu < ICMP_MTU_LEAST)
@@ -216,8 +224,8 @@ static __always_inline __u32 icmp_mtu_64(__u32 mtu, _Bool fragment, __u32 vpn_mt
 	return mtu > 0xffff ? 0xffff : mtu;
 }
 
-/* MTU of a Packet Too Big for that of a Fragmentation Needed, RFC 7915, 4.2. `len`: Total Length of the
- * packet in error, from which RFC 1191's plateaus take over where a router left the field 0. */
+/* MTU of a Packet Too Big for that of a Fragmentation Needed, RFC 7915, 4.2. `len`: Total Length of
+ * the packet in error, from which RFC 1191's plateaus take over where a router left the field 0. */
 static __always_inline __u32 icmp_mtu_46(__u32 mtu, __u32 len, __u32 vpn_mtu, __u32 wan_mtu)
 {
 	static const __u16 plateaus[] = { 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296 };

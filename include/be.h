@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Byte order conversions, typed so that `sparse -Wbitwise` finds a host value in a network field. */
+/* Byte order conversions, typed so that `sparse -Wbitwise` finds a host value in a network field.
+ */
 #pragma once
 
 #include <linux/types.h>
@@ -28,7 +29,8 @@ static inline __be32 be32(__u32 host)
 	return (BE_FORCE __be32)BE_SWAP32(host);
 }
 
-/* The bits as they lie in memory, for one's complement sums, which need no byte order (RFC 1071, 2 (B)). */
+/* The bits as they lie in memory, for one's complement sums, which need no byte order (RFC 1071, 2
+ * (B)). */
 static inline __u16 bits16(__be16 net)
 {
 	return (BE_FORCE __u16)net;

@@ -6,6 +6,7 @@
 A line for each fault, `caught` with the first vector that sees it or `missed`. Exit status 1 if one is missed."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -68,10 +69,12 @@ def main():
             shutil.copytree(TOP + "/bpf", bpf)
             with open(os.path.join(bpf, name)) as f:
                 text = f.read()
-            if text.count(old) != 1:
-                sys.exit("error: %s: occurs %d times: %s" % (name, text.count(old), old))
+            # white space as clang-format likes it today
+            found = re.findall(r"\s+".join(map(re.escape, old.split())), text)
+            if len(found) != 1:
+                sys.exit("error: %s: occurs %d times: %s" % (name, len(found), old))
             with open(os.path.join(bpf, name), "w") as f:
-                f.write(text.replace(old, new))
+                f.write(text.replace(found[0], new))
             done = cc("-I" + bpf, HERE + "/native/core.c", *objects, "-o", runner, "-ljansson")
             if done.returncode:
                 sys.exit("error: %s: does not compile: %s\n%s" % (name, new, done.stderr))

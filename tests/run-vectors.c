@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The packet runner: each vector of a file through one engine, a line of JSON each. docs/design.md, 3.5. */
+/* The packet runner: each vector of a file through one engine, a line of JSON each.
+ * docs/design.md, 3.5. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -10,8 +11,10 @@
 
 static const struct engine *const engines[] = {
 	&engine_native,
-#ifndef NATIVE_ONLY		/* for the mutation check, which builds it often */
-	&engine_tc, &engine_tun, &engine_xdp,
+#ifndef NATIVE_ONLY /* for the mutation check, which builds it often */
+	&engine_tc,
+	&engine_tun,
+	&engine_xdp,
 #endif
 };
 
@@ -63,7 +66,8 @@ static int run_all(const struct engine *engine, const struct vectors *vectors)
 			return 1;
 		}
 		if (err)
-			fprintf(stderr, "%s: engine %s cannot take this packet\n", vector->name, engine->name);
+			fprintf(stderr, "%s: engine %s cannot take this packet\n", vector->name,
+				engine->name);
 		else
 			print_outcome(vector->name, &out);
 	}
@@ -72,10 +76,7 @@ static int run_all(const struct engine *engine, const struct vectors *vectors)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "engine", required_argument, NULL, 'e' },
-		{}
-	};
+	static const struct option options[] = { { "engine", required_argument, NULL, 'e' }, {} };
 	const struct engine *engine = &engine_native;
 	struct vectors vectors;
 	int option, status;

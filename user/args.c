@@ -9,34 +9,40 @@
 
 #include "log.h"
 
+/* clang-format off */
 const struct verb_option_info verb_options[OPTION_MAX] = {
 #define X(id, name, value, help) [OPTION_##id] = { name, value, help },
 	VERB_OPTIONS(X)
 #undef X
 };
+/* clang-format on */
 
 const char *verb_name(unsigned int i)
 {
 	return verbs[i].name;
 }
 
-static const char *const global_options[] = { "json", "quiet", "verbose", "no-color", "help", "version" };
+static const char *const global_options[] = { "json",	  "quiet", "verbose",
+					      "no-color", "help",  "version" };
 
-#define GLOBALS		(sizeof(global_options) / sizeof(global_options[0]))
-#define OPTIONS		(OPTION_MAX + KEY_MAX + GLOBALS)
+#define GLOBALS (sizeof(global_options) / sizeof(global_options[0]))
+#define OPTIONS (OPTION_MAX + KEY_MAX + GLOBALS)
 
 static const char *option_name(unsigned int i)
 {
-	return i < OPTION_MAX ? verb_options[i].name : i < OPTION_MAX + KEY_MAX ? config_keys[i - OPTION_MAX].key :
-	       global_options[i - OPTION_MAX - KEY_MAX];
+	return i < OPTION_MAX		? verb_options[i].name :
+	       i < OPTION_MAX + KEY_MAX ? config_keys[i - OPTION_MAX].key :
+					  global_options[i - OPTION_MAX - KEY_MAX];
 }
 
 static bool takes(const struct verb *verb, unsigned int i)
 {
-	return i < OPTION_MAX ? verb->options & 1u << i : i < OPTION_MAX + KEY_MAX ? verb->config : true;
+	return i < OPTION_MAX		? verb->options & 1u << i :
+	       i < OPTION_MAX + KEY_MAX ? verb->config :
+					  true;
 }
 
-static const struct verb *guessing;	/* suggest() has no room for it */
+static const struct verb *guessing; /* suggest() has no room for it */
 
 static const char *option_of_verb(unsigned int i)
 {
@@ -47,9 +53,10 @@ static int usage(const struct verb *verb, const char *why, const char *what)
 {
 	return log_fail(EXIT_USAGE, why,
 			verb ? fmt("nat64-bpf %s%s%s%s; nat64-bpf help %s tells more", verb->name,
-				   *verb->operands ? " " : "", verb->operands, verb->options || verb->config ?
-				   " [options]" : "", verb->name) :
-			       "nat64-bpf help lists the verbs", "%s", what);
+				   *verb->operands ? " " : "", verb->operands,
+				   verb->options || verb->config ? " [options]" : "", verb->name) :
+			       "nat64-bpf help lists the verbs",
+			"%s", what);
 }
 
 static int unknown_verb(const char *word)
@@ -57,7 +64,9 @@ static int unknown_verb(const char *word)
 	const char *near = suggest(word, verb_name, verb_count);
 
 	return log_fail(EXIT_USAGE, "there is no such verb",
-			near ? fmt("did you mean: nat64-bpf %s", near) : "nat64-bpf help lists the verbs", "%s", word);
+			near ? fmt("did you mean: nat64-bpf %s", near) :
+			       "nat64-bpf help lists the verbs",
+			"%s", word);
 }
 
 /* "load, check and run": those that take an option. */
@@ -72,7 +81,9 @@ static void verbs_with(unsigned int option, char out[128])
 	for (unsigned int i = 0; i < verb_count && len < 128; i++)
 		if (takes(&verbs[i], option))
 			len += snprintf(out + len, (size_t)(128 - len), "%s%s", verbs[i].name,
-					--left > 1 ? ", " : left ? " and " : "");
+					--left > 1 ? ", " :
+					left	   ? " and " :
+						     "");
 }
 
 /* An option that the verb does not take: what is suggested is one that it takes. */
@@ -86,14 +97,17 @@ static int unknown_option(const struct verb *verb, const char *word)
 		if (takes(verb, i) || strcmp(name, option_name(i)))
 			continue;
 		verbs_with(i, others);
-		return log_fail(EXIT_USAGE, fmt("%s has no such option, it is one of %s", verb->name, others),
-				fmt("leave it out; nat64-bpf help %s lists the options of %s", verb->name, verb->name),
+		return log_fail(EXIT_USAGE,
+				fmt("%s has no such option, it is one of %s", verb->name, others),
+				fmt("leave it out; nat64-bpf help %s lists the options of %s",
+				    verb->name, verb->name),
 				"%s", word);
 	}
 	guessing = verb;
 	near = suggest(name, option_of_verb, OPTIONS);
 	return log_fail(EXIT_USAGE, fmt("%s has no such option", verb->name),
-			near ? fmt("did you mean: --%s", near) : fmt("nat64-bpf help %s lists its options", verb->name),
+			near ? fmt("did you mean: --%s", near) :
+			       fmt("nat64-bpf help %s lists its options", verb->name),
 			"%s", word);
 }
 
@@ -140,7 +154,10 @@ static int short_options(struct args *args, const char *word)
 		static const struct {
 			char letter;
 			const char *word;
-		} all[] = { { 'j', "--json" }, { 'q', "--quiet" }, { 'v', "--verbose" }, { 'h', "--help" } };
+		} all[] = { { 'j', "--json" },
+			    { 'q', "--quiet" },
+			    { 'v', "--verbose" },
+			    { 'h', "--help" } };
 		size_t i;
 
 		for (i = 0; i < sizeof(all) / sizeof(*all) && all[i].letter != *c; i++)
@@ -166,7 +183,8 @@ static int long_option(struct args *args, const char *word, const char *next)
 	char name[32];
 	int key;
 
-	snprintf(name, sizeof(name), "%.*s", (int)(equals ? equals - word : (long)strlen(word)), word);
+	snprintf(name, sizeof(name), "%.*s", (int)(equals ? equals - word : (long)strlen(word)),
+		 word);
 	for (unsigned int i = 0; i < OPTION_MAX; i++) {
 		const struct verb_option_info *option = &verb_options[i];
 
@@ -176,7 +194,8 @@ static int long_option(struct args *args, const char *word, const char *next)
 			return usage(verb, "it takes no value", word);
 		if (option->value && option->value[0] != '[' && !value) {
 			if (!next)
-				return usage(verb, fmt("it needs a value: %s", option->value), word);
+				return usage(verb, fmt("it needs a value: %s", option->value),
+					     word);
 			value = next;
 		}
 		if (args->given & 1u << i && option->value)
@@ -191,7 +210,8 @@ static int long_option(struct args *args, const char *word, const char *next)
 	key = verb->config ? config_key_find(name + 2) : -1;
 	if (key >= 0) {
 		if (!value && !next)
-			return usage(verb, fmt("it needs a value: %s", config_keys[key].value), word);
+			return usage(verb, fmt("it needs a value: %s", config_keys[key].value),
+				     word);
 		if (args->config.given & 1ull << key && !config_keys[key].repeatable)
 			return twice(verb, name);
 		if (config_put(&args->config, name + 2, value ? value : next, name))
@@ -208,7 +228,8 @@ int args_parse(struct args *args, int argc, char **argv)
 	*args = (struct args){};
 	log_options.colour = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
 	config_default(&args->config, "");
-	for (int i = 1; i < argc; i++)	/* so that errors of what follows come out in the right form */
+	for (int i = 1; i < argc;
+	     i++) /* so that errors of what follows come out in the right form */
 		if (!strcmp(argv[i], "-j") || !strcmp(argv[i], "--json"))
 			log_options.json = args->json = true;
 	if (find_verb(args, argc, argv))
@@ -222,7 +243,8 @@ int args_parse(struct args *args, int argc, char **argv)
 			words_only = true;
 		} else if (!words_only && argv[i][0] == '-' && argv[i][1] == '-') {
 			if (!global_option(args, argv[i]))
-				taken = long_option(args, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+				taken = long_option(args, argv[i],
+						    i + 1 < argc ? argv[i + 1] : NULL);
 			if (taken < 0)
 				return -1;
 			i += taken - 1;
@@ -231,17 +253,19 @@ int args_parse(struct args *args, int argc, char **argv)
 				return -1;
 		} else if (args->count == args->verb->most ||
 			   args->count == sizeof(args->operands) / sizeof(*args->operands)) {
-			return usage(args->verb, fmt("%s takes no more words", args->verb->name), argv[i]);
+			return usage(args->verb, fmt("%s takes no more words", args->verb->name),
+				     argv[i]);
 		} else {
 			args->operands[args->count++] = argv[i];
 		}
 	}
 	if (log_options.quiet && log_options.verbose)
-		return log_fail(EXIT_USAGE, "one asks for fewer words, the other for more", "give one of the two",
-				"-q and -v together");
+		return log_fail(EXIT_USAGE, "one asks for fewer words, the other for more",
+				"give one of the two", "-q and -v together");
 	args->name = args->operands[0];
 	if (args->count < args->verb->least && !args_has(args, OPTION_ALL))
-		return usage(args->verb, "a word is missing", fmt("nat64-bpf %s: which?", args->verb->name));
+		return usage(args->verb, "a word is missing",
+			     fmt("nat64-bpf %s: which?", args->verb->name));
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The command line: a table of verbs, a table of options; what was given. Help, completion and the check of the man
- * page come from the same rows. */
+/* The command line: a table of verbs, a table of options; what was given. Help, completion and the
+ * check of the man page come from the same rows. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,6 +8,7 @@
 
 #include "config.h"
 
+/* clang-format off */
 /*  enum	option		value		help */
 #define VERB_OPTIONS(X) \
 	X(DRY_RUN,	"dry-run",	NULL,		"print what would be done, change nothing") \
@@ -32,23 +33,24 @@ enum verb_option {
 #undef X
 	OPTION_MAX
 };
+/* clang-format on */
 #define OPTION(id) (1u << OPTION_##id)
 
 struct args;
 
 struct verb {
 	const char *name;
-	const char *operands;		/* as in the usage line */
-	const char *help;		/* half a sentence */
-	uint32_t options;		/* bits OPTION(...) */
-	bool config;			/* takes the config keys as options too */
-	int least, most;		/* operands */
-	int (*run)(const struct args *args);	/* exit status, or -1 after log_fail() */
+	const char *operands;		     /* as in the usage line */
+	const char *help;		     /* half a sentence */
+	uint32_t options;		     /* bits OPTION(...) */
+	bool config;			     /* takes the config keys as options too */
+	int least, most;		     /* operands */
+	int (*run)(const struct args *args); /* exit status, or -1 after log_fail() */
 };
 
 struct verb_option_info {
 	const char *name;
-	const char *value;		/* NULL: none; in brackets: may be left out */
+	const char *value; /* NULL: none; in brackets: may be left out */
 	const char *help;
 };
 
@@ -59,12 +61,12 @@ extern const struct verb_option_info verb_options[OPTION_MAX];
 struct args {
 	const struct verb *verb;
 	const char *operands[8];
-	int count;			/* of operands */
-	const char *name;		/* operands[0], NULL: none */
+	int count;	  /* of operands */
+	const char *name; /* operands[0], NULL: none */
 	bool json, quiet;
-	uint32_t given;			/* bits OPTION(...) */
-	const char *value[OPTION_MAX];	/* NULL: without */
-	struct config config;		/* options that are config keys; config.given says which */
+	uint32_t given;		       /* bits OPTION(...) */
+	const char *value[OPTION_MAX]; /* NULL: without */
+	struct config config;	       /* options that are config keys; config.given says which */
 };
 
 static inline bool args_has(const struct args *args, enum verb_option option)

@@ -12,15 +12,15 @@
 #include "netlink.h"
 #include "paths.h"
 
-#define TCX_INGRESS	46	/* enum bpf_attach_type; Debian 12's headers end before them */
-#define TCX_EGRESS	47
-#define LINK_TYPE_TCX	11	/* enum bpf_link_type */
-#define TC_HANDLE	1	/* of our clsact filters */
-#define TC_PRIORITY	0x4e34	/* "N4" */
+#define TCX_INGRESS   46 /* enum bpf_attach_type; Debian 12's headers end before them */
+#define TCX_EGRESS    47
+#define LINK_TYPE_TCX 11     /* enum bpf_link_type */
+#define TC_HANDLE     1	     /* of our clsact filters */
+#define TC_PRIORITY   0x4e34 /* "N4" */
 
 static const struct hook {
-	const char *program;		/* pin of the program */
-	const char *link;		/* pin of its TCX link */
+	const char *program; /* pin of the program */
+	const char *link;    /* pin of its TCX link */
 	int tcx;
 	enum bpf_tc_attach_point tc;
 	const char *word;
@@ -29,7 +29,7 @@ static const struct hook {
 	{ "nat64_out", "link_out", TCX_EGRESS, BPF_TC_EGRESS, "egress" },
 };
 
-struct tcx_info {			/* head of struct bpf_link_info for TCX */
+struct tcx_info { /* head of struct bpf_link_info for TCX */
 	uint32_t type, id, prog_id, pad;
 	uint32_t ifindex, attach_type;
 	uint8_t room[128];
@@ -101,7 +101,7 @@ static int tc_attach(const struct hook *hook, uint32_t ifindex, int program, boo
 
 int datapath_has_tcx(void)
 {
-	uint32_t count = 0, lo = 1;	/* lo has this number in every network namespace */
+	uint32_t count = 0, lo = 1; /* lo has this number in every network namespace */
 	int error = bpf_prog_query(lo, TCX_INGRESS, 0, NULL, NULL, &count);
 
 	return !error || error == -ENOENT ? 1 : error == -EPERM ? error : 0;
@@ -127,9 +127,10 @@ int datapath_attach(const struct instance *instance, bool *clsact_ours)
 		if (program >= 0 && status == -EINVAL)
 			status = tc_attach(&hooks[i], ifindex, program, clsact_ours);
 		if (status < 0)
-			return log_fail(status == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-status),
-					"nat64-bpf -v load shows more", "%s: cannot attach at TC %s",
-					instance->link.name, hooks[i].word);
+			return log_fail(status == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
+					strerror(-status), "nat64-bpf -v load shows more",
+					"%s: cannot attach at TC %s", instance->link.name,
+					hooks[i].word);
 		changed |= status;
 	}
 	return changed;
@@ -144,7 +145,8 @@ static bool tc_attached(const struct hook *hook, uint32_t ifindex)
 	return !bpf_tc_query(&tc, &now);
 }
 
-/* Does a TCX link hold this program on an interface of that number, which is one of any namespace? */
+/* Does a TCX link hold this program on an interface of that number, which is one of any namespace?
+ */
 static bool has_link(uint32_t prog_id, uint32_t ifindex)
 {
 	uint32_t id = 0;
@@ -154,8 +156,9 @@ static bool has_link(uint32_t prog_id, uint32_t ifindex)
 		struct tcx_info info = {};
 		uint32_t len = sizeof(info);
 
-		if (link >= 0 && !bpf_obj_get_info_by_fd(link, &info, &len) && info.type == LINK_TYPE_TCX &&
-		    info.prog_id == prog_id && info.ifindex == ifindex)
+		if (link >= 0 && !bpf_obj_get_info_by_fd(link, &info, &len) &&
+		    info.type == LINK_TYPE_TCX && info.prog_id == prog_id &&
+		    info.ifindex == ifindex)
 			return true;
 	}
 	return false;
@@ -185,12 +188,15 @@ bool datapath_still_attached(uint32_t ifindex)
 
 int datapath_detach(const char *name, uint32_t ifindex, bool clsact_ours)
 {
-	DECLARE_LIBBPF_OPTS(bpf_tc_hook, both, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, both, .ifindex = ifindex,
+			    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 	int error = 0;
 
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
-		DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = ifindex, .attach_point = hooks[i].tc);
-		DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+		DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = ifindex,
+				    .attach_point = hooks[i].tc);
+		DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .handle = TC_HANDLE,
+				    .priority = TC_PRIORITY);
 		char path[PATH_MAX];
 		_close_ int link = bpf_obj_get(path_pin(path, name, hooks[i].link));
 

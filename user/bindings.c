@@ -36,8 +36,13 @@ int bindings_open(const char *instance, struct bindings *b)
 {
 	int error, alloc;
 
-	*b = (struct bindings){ .instance = instance, .config_fd = -1, .clients_fd = -1, .extern_fd = -1,
-				.quota_fd = -1, .slots_fd = -1, .control_fd = -1 };
+	*b = (struct bindings){ .instance = instance,
+				.config_fd = -1,
+				.clients_fd = -1,
+				.extern_fd = -1,
+				.quota_fd = -1,
+				.slots_fd = -1,
+				.control_fd = -1 };
 	error = datapath_read_config(instance, &b->config);
 	if (error == -ENOENT)
 		return log_fail(EXIT_NOT_LOADED, "there is no such instance under way",
@@ -46,15 +51,16 @@ int bindings_open(const char *instance, struct bindings *b)
 		return datapath_denied(error, instance);
 	if (error)
 		return log_fail(EXIT_FAILED, "its maps are of another version, or damaged",
-				fmt("nat64-bpf unload %s, then load it again", instance), "%s: cannot read its maps",
-				instance);
+				fmt("nat64-bpf unload %s, then load it again", instance),
+				"%s: cannot read its maps", instance);
 	b->count = b->config.pool_size + NAT64_EXTERN_MAX;
 	b->config_fd = datapath_map(instance, "nat64_config");
 	b->clients_fd = datapath_map(instance, "nat64_clients");
 	b->extern_fd = datapath_map(instance, "nat64_extern");
 	b->quota_fd = datapath_map(instance, "nat64_quota");
 	b->slots_fd = datapath_map(instance, "nat64_slots");
-	b->control_fd = datapath_map(instance, "nat64_control");	/* absent: nothing can be changed */
+	b->control_fd = datapath_map(instance,
+				     "nat64_control"); /* absent: nothing can be changed */
 	alloc = datapath_map(instance, "nat64_alloc");
 	if (b->slots_fd >= 0)
 		b->slots = map_memory(b->slots_fd, b->count * sizeof(*b->slots));
@@ -62,17 +68,20 @@ int bindings_open(const char *instance, struct bindings *b)
 		b->alloc = map_memory(alloc, sizeof(*b->alloc));
 		close(alloc);
 	}
-	if (b->slots && b->alloc && b->config_fd >= 0 && b->clients_fd >= 0 && b->extern_fd >= 0 && b->quota_fd >= 0)
+	if (b->slots && b->alloc && b->config_fd >= 0 && b->clients_fd >= 0 && b->extern_fd >= 0 &&
+	    b->quota_fd >= 0)
 		return 0;
 	error = errno;
 	bindings_close(b);
-	return log_fail(EXIT_FAILED, strerror(error), fmt("nat64-bpf unload %s, then load it again", instance),
+	return log_fail(EXIT_FAILED, strerror(error),
+			fmt("nat64-bpf unload %s, then load it again", instance),
 			"%s: cannot open its maps", instance);
 }
 
 void bindings_close(struct bindings *b)
 {
-	int fds[] = { b->config_fd, b->clients_fd, b->extern_fd, b->quota_fd, b->slots_fd, b->control_fd };
+	int fds[] = { b->config_fd, b->clients_fd, b->extern_fd,
+		      b->quota_fd,  b->slots_fd,   b->control_fd };
 
 	if (b->slots)
 		munmap(b->slots, b->count * sizeof(*b->slots));
@@ -82,7 +91,12 @@ void bindings_close(struct bindings *b)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	free(b->ended);
-	*b = (struct bindings){ .config_fd = -1, .clients_fd = -1, .extern_fd = -1, .quota_fd = -1, .slots_fd = -1, .control_fd = -1 };
+	*b = (struct bindings){ .config_fd = -1,
+				.clients_fd = -1,
+				.extern_fd = -1,
+				.quota_fd = -1,
+				.slots_fd = -1,
+				.control_fd = -1 };
 }
 
 int64_t bindings_find4(const struct bindings *b, struct in_addr addr4)
@@ -98,14 +112,16 @@ int64_t bindings_find6(const struct bindings *b, const struct in6_addr *addr6)
 {
 	uint32_t index;
 
-	return bpf_map_lookup_elem(b->clients_fd, addr6, &index) || index >= b->count ? -1 : (int64_t)index;
+	return bpf_map_lookup_elem(b->clients_fd, addr6, &index) || index >= b->count ?
+		       -1 :
+		       (int64_t)index;
 }
 
 bool bindings_read(const struct bindings *b, uint32_t index, struct nat64_slot *slot)
 {
 	const struct nat64_slot *shared = &b->slots[index];
 
-	for (int i = 0; i < 3; i++) {	/* an owner that changed while it was copied: again */
+	for (int i = 0; i < 3; i++) { /* an owner that changed while it was copied: again */
 		uint32_t state = slot_state(shared), generation = shared->generation;
 
 		if (state != NAT64_SLOT_DYNAMIC && state != NAT64_SLOT_STATIC)
@@ -159,7 +175,8 @@ size_t static_sort(struct static_map *maps, size_t count)
 	return kept;
 }
 
-int bindings_outside(const struct bindings *b, bool added_only, struct static_map **maps, size_t *count)
+int bindings_outside(const struct bindings *b, bool added_only, struct static_map **maps,
+		     size_t *count)
 {
 	*count = 0;
 	*maps = calloc(NAT64_EXTERN_MAX, sizeof(**maps));
@@ -168,7 +185,8 @@ int bindings_outside(const struct bindings *b, bool added_only, struct static_ma
 	for (uint32_t i = b->config.pool_size; i < b->count; i++) {
 		const struct nat64_slot *slot = &b->slots[i];
 
-		if (slot_state(slot) == NAT64_SLOT_STATIC && !(added_only && slot->flags & NAT64_SLOT_CONFIG))
+		if (slot_state(slot) == NAT64_SLOT_STATIC &&
+		    !(added_only && slot->flags & NAT64_SLOT_CONFIG))
 			(*maps)[(*count)++] = (struct static_map){ { slot->addr4 }, slot->addr6 };
 	}
 	*count = static_sort(*maps, *count);

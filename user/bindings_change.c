@@ -11,7 +11,7 @@
 #include "log.h"
 #include "netlink.h"
 
-#define TRIES	100	/* while clients' packets are in the way */
+#define TRIES 100 /* while clients' packets are in the way */
 
 int bindings_write_config(struct bindings *b)
 {
@@ -54,7 +54,8 @@ static bool outside_pool(const struct bindings *b, struct in_addr addr4)
 	return ntohl(addr4.s_addr) - b->config.pool_first >= b->config.pool_size;
 }
 
-/* Ends the binding of a slot by `op`. 1: it is ended, 0: there was none, or it is in use (NAT64_EXPIRE). */
+/* Ends the binding of a slot by `op`. 1: it is ended, 0: there was none, or it is in use
+ * (NAT64_EXPIRE). */
 static int end(struct bindings *b, uint32_t index, enum nat64_op op)
 {
 	struct nat64_slot slot;
@@ -65,7 +66,7 @@ static int end(struct bindings *b, uint32_t index, enum nat64_op op)
 
 		if (error && (op == NAT64_EXPIRE || (error != -EBUSY && error != -ENOENT)))
 			return 0;
-		if (error)	/* it changed hands while we looked */
+		if (error) /* it changed hands while we looked */
 			continue;
 		note_end(b, slot.addr4);
 		if (index >= b->config.pool_size)
@@ -97,8 +98,9 @@ static bool in_net6(const struct nat64_net6 *net, const struct in6_addr *addr)
 
 static bool is_unicast6(const struct in6_addr *addr)
 {
-	return addr->s6_addr[0] != 0xff && !IN6_IS_ADDR_LINKLOCAL(addr) && !IN6_IS_ADDR_UNSPECIFIED(addr) &&
-	       !IN6_IS_ADDR_LOOPBACK(addr) && !IN6_IS_ADDR_V4MAPPED(addr);
+	return addr->s6_addr[0] != 0xff && !IN6_IS_ADDR_LINKLOCAL(addr) &&
+	       !IN6_IS_ADDR_UNSPECIFIED(addr) && !IN6_IS_ADDR_LOOPBACK(addr) &&
+	       !IN6_IS_ADDR_V4MAPPED(addr);
 }
 
 /* 0/8, 127/8, 224/4 and 240/4 are nobody's. */
@@ -145,19 +147,21 @@ struct way {
 	int64_t by4, by6;
 };
 
-static enum binding_fault held(const struct bindings *b, int64_t index, struct binding_holder *holder,
-			       enum binding_fault fault)
+static enum binding_fault held(const struct bindings *b, int64_t index,
+			       struct binding_holder *holder, enum binding_fault fault)
 {
 	const struct nat64_slot *slot = &b->slots[index];
 
 	if (holder)
-		*holder = (struct binding_holder){ { slot->addr4 }, slot->addr6, slot->state == NAT64_SLOT_STATIC,
+		*holder = (struct binding_holder){ { slot->addr4 },
+						   slot->addr6,
+						   slot->state == NAT64_SLOT_STATIC,
 						   slot->flags & NAT64_SLOT_CONFIG };
 	return fault;
 }
 
-static enum binding_fault way_fault(const struct bindings *b, const struct binding_wish *wish, struct way *way,
-				    struct binding_holder *holder)
+static enum binding_fault way_fault(const struct bindings *b, const struct binding_wish *wish,
+				    struct way *way, struct binding_holder *holder)
 {
 	uint32_t state4;
 
@@ -170,13 +174,14 @@ static enum binding_fault way_fault(const struct bindings *b, const struct bindi
 		return state4 == NAT64_SLOT_STATIC || !wish->is_static ? BINDING_SAME : BINDING_OK;
 	if (way->by4 >= 0 && (!wish->replace || state4 == NAT64_SLOT_STATIC))
 		return held(b, way->by4, holder, BINDING_ADDR4_HELD);
-	if (way->by6 >= 0 && (!wish->replace || slot_state(&b->slots[way->by6]) == NAT64_SLOT_STATIC))
+	if (way->by6 >= 0 &&
+	    (!wish->replace || slot_state(&b->slots[way->by6]) == NAT64_SLOT_STATIC))
 		return held(b, way->by6, holder, BINDING_ADDR6_HELD);
 	return BINDING_OK;
 }
 
-enum binding_fault
-bindings_check(const struct bindings *b, const struct binding_wish *wish, struct binding_holder *holder)
+enum binding_fault bindings_check(const struct bindings *b, const struct binding_wish *wish,
+				  struct binding_holder *holder)
 {
 	enum binding_fault fault = wish_fault(b, wish);
 	struct way way;
@@ -193,8 +198,8 @@ static int64_t free_outside(const struct bindings *b)
 	return -1;
 }
 
-/* Makes a binding in the slot `request->index`. `replace`: dynamic ones give way, also those that the programs make
- * meanwhile, for a client that just lost its address. 0 or -errno. */
+/* Makes a binding in the slot `request->index`. `replace`: dynamic ones give way, also those that
+ * the programs make meanwhile, for a client that just lost its address. 0 or -errno. */
 static int make(struct bindings *b, struct nat64_request *request, bool replace)
 {
 	uint32_t index = request->index;
@@ -205,10 +210,11 @@ static int make(struct bindings *b, struct nat64_request *request, bool replace)
 			bindings_remove(b, request->index);
 		request->index = index;
 		error = control(b, request);
-		if (error && (!replace || slot_state(&b->slots[request->index]) == NAT64_SLOT_STATIC))
+		if (error &&
+		    (!replace || slot_state(&b->slots[request->index]) == NAT64_SLOT_STATIC))
 			return error;
 	}
-	if (!error && request->flags)	/* of a binding that became static in its place */
+	if (!error && request->flags) /* of a binding that became static in its place */
 		__atomic_fetch_or(&b->slots[index].flags, request->flags, __ATOMIC_ACQ_REL);
 	return error;
 }
@@ -217,15 +223,20 @@ static int make(struct bindings *b, struct nat64_request *request, bool replace)
 static void make_again(struct bindings *b, uint32_t index, const struct nat64_slot *old)
 {
 	struct nat64_request request = {
-		.op = NAT64_BIND, .index = index, .addr6 = old->addr6, .addr4 = old->addr4, .state = old->state,
-		.flags = old->flags, .last_seen = old->last_seen,
+		.op = NAT64_BIND,
+		.index = index,
+		.addr6 = old->addr6,
+		.addr4 = old->addr4,
+		.state = old->state,
+		.flags = old->flags,
+		.last_seen = old->last_seen,
 	};
 
 	make(b, &request, true);
 }
 
-static enum binding_fault
-bind_fault(const struct bindings *b, int error, const struct binding_wish *wish, struct binding_holder *holder)
+static enum binding_fault bind_fault(const struct bindings *b, int error,
+				     const struct binding_wish *wish, struct binding_holder *holder)
 {
 	int64_t by4 = bindings_find4(b, wish->addr4), by6 = bindings_find6(b, &wish->addr6);
 
@@ -237,18 +248,18 @@ bind_fault(const struct bindings *b, int error, const struct binding_wish *wish,
 	return error == -EADDRNOTAVAIL ? BINDING_RESERVED : BINDING_FAILED;
 }
 
-enum binding_fault
-bindings_add(struct bindings *b, const struct binding_wish *wish, struct binding_holder *holder)
+enum binding_fault bindings_add(struct bindings *b, const struct binding_wish *wish,
+				struct binding_holder *holder)
 {
 	enum binding_fault fault = wish_fault(b, wish);
 	bool outside = outside_pool(b, wish->addr4), had = false;
 	struct nat64_request request = {
-		.op		= NAT64_BIND,
-		.addr6		= wish->addr6,
-		.addr4		= wish->addr4.s_addr,
-		.state		= wish->is_static ? NAT64_SLOT_STATIC : NAT64_SLOT_DYNAMIC,
-		.flags		= wish->flags | (wish->from_config ? NAT64_SLOT_CONFIG : 0),
-		.last_seen	= wish->seen,
+		.op = NAT64_BIND,
+		.addr6 = wish->addr6,
+		.addr4 = wish->addr4.s_addr,
+		.state = wish->is_static ? NAT64_SLOT_STATIC : NAT64_SLOT_DYNAMIC,
+		.flags = wish->flags | (wish->from_config ? NAT64_SLOT_CONFIG : 0),
+		.last_seen = wish->seen,
 	};
 	struct nat64_slot old;
 	int64_t index;
@@ -267,12 +278,14 @@ bindings_add(struct bindings *b, const struct binding_wish *wish, struct binding
 	if (way.by4 != way.by6) {
 		if (way.by4 >= 0)
 			bindings_remove(b, way.by4);
-		had = way.by6 >= 0 && bindings_read(b, way.by6, &old) && bindings_remove(b, way.by6);
+		had = way.by6 >= 0 && bindings_read(b, way.by6, &old) &&
+		      bindings_remove(b, way.by6);
 	}
 	if (!outside)
 		bindings_unreserve(b, index);
 	else
-		error = count_outside(b, 1);	/* first: packets to it find it as soon as it is there */
+		error = count_outside(b,
+				      1); /* first: packets to it find it as soon as it is there */
 	request.index = index;
 	if (!error)
 		error = make(b, &request, wish->replace);
@@ -305,10 +318,12 @@ const char *binding_fault_text(enum binding_fault fault, const struct binding_ho
 		return fmt("%s holds it%s", inet_ntop(AF_INET6, &holder->addr6, text, sizeof(text)),
 			   holder->is_static ? " by a static map" : " by a dynamic binding");
 	case BINDING_ADDR6_HELD:
-		return fmt("the client holds %s%s", inet_ntop(AF_INET, &holder->addr4, text, sizeof(text)),
+		return fmt("the client holds %s%s",
+			   inet_ntop(AF_INET, &holder->addr4, text, sizeof(text)),
 			   holder->is_static ? " by a static map" : " by a dynamic binding");
 	case BINDING_EXTERN_FULL:
-		return fmt("there are %d addresses outside the pool already, the most possible", NAT64_EXTERN_MAX);
+		return fmt("there are %d addresses outside the pool already, the most possible",
+			   NAT64_EXTERN_MAX);
 	case BINDING_OUTSIDE:
 		return "the address lies outside the pool";
 	case BINDING_NO_CLIENT:
@@ -344,7 +359,9 @@ int bindings_end_flows(struct bindings *b)
 	qsort(b->ended, b->ended_count, sizeof(*b->ended), by_address);
 	status = nl_conntrack_delete_if(is_ended, b);
 	b->ended_count = 0;
-	return status >= 0 ? 0 : log_fail(EXIT_FAILED, strerror(-status),
-					  "conntrack -D -s ADDRESS, or wait for min-lease",
-					  "%s: cannot end the flows of addresses that were taken away", b->instance);
+	return status >= 0 ? 0 :
+			     log_fail(EXIT_FAILED, strerror(-status),
+				      "conntrack -D -s ADDRESS, or wait for min-lease",
+				      "%s: cannot end the flows of addresses that were taken away",
+				      b->instance);
 }

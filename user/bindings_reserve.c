@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the maps hold beside bindings: RESERVED slots, and how many dynamic bindings each client network has. */
+/* What the maps hold beside bindings: RESERVED slots, and how many dynamic bindings each client
+ * network has. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -9,15 +10,17 @@
 #include "bindings_slot.h"
 #include "prefix.h"
 
-#define TRIES	100	/* while clients' packets are in the way */
+#define TRIES 100 /* while clients' packets are in the way */
 
 /* Network, broadcast or own4 address. */
 static bool is_nobodys(const struct bindings *b, uint32_t index)
 {
-	return !index || index == b->config.pool_size - 1 || index == ntohl(b->config.own4) - b->config.pool_first;
+	return !index || index == b->config.pool_size - 1 ||
+	       index == ntohl(b->config.own4) - b->config.pool_first;
 }
 
-/* Number of a client in the one network of linear mapping, UINT32_MAX: it has none that the pool holds. */
+/* Number of a client in the one network of linear mapping, UINT32_MAX: it has none that the pool
+ * holds. */
 static uint32_t number_of(const struct bindings *b, const struct in6_addr *addr6)
 {
 	const struct nat64_net6 *net = &b->config.client[0];
@@ -32,7 +35,8 @@ static uint32_t number_of(const struct bindings *b, const struct in6_addr *addr6
 	return high || number >= b->config.pool_size ? UINT32_MAX : number;
 }
 
-/* With linear mapping: is pool + `number` of no use to client `number`, as it is own6, or has a static map? */
+/* With linear mapping: is pool + `number` of no use to client `number`, as it is own6, or has a
+ * static map? */
 static bool is_elsewhere(const struct bindings *b, uint32_t number)
 {
 	const struct nat64_net6 *net = &b->config.client[0];
@@ -48,7 +52,8 @@ static bool is_elsewhere(const struct bindings *b, uint32_t number)
 	return index >= 0 && index != number && slot_state(&b->slots[index]) == NAT64_SLOT_STATIC;
 }
 
-/* One slot of the pool becomes RESERVED or FREE, as it should be; a static map that has it stays. */
+/* One slot of the pool becomes RESERVED or FREE, as it should be; a static map that has it stays.
+ */
 static int settle(struct bindings *b, uint32_t index)
 {
 	struct nat64_slot *slot = &b->slots[index];
@@ -59,7 +64,8 @@ static int settle(struct bindings *b, uint32_t index)
 		return 0;
 	}
 	for (int i = 0; i < TRIES; i++) {
-		if (slot_state(slot) == NAT64_SLOT_RESERVED || slot_swap(slot, NAT64_SLOT_FREE, NAT64_SLOT_RESERVED))
+		if (slot_state(slot) == NAT64_SLOT_RESERVED ||
+		    slot_swap(slot, NAT64_SLOT_FREE, NAT64_SLOT_RESERVED))
 			return 0;
 		if (!nobodys && slot_state(slot) == NAT64_SLOT_STATIC)
 			return 0;
@@ -116,7 +122,8 @@ static int by_net(const void *a, const void *b)
 /* Networks of the dynamic bindings, one for each, sorted. NULL: there is no memory. */
 static struct in6_addr *list_nets(const struct bindings *b, size_t *count)
 {
-	struct in6_addr *nets = calloc(b->config.pool_size, sizeof(*nets)), mask = mask6(b->config.quota_len);
+	struct in6_addr *nets = calloc(b->config.pool_size, sizeof(*nets)),
+			mask = mask6(b->config.quota_len);
 	struct nat64_slot slot;
 
 	*count = 0;
@@ -132,7 +139,8 @@ static struct in6_addr *list_nets(const struct bindings *b, size_t *count)
 	return nets;
 }
 
-/* A binding that a packet makes meanwhile may be left out: its network may have one more than its quota. */
+/* A binding that a packet makes meanwhile may be left out: its network may have one more than its
+ * quota. */
 int bindings_count_quota(struct bindings *b)
 {
 	struct in6_addr net, *nets;

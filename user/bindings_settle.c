@@ -24,19 +24,24 @@ static bool is_old(const struct nat64_slot *slot, const struct config *config)
 
 static struct binding_wish wish_of(const struct static_map *map)
 {
-	return (struct binding_wish) {
-		.addr4 = map->addr4, .addr6 = map->addr6, .is_static = true, .from_config = true, .replace = true,
+	return (struct binding_wish){
+		.addr4 = map->addr4,
+		.addr6 = map->addr6,
+		.is_static = true,
+		.from_config = true,
+		.replace = true,
 	};
 }
 
-static int refuse(const struct bindings *b, const struct binding_wish *wish, enum binding_fault fault,
-		  const struct binding_holder *holder)
+static int refuse(const struct bindings *b, const struct binding_wish *wish,
+		  enum binding_fault fault, const struct binding_holder *holder)
 {
 	char four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN];
 
 	return log_fail(EXIT_FAILED, binding_fault_text(fault, holder),
 			fmt("nat64-bpf map del %s the other one, or change the line", b->instance),
-			"%s: static = %s %s: refused", b->instance, inet_ntop(AF_INET, &wish->addr4, four, sizeof(four)),
+			"%s: static = %s %s: refused", b->instance,
+			inet_ntop(AF_INET, &wish->addr4, four, sizeof(four)),
 			inet_ntop(AF_INET6, &wish->addr6, six, sizeof(six)));
 }
 
@@ -45,8 +50,8 @@ int bindings_settle(struct bindings *b, const struct config *config)
 	int error = bindings_reserve(b), changed = 0;
 
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), "try again", "%s: cannot reserve addresses",
-				b->instance);
+		return log_fail(EXIT_FAILED, strerror(-error), "try again",
+				"%s: cannot reserve addresses", b->instance);
 	for (uint32_t i = 0; i < b->count; i++) {
 		if (!is_old(&b->slots[i], config))
 			continue;
@@ -66,8 +71,8 @@ int bindings_settle(struct bindings *b, const struct config *config)
 }
 
 /* As bindings_check(), but what is old is in nobody's way. */
-static enum binding_fault check(const struct bindings *b, const struct config *config, const struct binding_wish *wish,
-				struct binding_holder *holder)
+static enum binding_fault check(const struct bindings *b, const struct config *config,
+				const struct binding_wish *wish, struct binding_holder *holder)
 {
 	enum binding_fault fault = bindings_check(b, wish, holder);
 

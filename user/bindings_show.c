@@ -4,8 +4,8 @@
 
 #include "bindings_slot.h"
 
-static void show(FILE *out, const char *verb, const char *instance, struct in_addr addr4, const struct in6_addr *addr6,
-		 const char *more)
+static void show(FILE *out, const char *verb, const char *instance, struct in_addr addr4,
+		 const struct in6_addr *addr6, const char *more)
 {
 	char four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN];
 
@@ -40,5 +40,6 @@ void bindings_show_addition(const struct bindings *b, const struct binding_wish 
 		show_way(b, by4, out);
 		show_way(b, by6, out);
 	}
-	show(out, "add", b->instance, wish->addr4, &wish->addr6, wish->is_static ? "" : ", dynamic");
+	show(out, "add", b->instance, wish->addr4, &wish->addr6,
+	     wish->is_static ? "" : ", dynamic");
 }

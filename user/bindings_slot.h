@@ -11,19 +11,21 @@ static inline uint32_t slot_state(const struct nat64_slot *slot)
 
 static inline bool slot_swap(struct nat64_slot *slot, uint32_t from, uint32_t to)
 {
-	return __atomic_compare_exchange_n(&slot->state, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(&slot->state, &from, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
 }
 
 /* Writes the settings that follow from the bindings. 0 or -errno. */
 int bindings_write_config(struct bindings *bindings);
 
-/* Reserves network, broadcast and own4 address, and with linear mapping what the numbers of clients leave no room for;
- * `capacity` follows. 0 or -errno. */
+/* Reserves network, broadcast and own4 address, and with linear mapping what the numbers of clients
+ * leave no room for; `capacity` follows. 0 or -errno. */
 int bindings_reserve(struct bindings *bindings);
 
-/* A static map of the client in slot `index` came or went: with linear mapping its number, and that slot, may now be
- * reserved, or free. */
+/* A static map of the client in slot `index` came or went: with linear mapping its number, and that
+ * slot, may now be reserved, or free. */
 void bindings_number(struct bindings *bindings, uint32_t index, const struct in6_addr *addr6);
 
-/* A slot that is reserved only since its client has another address may be given to a static map. */
+/* A slot that is reserved only since its client has another address may be given to a static map.
+ */
 void bindings_unreserve(struct bindings *bindings, uint32_t index);

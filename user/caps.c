@@ -24,7 +24,7 @@ static int unreadable(void)
 static const char *missing(unsigned int needed)
 {
 	static const struct {
-		unsigned int need, cap, other;	/* `other` stands for it */
+		unsigned int need, cap, other; /* `other` stands for it */
 		const char *name;
 	} all[] = {
 		{ NEED_NET_ADMIN, CAP_NET_ADMIN, CAP_NET_ADMIN, "CAP_NET_ADMIN" },
@@ -58,7 +58,8 @@ const char *caps_why(int error, unsigned int needed)
 {
 	const char *names = capng_get_caps_process() ? "" : missing(needed);
 
-	return *names ? fmt("%s: this process lacks %s", strerror(abs(error)), names) : strerror(abs(error));
+	return *names ? fmt("%s: this process lacks %s", strerror(abs(error)), names) :
+			strerror(abs(error));
 }
 
 int caps_drop(void)
@@ -72,17 +73,21 @@ int caps_drop(void)
 	for (size_t i = 0; i < 3; i++)
 		keep[i] = capng_have_capability(CAPNG_EFFECTIVE, needed[i]);
 	whole = keep[0] && keep[1] && keep[2];
-	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))	/* the bounding set needs it */
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP)) /* the bounding set needs it */
 		which = CAPNG_SELECT_BOTH;
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (size_t i = 0; i < 3; i++)
 		if (keep[i])
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, needed[i]);
+			capng_update(CAPNG_ADD,
+				     CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+				     needed[i]);
 	if (!whole)
-		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, CAP_SYS_ADMIN);
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+			     CAP_SYS_ADMIN);
 	if (capng_apply(which) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return log_fail(EXIT_FAILED, strerror(errno),
-				"allow it capset() and prctl(): a sandbox (SystemCallFilter=, a container) does not",
-				"cannot give up capabilities");
+		return log_fail(
+			EXIT_FAILED, strerror(errno),
+			"allow it capset() and prctl(): a sandbox (SystemCallFilter=, a container) does not",
+			"cannot give up capabilities");
 	return 0;
 }

@@ -18,7 +18,7 @@ static bool holds(const struct net4 *outer, const struct net4 *inner)
 /* The network that an address is connected to: the peer's, if it has one. */
 static struct net4 connected(const struct nl_addr *addr)
 {
-	return (struct net4) {
+	return (struct net4){
 		.addr.s_addr = addr->peer4.s_addr & mask4(addr->len).s_addr,
 		.len = addr->len,
 	};
@@ -34,10 +34,15 @@ static struct clash check_addr(const struct net4 *pool, const struct nl_addr *ad
 	struct net4 net = connected(addr);
 
 	if (net4_has(pool, addr->addr4))
-		return (struct clash){ .kind = CLASH_ADDRESS, .net = { addr->addr4, 32 }, .index = addr->index };
+		return (struct clash){ .kind = CLASH_ADDRESS,
+				       .net = { addr->addr4, 32 },
+				       .index = addr->index };
 	if (holds(pool, &net) || holds(&net, pool))
-		return (struct clash) {
-			.kind = CLASH_NETWORK, .net = net, .inside = !holds(pool, &net), .index = addr->index,
+		return (struct clash){
+			.kind = CLASH_NETWORK,
+			.net = net,
+			.inside = !holds(pool, &net),
+			.index = addr->index,
 		};
 	return (struct clash){};
 }
@@ -47,14 +52,20 @@ static struct clash check_route(const struct net4 *pool, const struct nl_route *
 	struct net4 net = target(route);
 
 	if (holds(pool, &net))
-		return (struct clash) {
-			.kind = CLASH_ROUTE, .net = net, .index = route->oif, .table = route->table,
+		return (struct clash){
+			.kind = CLASH_ROUTE,
+			.net = net,
+			.index = route->oif,
+			.table = route->table,
 		};
 	/* A local route wins over the pool's own, as its table comes first. */
 	if (route->len && !route->gateway && holds(&net, pool) &&
 	    (route->type == RTN_UNICAST || route->type == RTN_LOCAL))
-		return (struct clash) {
-			.kind = CLASH_NETWORK, .net = net, .inside = true, .index = route->oif,
+		return (struct clash){
+			.kind = CLASH_NETWORK,
+			.net = net,
+			.inside = true,
+			.index = route->oif,
 			.table = route->table,
 		};
 	return (struct clash){};
@@ -68,7 +79,8 @@ static bool own_route(const struct nl_route *route, struct in_addr own4, uint32_
 	       (route->type == RTN_LOCAL && route->len == 32 && route->dst4.s_addr == own4.s_addr);
 }
 
-struct clash pool_clash(const struct net4 *pool, struct in_addr own4, uint32_t index, const struct clash_host *host)
+struct clash pool_clash(const struct net4 *pool, struct in_addr own4, uint32_t index,
+			const struct clash_host *host)
 {
 	struct clash clash = {};
 
@@ -76,8 +88,8 @@ struct clash pool_clash(const struct net4 *pool, struct in_addr own4, uint32_t i
 		const struct nl_addr *addr = &host->addrs[i];
 
 		if (addr->family == AF_INET &&
-		    !(addr->index == index && addr->len == 32 && addr->addr4.s_addr == own4.s_addr &&
-		      addr->peer4.s_addr == own4.s_addr))
+		    !(addr->index == index && addr->len == 32 &&
+		      addr->addr4.s_addr == own4.s_addr && addr->peer4.s_addr == own4.s_addr))
 			clash = check_addr(pool, addr);
 	}
 	for (size_t i = 0; i < host->route_count && !clash.kind; i++) {
@@ -103,8 +115,8 @@ const char *clash_text(const struct clash *clash, char *buf)
 		snprintf(buf, CLASH_TEXT, "it holds this host's address %s", addr);
 		break;
 	case CLASH_NETWORK:
-		snprintf(buf, CLASH_TEXT, "it %s the connected network %s", clash->inside ? "lies inside" : "holds",
-			 net);
+		snprintf(buf, CLASH_TEXT, "it %s the connected network %s",
+			 clash->inside ? "lies inside" : "holds", net);
 		break;
 	case CLASH_ROUTE:
 		snprintf(buf, CLASH_TEXT, "it holds this host's route to %s", net);
@@ -133,11 +145,12 @@ int pool_taken(const struct clash_host *host, struct net4 **taken, size_t *count
 	return 0;
 }
 
-const struct nl_route *prefix_native_route(const struct net6 *prefix, const struct nl_route *routes, size_t count)
+const struct nl_route *prefix_native_route(const struct net6 *prefix, const struct nl_route *routes,
+					   size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (routes[i].family == AF_INET6 && routes[i].type == RTN_UNICAST && routes[i].len >= prefix->len &&
-		    net6_has(prefix, &routes[i].dst6))
+		if (routes[i].family == AF_INET6 && routes[i].type == RTN_UNICAST &&
+		    routes[i].len >= prefix->len && net6_has(prefix, &routes[i].dst6))
 			return &routes[i];
 	}
 	return NULL;

@@ -24,5 +24,5 @@ static inline void cleanup_file(FILE **file)
 }
 
 #define _free_	__attribute__((cleanup(cleanup_free)))
-#define _close_	__attribute__((cleanup(cleanup_close)))
+#define _close_ __attribute__((cleanup(cleanup_close)))
 #define _file_	__attribute__((cleanup(cleanup_file)))

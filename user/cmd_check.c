@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* nat64-bpf check: validate settings in themselves; the host is not looked at (that is doctor's). */
+/* nat64-bpf check: validate settings in themselves; the host is not looked at (that is doctor's).
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
@@ -44,7 +45,9 @@ static int check_all(const struct args *args, json_t *array)
 	if (entries)
 		closedir(entries);
 	if (!found && !args->json && !args->quiet)
-		log_note("there is no config file in %s; an interface's name alone has the defaults", dir_conf());
+		log_note(
+			"there is no config file in %s; an interface's name alone has the defaults",
+			dir_conf());
 	return status;
 }
 

@@ -30,7 +30,7 @@ void found(struct doctor *d, enum result result, const char *fix, const char *wh
 	d->failures += result == RESULT_FAILURE;
 	d->warnings += result == RESULT_WARNING;
 	more += d->count++;
-	*more = (struct finding) {
+	*more = (struct finding){
 		.topic = d->topic,
 		.result = result,
 		.what = strdup(text ? printable(text) : "(out of memory)"),
@@ -41,8 +41,8 @@ void found(struct doctor *d, enum result result, const char *fix, const char *wh
 
 static void hear(const struct log_message *message, void *data)
 {
-	found(data, message->code == EXIT_DONE ? RESULT_WARNING : RESULT_FAILURE, message->fix, "%s%s%s",
-	      message->what, message->why ? ": " : "", message->why ? message->why : "");
+	found(data, message->code == EXIT_DONE ? RESULT_WARNING : RESULT_FAILURE, message->fix,
+	      "%s%s%s", message->what, message->why ? ": " : "", message->why ? message->why : "");
 }
 
 static size_t heard_before;
@@ -74,8 +74,8 @@ static void print(const struct doctor *d)
 		if (f->fix)
 			printf("           %-12s %s\n", "fix:", f->fix);
 	}
-	printf("%zu failure%s, %zu warning%s\n", d->failures, d->failures == 1 ? "" : "s", d->warnings,
-	       d->warnings == 1 ? "" : "s");
+	printf("%zu failure%s, %zu warning%s\n", d->failures, d->failures == 1 ? "" : "s",
+	       d->warnings, d->warnings == 1 ? "" : "s");
 }
 
 static void print_json(const struct doctor *d)
@@ -86,11 +86,12 @@ static void print_json(const struct doctor *d)
 		const struct finding *f = &d->findings[i];
 
 		json_array_append_new(array, json_pack("{s:s*, s:s, s:s, s:s, s:s*}", "instance",
-						       *f->instance ? f->instance : NULL, "topic", f->topic, "result",
-						       result_words[f->result], "what", f->what, "fix", f->fix));
+						       *f->instance ? f->instance : NULL, "topic",
+						       f->topic, "result", result_words[f->result],
+						       "what", f->what, "fix", f->fix));
 	}
-	json_out(json_pack("{s:i, s:o, s:I, s:I}", "schema", 1, "findings", array, "failures", (json_int_t)d->failures,
-			   "warnings", (json_int_t)d->warnings));
+	json_out(json_pack("{s:i, s:o, s:I, s:I}", "schema", 1, "findings", array, "failures",
+			   (json_int_t)d->failures, "warnings", (json_int_t)d->warnings));
 }
 
 static bool is_config(const struct dirent *entry)
@@ -111,8 +112,8 @@ static void examine_all(struct doctor *d)
 
 	d->topic = "instance";
 	if (error)
-		found(d, RESULT_FAILURE, "run it as root: sudo nat64-bpf doctor", "cannot list instances: %s",
-		      strerror(-error));
+		found(d, RESULT_FAILURE, "run it as root: sudo nat64-bpf doctor",
+		      "cannot list instances: %s", strerror(-error));
 	for (size_t i = 0; i < count; i++)
 		doctor_instance(d, names[i]);
 	while (entries && (entry = readdir(entries))) {
@@ -135,7 +136,9 @@ static void examine_all(struct doctor *d)
 
 int cmd_doctor(const struct args *args)
 {
-	struct doctor d = { .instance = "", .topic = "host", .no_dns = args_has(args, OPTION_NO_DNS) };
+	struct doctor d = { .instance = "",
+			    .topic = "host",
+			    .no_dns = args_has(args, OPTION_NO_DNS) };
 	int status = args->name && !strchr(args->name, '/') && !name_check(args->name) ? -1 : 0;
 
 	if (!status) {

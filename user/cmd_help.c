@@ -47,8 +47,9 @@ static void print_verb(const struct verb *verb)
 		char usage[64];
 
 		snprintf(usage, sizeof(usage), "--%s %s", key->key, key->value);
-		printf("  %-34s %s%s%s%s%s\n", usage, key->help, *key->fallback ? " (" : "", key->fallback,
-		       *key->fallback ? ")" : "", key->repeatable ? ", repeatable" : "");
+		printf("  %-34s %s%s%s%s%s\n", usage, key->help, *key->fallback ? " (" : "",
+		       key->fallback, *key->fallback ? ")" : "",
+		       key->repeatable ? ", repeatable" : "");
 	}
 }
 
@@ -61,8 +62,8 @@ static json_t *verb_json(const struct verb *verb)
 			json_array_append_new(options, json_string(verb_options[i].name));
 	for (unsigned int i = 0; verb->config && i < KEY_MAX; i++)
 		json_array_append_new(options, json_string(config_keys[i].key));
-	return json_pack("{s:s, s:s, s:s, s:o}", "verb", verb->name, "operands", verb->operands, "help", verb->help,
-			 "options", options);
+	return json_pack("{s:s, s:s, s:s, s:o}", "verb", verb->name, "operands", verb->operands,
+			 "help", verb->help, "options", options);
 }
 
 int cmd_help(const struct args *args)
@@ -77,7 +78,8 @@ int cmd_help(const struct args *args)
 		const char *near = suggest(args->name, verb_name, verb_count);
 
 		return log_fail(EXIT_USAGE, "there is no such verb",
-				near ? fmt("did you mean: nat64-bpf help %s", near) : "nat64-bpf help lists the verbs",
+				near ? fmt("did you mean: nat64-bpf help %s", near) :
+				       "nat64-bpf help lists the verbs",
 				"%s", args->name);
 	}
 	if (!args->json) {
@@ -92,8 +94,8 @@ int cmd_help(const struct args *args)
 	return 0;
 }
 
-/* What the kernel has, as far as it tells without being changed: a flowtable would be tried on interfaces, and may
- * load modules; load does so, and status says how it went. */
+/* What the kernel has, as far as it tells without being changed: a flowtable would be tried on
+ * interfaces, and may load modules; load does so, and status says how it went. */
 int cmd_version(const struct args *args)
 {
 	bool btf = !access("/sys/kernel/btf/vmlinux", R_OK), bpffs = host_has_bpffs();
@@ -103,14 +105,17 @@ int cmd_version(const struct args *args)
 	uname(&kernel);
 	if (args->json)
 		json_out(json_pack("{s:i, s:s, s:i, s:s, s:s, s:{s:b, s:o, s:b}, s:s}", "schema", 1,
-				   "version", NAT64_VERSION, "abi", NAT64_ABI, "libbpf", libbpf_version_string(),
-				   "kernel", kernel.release, "features", "btf", btf,
-				   "tcx", tcx < 0 ? json_null() : json_boolean(tcx), "bpffs", bpffs,
-				   "program", fmt("%08x", datapath_program())));
+				   "version", NAT64_VERSION, "abi", NAT64_ABI, "libbpf",
+				   libbpf_version_string(), "kernel", kernel.release, "features",
+				   "btf", btf, "tcx", tcx < 0 ? json_null() : json_boolean(tcx),
+				   "bpffs", bpffs, "program", fmt("%08x", datapath_program())));
 	else
-		printf("nat64-bpf %s, ABI %d, libbpf %s, Linux %s, %s, %s, %s\n", NAT64_VERSION, NAT64_ABI,
-		       libbpf_version_string() + 1, kernel.release, btf ? "with BTF" : "without BTF",
-		       tcx < 0 ? "TCX not known without CAP_NET_ADMIN" : tcx ? "with TCX" : "without TCX",
+		printf("nat64-bpf %s, ABI %d, libbpf %s, Linux %s, %s, %s, %s\n", NAT64_VERSION,
+		       NAT64_ABI, libbpf_version_string() + 1, kernel.release,
+		       btf ? "with BTF" : "without BTF",
+		       tcx < 0 ? "TCX not known without CAP_NET_ADMIN" :
+		       tcx     ? "with TCX" :
+				 "without TCX",
 		       bpffs ? "bpffs mounted" : "bpffs not mounted");
 	return 0;
 }

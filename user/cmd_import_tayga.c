@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* nat64-bpf import-tayga: tayga.conf and dynamic.map as config and state files of ours. Overwrites nothing. */
+/* nat64-bpf import-tayga: tayga.conf and dynamic.map as config and state files of ours. Overwrites
+ * nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -20,8 +21,10 @@ static int open_and_read(struct tayga *tayga, const char *path, bool only_maps)
 	_file_ FILE *in = fopen(path, "re");
 
 	if (!in)
-		return log_fail(errno == EACCES ? EXIT_PRIVILEGE : EXIT_USAGE, caps_why(errno, errno == EACCES ? NEED_READ : 0),
-				only_maps ? "map-file is absolute, or relative to data-dir" : "is it /etc/tayga.conf?",
+		return log_fail(errno == EACCES ? EXIT_PRIVILEGE : EXIT_USAGE,
+				caps_why(errno, errno == EACCES ? NEED_READ : 0),
+				only_maps ? "map-file is absolute, or relative to data-dir" :
+					    "is it /etc/tayga.conf?",
 				"%s: cannot read it", path);
 	return tayga_read(tayga, in, path, only_maps);
 }
@@ -38,9 +41,10 @@ static int read_config(struct tayga *tayga, const char *path)
 	folder = tayga_value(tayga, TAYGA_DATA_DIR);
 	if (!file)
 		return 0;
-	if (snprintf(maps, sizeof(maps), "%s%s%s", *file == '/' || !folder ? "" : folder, *file == '/' || !folder ? "" : "/",
-		     file) >= (int)sizeof(maps))
-		return log_fail(EXIT_USAGE, strerror(ENAMETOOLONG), "correct map-file", "%s: map-file", path);
+	if (snprintf(maps, sizeof(maps), "%s%s%s", *file == '/' || !folder ? "" : folder,
+		     *file == '/' || !folder ? "" : "/", file) >= (int)sizeof(maps))
+		return log_fail(EXIT_USAGE, strerror(ENAMETOOLONG), "correct map-file",
+				"%s: map-file", path);
 	return open_and_read(tayga, maps, true);
 }
 
@@ -56,7 +60,8 @@ static int read_bindings(struct tayga *tayga, struct saved_list *list)
 	if (error && error != -ENOENT)
 		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
 				caps_why(error, error == -EACCES ? NEED_READ : 0),
-				"make it readable, or take data-dir out of a copy of tayga.conf", "%s: cannot read it", path);
+				"make it readable, or take data-dir out of a copy of tayga.conf",
+				"%s: cannot read it", path);
 	if (error)
 		return 0;
 	tayga->taken = calloc(list->count + 1, sizeof(*tayga->taken));
@@ -76,8 +81,9 @@ static void keep_fitting(const struct tayga *tayga, struct saved_list *list)
 		    tayga_is_host(tayga, list->items[i].addr4))
 			list->items[kept++] = list->items[i];
 	if (kept < list->count)
-		log_note("dynamic.map: %zu bindings lie outside the pool, or a map or own4 has their address; left out",
-			 list->count - kept);
+		log_note(
+			"dynamic.map: %zu bindings lie outside the pool, or a map or own4 has their address; left out",
+			list->count - kept);
 	list->count = kept;
 }
 
@@ -85,7 +91,8 @@ static int exists(const char *path)
 {
 	if (access(path, F_OK))
 		return 0;
-	log_fail(EXIT_FAILED, "nothing is overwritten", fmt("choose another name, or move it away: mv %s %s.old", path, path),
+	log_fail(EXIT_FAILED, "nothing is overwritten",
+		 fmt("choose another name, or move it away: mv %s %s.old", path, path),
 		 "%s: exists", path);
 	return -1;
 }
@@ -94,14 +101,16 @@ static int exists(const char *path)
 static int write_new(const char *path, const char *text, size_t len)
 {
 	char temporary[PATH_MAX];
-	int error = snprintf(temporary, sizeof(temporary), "%s.import", path) < (int)sizeof(temporary) ?
-		    make_dir(dir_conf(), 0755) : -ENAMETOOLONG;
+	int error = snprintf(temporary, sizeof(temporary), "%s.import", path) <
+				    (int)sizeof(temporary) ?
+			    make_dir(dir_conf(), 0755) :
+			    -ENAMETOOLONG;
 
 	if (!error)
 		error = write_file(temporary, text, len, 0644);
 	if (error)
 		return error;
-	if (link(temporary, path))	/* unlike rename(2) it never replaces */
+	if (link(temporary, path)) /* unlike rename(2) it never replaces */
 		error = -errno;
 	unlink(temporary);
 	return error;
@@ -111,14 +120,16 @@ struct target {
 	char config[PATH_MAX], state[PATH_MAX];
 };
 
-static int write_all(const struct target *to, const char *text, size_t len, const struct saved_list *list)
+static int write_all(const struct target *to, const char *text, size_t len,
+		     const struct saved_list *list)
 {
 	int error = list->count ? savefile_write(to->state, list->items, list->count) : 0;
 
 	if (error)
 		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
 				caps_why(error, error == -EACCES ? NEED_WRITE : 0),
-				"make room or make it writable; nothing was written", "%s: cannot write it", to->state);
+				"make room or make it writable; nothing was written",
+				"%s: cannot write it", to->state);
 	error = write_new(to->config, text, len);
 	if (!error)
 		return 0;
@@ -126,22 +137,26 @@ static int write_all(const struct target *to, const char *text, size_t len, cons
 		unlink(to->state);
 	return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
 			caps_why(error, error == -EACCES ? NEED_WRITE : 0),
-			"make room or make it writable; nothing was written", "%s: cannot write it", to->config);
+			"make room or make it writable; nothing was written", "%s: cannot write it",
+			to->config);
 }
 
 static void say(const struct args *args, const char *name, const struct target *to, size_t bindings)
 {
 	if (args->json)
-		json_out(json_pack("{s:i, s:s, s:b, s:s, s:o, s:I}", "schema", 1, "instance", name, "changed", 1, "config",
-				   to->config, "state", bindings ? json_string(to->state) : json_null(), "bindings",
+		json_out(json_pack("{s:i, s:s, s:b, s:s, s:o, s:I}", "schema", 1, "instance", name,
+				   "changed", 1, "config", to->config, "state",
+				   bindings ? json_string(to->state) : json_null(), "bindings",
 				   (json_int_t)bindings));
 	else
-		printf("%s written%s\nnext: set interface and clients there, stop TAYGA, then: nat64-bpf load %s\n", to->config,
-		       bindings ? fmt(", %zu bindings in %s", bindings, to->state) : "", name);
+		printf("%s written%s\nnext: set interface and clients there, stop TAYGA, then: nat64-bpf load %s\n",
+		       to->config, bindings ? fmt(", %zu bindings in %s", bindings, to->state) : "",
+		       name);
 }
 
 /* With NAME: writes the files, under the lock. */
-static int convert(const struct args *args, const char *text, size_t len, const struct saved_list *list)
+static int convert(const struct args *args, const char *text, size_t len,
+		   const struct saved_list *list)
 {
 	const char *name = args->operands[1];
 	struct target to;
@@ -154,7 +169,8 @@ static int convert(const struct args *args, const char *text, size_t len, const 
 	status = exists(to.config) || exists(to.state) ? -1 : 0;
 	if (!status && args_has(args, OPTION_DRY_RUN)) {
 		if (args->json)
-			json_out(json_pack("{s:i, s:s, s:b, s:s}", "schema", 1, "instance", name, "changed", 1, "text", text));
+			json_out(json_pack("{s:i, s:s, s:b, s:s}", "schema", 1, "instance", name,
+					   "changed", 1, "text", text));
 		else
 			fputs(text, stdout);
 		log_note("would be written: %s%s", to.config,
@@ -184,7 +200,8 @@ int cmd_import_tayga(const struct args *args)
 		keep_fitting(&tayga, &list);
 		out = open_memstream(&text, &len);
 		if (!out || tayga_write(&tayga, path, out) | fclose(out))
-			status = log_fail(EXIT_FAILED, strerror(ENOMEM), "free memory and try again", "%s", path);
+			status = log_fail(EXIT_FAILED, strerror(ENOMEM),
+					  "free memory and try again", "%s", path);
 		else if (args->count > 1)
 			status = convert(args, text, len, &list);
 		else if (args->json)

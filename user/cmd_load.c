@@ -20,9 +20,11 @@ static void say(const struct instance *instance, int changed)
 		return;
 	}
 	printf("%s: translating %s on %s to %s, pool %s, %s\n", config->name,
-	       net6_text(&instance->clients[0], clients), instance->link.name, net6_text(&config->prefix, prefix),
-	       net4_text(&config->pool, pool), config->nat44 == NAT44_NONE ? "no NAT44" :
-	       config->nat44 == NAT44_SNAT ? "snat" : "masquerade");
+	       net6_text(&instance->clients[0], clients), instance->link.name,
+	       net6_text(&config->prefix, prefix), net4_text(&config->pool, pool),
+	       config->nat44 == NAT44_NONE ? "no NAT44" :
+	       config->nat44 == NAT44_SNAT ? "snat" :
+					     "masquerade");
 }
 
 static int load(const struct args *args)
@@ -35,8 +37,8 @@ static int load(const struct args *args)
 	if (dry_run_begin(&dry, args))
 		return -1;
 	options.show = dry.to;
-	if (!instance_settings(&instance, args->name, &args->config) && !instance_derive(&instance) &&
-	    !host_check_network(&instance))
+	if (!instance_settings(&instance, args->name, &args->config) &&
+	    !instance_derive(&instance) && !host_check_network(&instance))
 		changed = instance_up(&instance, &options);
 	if (dry_run_end(&dry, args, instance.config.name, changed))
 		changed = -1;

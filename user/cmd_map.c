@@ -29,10 +29,13 @@ int map_address(const char *word, struct in_addr *addr4, struct in6_addr *addr6)
 	if (inet_pton(AF_INET6, word, addr6) == 1)
 		return AF_INET6;
 	return log_fail(EXIT_USAGE, "it is neither an IPv4 nor an IPv6 address",
-			"give one without a length, such as 192.168.240.7 or fd00::7", "%s: no address", word);
+			"give one without a length, such as 192.168.240.7 or fd00::7",
+			"%s: no address", word);
 }
 
-static const char *const kinds[] = { [NAT64_SLOT_DYNAMIC] = "dynamic", [NAT64_SLOT_STATIC] = "static" };
+static const char *const kinds[] = {
+	[NAT64_SLOT_DYNAMIC] = "dynamic", [NAT64_SLOT_STATIC] = "static"
+};
 
 static void list_one(const struct nat64_slot *slot, uint64_t now, bool json, bool first)
 {
@@ -42,13 +45,16 @@ static void list_one(const struct nat64_slot *slot, uint64_t now, bool json, boo
 	inet_ntop(AF_INET6, &slot->addr6, six, sizeof(six));
 	if (slot->state == NAT64_SLOT_DYNAMIC)
 		snprintf(idle, sizeof(idle), "%llu",
-			 now > slot->last_seen ? (unsigned long long)(now - slot->last_seen) / 1000000000 : 0);
+			 now > slot->last_seen ?
+				 (unsigned long long)(now - slot->last_seen) / 1000000000 :
+				 0);
 	if (json)
-		printf("%s{\"addr4\":\"%s\",\"addr6\":\"%s\",\"kind\":\"%s\",\"idle_s\":%s}", first ? "" : ",", four, six,
-		       kinds[slot->state], idle);
+		printf("%s{\"addr4\":\"%s\",\"addr6\":\"%s\",\"kind\":\"%s\",\"idle_s\":%s}",
+		       first ? "" : ",", four, six, kinds[slot->state], idle);
 	else
 		printf("%-15s  %-39s  %-7s  %s%s%s\n", four, six, kinds[slot->state],
-		       slot->state == NAT64_SLOT_DYNAMIC ? "idle " : "", slot->state == NAT64_SLOT_DYNAMIC ? idle : "-",
+		       slot->state == NAT64_SLOT_DYNAMIC ? "idle " : "",
+		       slot->state == NAT64_SLOT_DYNAMIC ? idle : "-",
 		       slot->state == NAT64_SLOT_DYNAMIC ? " s" : "");
 }
 
@@ -59,8 +65,8 @@ int map_list(struct map_call *call)
 	uint64_t now = boot_ns();
 
 	if (json)
-		printf("{\"schema\":1,\"instance\":\"%s\",\"mapping\":\"%s\",\"bindings\":[", b->instance,
-		       linear ? "linear" : "dynamic");
+		printf("{\"schema\":1,\"instance\":\"%s\",\"mapping\":\"%s\",\"bindings\":[",
+		       b->instance, linear ? "linear" : "dynamic");
 	for (uint32_t i = 0; i < b->count; i++) {
 		struct nat64_slot slot;
 
@@ -72,8 +78,10 @@ int map_list(struct map_call *call)
 	if (json)
 		printf("]}\n");
 	else if (linear)
-		log_note("%s: mapping = linear: only static maps are listed, all else follows from the clients' numbers: "
-			 "nat64-bpf map lookup %s ADDRESS", b->instance, b->instance);
+		log_note(
+			"%s: mapping = linear: only static maps are listed, all else follows from the clients' numbers: "
+			"nat64-bpf map lookup %s ADDRESS",
+			b->instance, b->instance);
 	else if (first)
 		log_note("%s: no bindings yet", b->instance);
 	return 0;
@@ -81,18 +89,20 @@ int map_list(struct map_call *call)
 
 static const struct subverb {
 	const char *name, *operands;
-	int least, most;		/* words behind NAME */
+	int least, most; /* words behind NAME */
 	uint32_t options;
 	bool changes;
 	int (*run)(struct map_call *call);
 } subverbs[] = {
-	{ "list",   "NAME",	     0, 0, 0,					 false, map_list },
-	{ "lookup", "NAME ADDRESS",  1, 1, OPTION(AT),				 false, map_lookup },
+	{ "list", "NAME", 0, 0, 0, false, map_list },
+	{ "lookup", "NAME ADDRESS", 1, 1, OPTION(AT), false, map_lookup },
+	/* clang-format off */
 	{ "add",    "NAME V4 V6",    2, 2, OPTION(REPLACE) | OPTION(DRY_RUN),	 true,	map_add },
 	{ "del",    "NAME V4|V6",    1, 1, OPTION(DRY_RUN),			 true,	map_del },
 	{ "flush",  "NAME",	     0, 0, OPTION(DRY_RUN),			 true,	map_flush },
 	{ "export", "NAME [FILE]",   0, 1, 0,					 false, map_export },
 	{ "import", "NAME FILE",     1, 1, OPTION(REPLACE) | OPTION(DRY_RUN),	 true,	map_import },
+	/* clang-format on */
 };
 
 #define SUBVERBS (sizeof(subverbs) / sizeof(*subverbs))
@@ -112,7 +122,8 @@ static const struct subverb *find_subverb(const char *word)
 	near = suggest(word, subverb_name, SUBVERBS);
 	log_fail(EXIT_USAGE, "there is no such verb of map",
 		 near ? fmt("did you mean: nat64-bpf map %s", near) :
-			"they are list, lookup, add, del, flush, export and import", "map %s", word);
+			"they are list, lookup, add, del, flush, export and import",
+		 "map %s", word);
 	return NULL;
 }
 
@@ -123,13 +134,14 @@ static int check_words(const struct subverb *verb, const struct args *args)
 
 	for (unsigned int i = 0; i < OPTION_MAX; i++)
 		if (args->given & ~verb->options & 1u << i)
-			return log_fail(EXIT_USAGE, fmt("map %s has no such option", verb->name), usage, "--%s",
-					verb_options[i].name);
+			return log_fail(EXIT_USAGE, fmt("map %s has no such option", verb->name),
+					usage, "--%s", verb_options[i].name);
 	if (words < verb->least)
-		return log_fail(EXIT_USAGE, "a word is missing", usage, "nat64-bpf map %s: which?", verb->name);
+		return log_fail(EXIT_USAGE, "a word is missing", usage, "nat64-bpf map %s: which?",
+				verb->name);
 	if (words > verb->most)
-		return log_fail(EXIT_USAGE, fmt("map %s takes no more words", verb->name), usage, "%s",
-				args->operands[2 + verb->most]);
+		return log_fail(EXIT_USAGE, fmt("map %s takes no more words", verb->name), usage,
+				"%s", args->operands[2 + verb->most]);
 	return 0;
 }
 
@@ -154,7 +166,8 @@ int cmd_map(const struct args *args)
 		return -1;
 	status = instance_running(&call.instance, args->operands[1]);
 	if (!status)
-		status = args_has(args, OPTION_AT) ? map_lookup_at(&call) : open_and_run(verb, &call);
+		status = args_has(args, OPTION_AT) ? map_lookup_at(&call) :
+						     open_and_run(verb, &call);
 	instance_free(&call.instance);
 	if (verb->changes)
 		lock_release();

@@ -33,12 +33,14 @@ static void print(const struct map_call *call, const struct maplog_answer *answe
 	utc_text(answer->until, until);
 	if (call->args->json)
 		json_out(json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "schema", 1, "instance",
-				   call->instance.config.name, "addr4", map_text4(answer->addr4), "addr6",
-				   map_text6(&answer->addr6), "kind", answer->is_static ? "static" : "dynamic", "from", from, "until",
+				   call->instance.config.name, "addr4", map_text4(answer->addr4),
+				   "addr6", map_text6(&answer->addr6), "kind",
+				   answer->is_static ? "static" : "dynamic", "from", from, "until",
 				   answer->until ? json_string(until) : json_null()));
 	else
-		printf("%s  %s  %s  from %s until %s\n", map_text4(answer->addr4), map_text6(&answer->addr6),
-		       answer->is_static ? "static" : "dynamic", from, answer->until ? until : "now");
+		printf("%s  %s  %s  from %s until %s\n", map_text4(answer->addr4),
+		       map_text6(&answer->addr6), answer->is_static ? "static" : "dynamic", from,
+		       answer->until ? until : "now");
 }
 
 int map_lookup_at(struct map_call *call)
@@ -53,7 +55,8 @@ int map_lookup_at(struct map_call *call)
 	if (query.family < 0)
 		return -1;
 	if (utc_parse(at, &query.at))
-		return log_fail(EXIT_USAGE, "a time is YYYY-MM-DDTHH:MM:SSZ (UTC), or seconds since 1970",
+		return log_fail(EXIT_USAGE,
+				"a time is YYYY-MM-DDTHH:MM:SSZ (UTC), or seconds since 1970",
 				"--at 2026-11-25T01:02:03Z", "--at %s: no time", at);
 	if (find_log(call, call->args->operands[1]))
 		return -1;
@@ -64,13 +67,17 @@ int map_lookup_at(struct map_call *call)
 	if (found < 0)
 		return log_fail(found == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
 				caps_why(found, found == -EACCES ? NEED_READ : 0),
-				"nat64-bpf run NAME writes it; is the path right?", "%s: cannot read the log", path);
+				"nat64-bpf run NAME writes it; is the path right?",
+				"%s: cannot read the log", path);
 	if (answer.bad_lines)
-		log_warn("the disk was full, or somebody edited it", "nothing needs to be done: they are passed over",
+		log_warn("the disk was full, or somebody edited it",
+			 "nothing needs to be done: they are passed over",
 			 "%s: %zu lines are no events", path, answer.bad_lines);
 	if (!found)
-		return log_fail(EXIT_FAILED, "the log has no assignment of it that lasted at that time",
-				"try another time, or an older log file", "%s: no binding at %s", call->words[0], at);
+		return log_fail(EXIT_FAILED,
+				"the log has no assignment of it that lasted at that time",
+				"try another time, or an older log file", "%s: no binding at %s",
+				call->words[0], at);
 	print(call, &answer);
 	return 0;
 }

@@ -9,8 +9,8 @@
 #include "state.h"
 
 /* What can be done about a refusal. */
-static const char *fix_of(const struct map_call *call, const struct binding_wish *wish, enum binding_fault fault,
-			  const struct binding_holder *holder)
+static const char *fix_of(const struct map_call *call, const struct binding_wish *wish,
+			  enum binding_fault fault, const struct binding_holder *holder)
 {
 	const char *name = call->bindings.instance;
 	char pool[NET4_TEXT];
@@ -19,16 +19,19 @@ static const char *fix_of(const struct map_call *call, const struct binding_wish
 	case BINDING_ADDR4_HELD:
 	case BINDING_ADDR6_HELD:
 		if (holder->from_config)
-			return fmt("change `static = %s %s` of the settings, then: nat64-bpf load %s",
-				   map_text4(holder->addr4), map_text6(&holder->addr6), name);
+			return fmt(
+				"change `static = %s %s` of the settings, then: nat64-bpf load %s",
+				map_text4(holder->addr4), map_text6(&holder->addr6), name);
 		if (holder->is_static)
 			return fmt("nat64-bpf map del %s %s first, if it is no longer needed", name,
 				   map_text4(holder->addr4));
-		return wish->replace ? "try again: it was made at this moment" : "--replace takes it away; its flows end";
+		return wish->replace ? "try again: it was made at this moment" :
+				       "--replace takes it away; its flows end";
 	case BINDING_RESERVED:
 	case BINDING_NO_HOST:
 	case BINDING_OUTSIDE:
-		return fmt("choose another IPv4 address, of the pool %s%s", net4_text(&call->instance.config.pool, pool),
+		return fmt("choose another IPv4 address, of the pool %s%s",
+			   net4_text(&call->instance.config.pool, pool),
 			   wish->is_static ? " or outside it" : "");
 	case BINDING_OWN6:
 	case BINDING_PREFIX:
@@ -47,20 +50,21 @@ static const char *fix_of(const struct map_call *call, const struct binding_wish
 }
 
 /* `where`: what is refused. */
-static int refuse(const struct map_call *call, const struct binding_wish *wish, enum binding_fault fault,
-		  const struct binding_holder *holder, const char *where)
+static int refuse(const struct map_call *call, const struct binding_wish *wish,
+		  enum binding_fault fault, const struct binding_holder *holder, const char *where)
 {
-	bool in_itself = fault == BINDING_RESERVED || fault == BINDING_OWN6 || fault == BINDING_PREFIX ||
-			 fault == BINDING_NO_HOST;
+	bool in_itself = fault == BINDING_RESERVED || fault == BINDING_OWN6 ||
+			 fault == BINDING_PREFIX || fault == BINDING_NO_HOST;
 
 	return log_fail(in_itself ? EXIT_USAGE : EXIT_FAILED, binding_fault_text(fault, holder),
-			fix_of(call, wish, fault, holder), "%s: %s %s: refused", where, map_text4(wish->addr4),
-			map_text6(&wish->addr6));
+			fix_of(call, wish, fault, holder), "%s: %s %s: refused", where,
+			map_text4(wish->addr4), map_text6(&wish->addr6));
 }
 
 int map_add(struct map_call *call)
 {
-	struct binding_wish wish = { .is_static = true, .replace = args_has(call->args, OPTION_REPLACE) };
+	struct binding_wish wish = { .is_static = true,
+				     .replace = args_has(call->args, OPTION_REPLACE) };
 	struct binding_holder holder = {};
 	struct map_change change;
 	enum binding_fault fault;
@@ -73,16 +77,21 @@ int map_add(struct map_call *call)
 	if (second < 0)
 		return -1;
 	if (first != AF_INET || second != AF_INET6)
-		return log_fail(EXIT_USAGE, "the IPv4 address comes first, the client's IPv6 address second",
-				fmt("nat64-bpf map add %s 192.168.240.50 fd00::50", call->bindings.instance),
-				"%s %s: not an IPv4 and an IPv6 address", call->words[0], call->words[1]);
+		return log_fail(EXIT_USAGE,
+				"the IPv4 address comes first, the client's IPv6 address second",
+				fmt("nat64-bpf map add %s 192.168.240.50 fd00::50",
+				    call->bindings.instance),
+				"%s %s: not an IPv4 and an IPv6 address", call->words[0],
+				call->words[1]);
 	status = map_change_begin(&change, call);
 	if (status)
 		return map_change_end(&change, status, NULL);
 	fault = map_change_add(&change, &wish, &holder);
 	if (fault > BINDING_SAME)
 		status = refuse(call, &wish, fault, &holder, call->bindings.instance);
-	return map_change_end(&change, status, fmt("%s is %s, static", map_text4(wish.addr4), map_text6(&wish.addr6)));
+	return map_change_end(&change, status,
+			      fmt("%s is %s, static", map_text4(wish.addr4),
+				  map_text6(&wish.addr6)));
 }
 
 int map_del(struct map_call *call)
@@ -105,9 +114,11 @@ int map_del(struct map_call *call)
 	if (index < 0 || !bindings_read(b, index, &slot))
 		return map_change_end(&change, 0, fmt("%s has no binding", call->words[0]));
 	if (slot.flags & NAT64_SLOT_CONFIG)
-		log_warn("it is a `static` of the settings", "take the line out of the config file as well",
+		log_warn("it is a `static` of the settings",
+			 "take the line out of the config file as well",
 			 "%s: the next load makes this map again", call->words[0]);
-	words = fmt("removed %s %s", map_text4((struct in_addr){ slot.addr4 }), map_text6(&slot.addr6));
+	words = fmt("removed %s %s", map_text4((struct in_addr){ slot.addr4 }),
+		    map_text6(&slot.addr6));
 	map_change_remove(&change, index);
 	return map_change_end(&change, 0, words);
 }
@@ -122,11 +133,13 @@ int map_flush(struct map_call *call)
 		if (b->slots[i].state == NAT64_SLOT_DYNAMIC)
 			map_change_remove(&change, i);
 	return map_change_end(&change, status,
-			      change.removed ? fmt("%zu dynamic bindings removed", change.removed) : "no dynamic bindings");
+			      change.removed ? fmt("%zu dynamic bindings removed", change.removed) :
+					       "no dynamic bindings");
 }
 
 /* Makes each binding of a file, or says which cannot be. */
-static int take_over(struct map_change *change, const struct saved_list *list, const char *path, size_t *old)
+static int take_over(struct map_change *change, const struct saved_list *list, const char *path,
+		     size_t *old)
 {
 	struct map_call *call = change->call;
 	int64_t now = time(NULL), lease = call->bindings.config.max_lease / 1000000000;
@@ -143,7 +156,8 @@ static int take_over(struct map_change *change, const struct saved_list *list, c
 		wish.replace = args_has(call->args, OPTION_REPLACE);
 		fault = map_change_add(change, &wish, &holder);
 		if (fault > BINDING_SAME)
-			return refuse(call, &wish, fault, &holder, fmt("%s:%u", path, list->items[i].line));
+			return refuse(call, &wish, fault, &holder,
+				      fmt("%s:%u", path, list->items[i].line));
 	}
 	return 0;
 }
@@ -160,16 +174,19 @@ int map_import(struct map_call *call)
 	if (savefile_import(path, &list, &damaged))
 		return -1;
 	if (damaged)
-		log_warn("it was edited, or is damaged; each line is well-formed", "compare it with what you expect",
-			 "%s: its checksum is wrong", path);
+		log_warn("it was edited, or is damaged; each line is well-formed",
+			 "compare it with what you expect", "%s: its checksum is wrong", path);
 	status = map_change_begin(&change, call);
 	if (!status)
-		status = take_over(&change, &list, strcmp(path, "-") ? path : "standard input", &old);
+		status = take_over(&change, &list, strcmp(path, "-") ? path : "standard input",
+				   &old);
 	if (!status && old)
-		log_note("%s: %zu bindings were idle for longer than max-lease; left out", path, old);
+		log_note("%s: %zu bindings were idle for longer than max-lease; left out", path,
+			 old);
 	status = map_change_end(&change, status,
-				change.added.count ? fmt("%zu bindings taken over", change.added.count) :
-						     "no binding of the file is new");
+				change.added.count ?
+					fmt("%zu bindings taken over", change.added.count) :
+					"no binding of the file is new");
 	saved_list_free(&list);
 	return status;
 }

@@ -20,12 +20,12 @@ struct answer {
 	struct in_addr addr4;
 	struct in6_addr addr6;
 	const char *kind;
-	int64_t idle_s;		/* -1: none */
+	int64_t idle_s; /* -1: none */
 };
 
 /* mapping = linear: client N of the one network is pool + N. Is there such a pair? */
-static bool linear(const struct bindings *b, int family, struct in_addr addr4, const struct in6_addr *addr6,
-		   struct answer *answer)
+static bool linear(const struct bindings *b, int family, struct in_addr addr4,
+		   const struct in6_addr *addr6, struct answer *answer)
 {
 	const struct nat64_config *config = &b->config;
 	const struct nat64_net6 *net = &config->client[0];
@@ -38,23 +38,24 @@ static bool linear(const struct bindings *b, int family, struct in_addr addr4, c
 		n = ntohl(addr6->s6_addr32[3] & ~net->mask.s6_addr32[3]);
 		host = *addr6;
 		for (int i = 0; i < 4; i++)
-			if ((addr6->s6_addr32[i] ^ net->addr.s6_addr32[i]) & net->mask.s6_addr32[i] ||
+			if ((addr6->s6_addr32[i] ^ net->addr.s6_addr32[i]) &
+				    net->mask.s6_addr32[i] ||
 			    (i < 3 && addr6->s6_addr32[i] & ~net->mask.s6_addr32[i]))
 				return false;
 	} else if (n & ntohl(net->mask.s6_addr32[3])) {
-		return false;	/* the network ends before */
+		return false; /* the network ends before */
 	} else {
 		host.s6_addr32[3] |= htonl(n);
 	}
-	if (!(config->flags & NAT64_LINEAR) || !n || n >= config->pool_size - 1 || n == own4 || n == own6 ||
-	    bindings_find6(b, &host) >= 0)
+	if (!(config->flags & NAT64_LINEAR) || !n || n >= config->pool_size - 1 || n == own4 ||
+	    n == own6 || bindings_find6(b, &host) >= 0)
 		return false;
 	*answer = (struct answer){ { htonl(config->pool_first + n) }, host, "linear", -1 };
 	return true;
 }
 
-static bool find(const struct bindings *b, int family, struct in_addr addr4, const struct in6_addr *addr6,
-		 struct answer *answer)
+static bool find(const struct bindings *b, int family, struct in_addr addr4,
+		 const struct in6_addr *addr6, struct answer *answer)
 {
 	int64_t index = family == AF_INET ? bindings_find4(b, addr4) : bindings_find6(b, addr6);
 	uint64_t now = boot_ns();
@@ -81,18 +82,22 @@ int map_lookup(struct map_call *call)
 	if (family < 0)
 		return -1;
 	if (!find(b, family, addr4, &addr6, &answer))
-		return log_fail(EXIT_FAILED, family == AF_INET ? "no client holds it" : "the client holds no address",
-				fmt("nat64-bpf map list %s; for the past: --at TIME", b->instance), "%s: no binding",
-				call->words[0]);
+		return log_fail(EXIT_FAILED,
+				family == AF_INET ? "no client holds it" :
+						    "the client holds no address",
+				fmt("nat64-bpf map list %s; for the past: --at TIME", b->instance),
+				"%s: no binding", call->words[0]);
 	if (call->args->json)
-		json_out(json_pack("{s:i, s:s, s:s, s:s, s:s, s:o}", "schema", 1, "instance", b->instance, "addr4",
-				   map_text4(answer.addr4), "addr6", map_text6(&answer.addr6), "kind", answer.kind, "idle_s",
+		json_out(json_pack("{s:i, s:s, s:s, s:s, s:s, s:o}", "schema", 1, "instance",
+				   b->instance, "addr4", map_text4(answer.addr4), "addr6",
+				   map_text6(&answer.addr6), "kind", answer.kind, "idle_s",
 				   answer.idle_s < 0 ? json_null() : json_integer(answer.idle_s)));
 	else if (answer.idle_s < 0)
-		printf("%s  %s  %s\n", map_text4(answer.addr4), map_text6(&answer.addr6), answer.kind);
+		printf("%s  %s  %s\n", map_text4(answer.addr4), map_text6(&answer.addr6),
+		       answer.kind);
 	else
-		printf("%s  %s  %s  idle %lld s\n", map_text4(answer.addr4), map_text6(&answer.addr6), answer.kind,
-		       (long long)answer.idle_s);
+		printf("%s  %s  %s  idle %lld s\n", map_text4(answer.addr4),
+		       map_text6(&answer.addr6), answer.kind, (long long)answer.idle_s);
 	return 0;
 }
 
@@ -106,11 +111,13 @@ static bool same_inode(const char *a, const char *b)
 /* Do both lead to one file, or would they, if it were there? */
 static bool same_file(const char *a, const char *b)
 {
-	_free_ char *folder_a = strdup(a), *folder_b = strdup(b), *name_a = strdup(a), *name_b = strdup(b);
+	_free_ char *folder_a = strdup(a), *folder_b = strdup(b), *name_a = strdup(a),
+		    *name_b = strdup(b);
 
 	if (!folder_a || !folder_b || !name_a || !name_b || same_inode(a, b))
 		return true;
-	return !strcmp(basename(name_a), basename(name_b)) && same_inode(dirname(folder_a), dirname(folder_b));
+	return !strcmp(basename(name_a), basename(name_b)) &&
+	       same_inode(dirname(folder_a), dirname(folder_b));
 }
 
 int map_export(struct map_call *call)
@@ -122,22 +129,24 @@ int map_export(struct map_call *call)
 	int error;
 
 	if (to_file && same_file(path, state_path(&call->instance.config, state)))
-		return log_fail(EXIT_USAGE, "it is the state file, which is kept up to date by itself",
+		return log_fail(EXIT_USAGE,
+				"it is the state file, which is kept up to date by itself",
 				"give another file, or copy this one", "%s: not overwritten", path);
 	if (!to_file && call->args->json)
 		return map_list(call);
-	if (to_file && lock_take())	/* two at once would write one temporary file */
+	if (to_file && lock_take()) /* two at once would write one temporary file */
 		return -1;
 	error = state_collect(&call->bindings, true, &list);
 	if (!error)
 		error = to_file ? savefile_export(path, list.items, list.count) :
 				  savefile_print(stdout, list.items, list.count);
 	if (error)
-		log_fail(EXIT_FAILED, strerror(-error), "is its folder there, writable, and not full?",
+		log_fail(EXIT_FAILED, strerror(-error),
+			 "is its folder there, writable, and not full?",
 			 "%s: cannot write the bindings", to_file ? path : "standard output");
 	else if (to_file && call->args->json)
-		json_out(json_pack("{s:i, s:s, s:s, s:I}", "schema", 1, "instance", name, "file", path, "bindings",
-				   (json_int_t)list.count));
+		json_out(json_pack("{s:i, s:s, s:s, s:I}", "schema", 1, "instance", name, "file",
+				   path, "bindings", (json_int_t)list.count));
 	else if (to_file)
 		printf("%s: %zu bindings written to %s\n", name, list.count, path);
 	saved_list_free(&list);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* nat64-bpf monitor: events as they happen. Reading the ring of an instance consumes it, so there is one reader at a
- * time: he holds a lock on the folder of its pins. `run` is none: it compares bindings (run_log.c). */
+/* nat64-bpf monitor: events as they happen. Reading the ring of an instance consumes it, so there
+ * is one reader at a time: he holds a lock on the folder of its pins. `run` is none: it compares
+ * bindings (run_log.c). */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +26,8 @@
 #include "paths.h"
 #include "report.h"
 
-#define SOURCES_MAX	64
-#define OUT_SIZE	4096		/* bytes: what a pipe that is ready takes without waiting (PIPE_BUF) */
+#define SOURCES_MAX 64
+#define OUT_SIZE    4096 /* bytes: what a pipe that is ready takes without waiting (PIPE_BUF) */
 
 struct monitor;
 
@@ -34,21 +35,21 @@ struct monitor;
 struct source {
 	struct monitor *monitor;
 	char name[NAME_LEN_MAX + 1];
-	int lock;			/* folder of pins, locked */
-	ino_t inode;			/* of the pinned ring: one made anew has another */
+	int lock;    /* folder of pins, locked */
+	ino_t inode; /* of the pinned ring: one made anew has another */
 	struct ring_buffer *ring;
-	uint64_t since;			/* ns of the boot clock: what lies in the ring from before is not told */
-	uint64_t lost;			/* events-lost, as last told */
-	bool gone;			/* was not there at the last look */
+	uint64_t since; /* ns of the boot clock: what lies in the ring from before is not told */
+	uint64_t lost;	/* events-lost, as last told */
+	bool gone;	/* was not there at the last look */
 };
 
 struct monitor {
 	const struct args *args;
-	const char *only;		/* name of the one instance, NULL: all */
+	const char *only; /* name of the one instance, NULL: all */
 	struct source *sources[SOURCES_MAX];
 	unsigned int count;
 	int signals, timer;
-	bool stop;			/* a signal, or nobody reads any more */
+	bool stop; /* a signal, or nobody reads any more */
 	char out[OUT_SIZE];
 	size_t len;
 };
@@ -65,7 +66,7 @@ static void out_flush(struct monitor *m)
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			break;
 		if (!(fds[0].revents & POLLOUT) && fds[1].revents)
-			break;		/* asked to end while the reader does not read */
+			break; /* asked to end while the reader does not read */
 		if (fds[0].revents)
 			n = write(STDOUT_FILENO, m->out + done, m->len - done);
 		if (n > 0) {
@@ -110,7 +111,8 @@ static uint64_t lost_now(const struct source *source)
 {
 	struct nat64_counter counters[NAT64_COUNTERS];
 
-	return counters_read(source->name, counters) ? source->lost : counters[NAT64_COUNT_EVENTS_LOST].packets;
+	return counters_read(source->name, counters) ? source->lost :
+						       counters[NAT64_COUNT_EVENTS_LOST].packets;
 }
 
 static void tell_lost(struct source *source)
@@ -119,8 +121,9 @@ static void tell_lost(struct source *source)
 	char line[EVENT_LINE];
 
 	if (lost > source->lost)
-		out_line(source->monitor, line, event_lost_line(lost - source->lost, source->name,
-								source->monitor->args->json, line));
+		out_line(source->monitor, line,
+			 event_lost_line(lost - source->lost, source->name,
+					 source->monitor->args->json, line));
 	source->lost = lost;
 }
 
@@ -140,14 +143,18 @@ static int take_lock(struct source *source)
 	if (source->lock >= 0 && !flock(source->lock, LOCK_EX | LOCK_NB))
 		return 0;
 	if (source->lock >= 0 && errno == EWOULDBLOCK)
-		return log_fail(EXIT_BUSY, "events are taken by the one who reads them, and another monitor does",
-				fmt("end it; fuser -v %s names it", path), "%s: is monitored already", source->name);
+		return log_fail(
+			EXIT_BUSY,
+			"events are taken by the one who reads them, and another monitor does",
+			fmt("end it; fuser -v %s names it", path), "%s: is monitored already",
+			source->name);
 	return log_fail(errno == EACCES || errno == EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
-			caps_why(errno, errno == EACCES ? NEED_READ : 0), "run it as root: sudo nat64-bpf monitor",
-			"%s: cannot be read", path);
+			caps_why(errno, errno == EACCES ? NEED_READ : 0),
+			"run it as root: sudo nat64-bpf monitor", "%s: cannot be read", path);
 }
 
-/* Begins to follow the ring that is pinned now. What is in it from before is let go. 0 or -errno. */
+/* Begins to follow the ring that is pinned now. What is in it from before is let go. 0 or -errno.
+ */
 static int follow(struct source *source)
 {
 	_close_ int fd = datapath_map(source->name, "nat64_events");
@@ -177,19 +184,21 @@ static int source_add(struct monitor *m, const char *name)
 	int error = datapath_read_config(name, &config);
 
 	if (error == -ENOENT)
-		return log_fail(EXIT_NOT_LOADED, "there is no such instance under way", fmt("nat64-bpf load %s", name),
-				"%s: not loaded", name);
+		return log_fail(EXIT_NOT_LOADED, "there is no such instance under way",
+				fmt("nat64-bpf load %s", name), "%s: not loaded", name);
 	if (error == -EACCES || error == -EPERM)
 		return datapath_denied(error, name);
 	if (error)
 		return log_fail(EXIT_FAILED, "its maps are of another version, or damaged",
-				fmt("nat64-bpf unload %s, then load it again", name), "%s: cannot read its maps", name);
+				fmt("nat64-bpf unload %s, then load it again", name),
+				"%s: cannot read its maps", name);
 	if (m->count == SOURCES_MAX)
 		return log_fail(EXIT_FAILED, fmt("one monitor follows at most %d", SOURCES_MAX),
 				fmt("nat64-bpf monitor %s", name), "%s: too many instances", name);
 	source = calloc(1, sizeof(*source));
 	if (!source)
-		return log_fail(EXIT_FAILED, strerror(ENOMEM), log_fix(ENOMEM, NULL), "%s: cannot be followed", name);
+		return log_fail(EXIT_FAILED, strerror(ENOMEM), log_fix(ENOMEM, NULL),
+				"%s: cannot be followed", name);
 	source->monitor = m;
 	source->lock = -1;
 	snprintf(source->name, sizeof(source->name), "%s", name);
@@ -200,7 +209,8 @@ static int source_add(struct monitor *m, const char *name)
 	error = follow(source);
 	if (error) {
 		source_free(source);
-		return log_fail(EXIT_FAILED, strerror(-error), fmt("nat64-bpf unload %s, then load it again", name),
+		return log_fail(EXIT_FAILED, strerror(-error),
+				fmt("nat64-bpf unload %s, then load it again", name),
 				"%s: cannot read its events", name);
 	}
 	m->sources[m->count++] = source;
@@ -239,7 +249,7 @@ static int find_new(struct monitor *m, bool first)
 		struct nat64_config config;
 
 		if (is_followed(m, names[i]) || datapath_read_config(names[i], &config) == -ENOENT)
-			continue;	/* -ENOENT: being loaded, or a record of one that failed */
+			continue; /* -ENOENT: being loaded, or a record of one that failed */
 		log_listen(first ? NULL : let_be, NULL);
 		status = source_add(m, names[i]);
 		log_listen(NULL, NULL);
@@ -265,7 +275,7 @@ static void look(struct monitor *m)
 		tell_lost(source);
 		if (there && pin.st_ino != source->inode)
 			there = !follow(source);
-		if (!there && source->gone) {	/* twice: not just about to be made anew */
+		if (!there && source->gone) { /* twice: not just about to be made anew */
 			log_note("%s: was unloaded", source->name);
 			source_free(source);
 			m->sources[i--] = m->sources[--m->count];
@@ -289,7 +299,8 @@ static int loop_open(struct monitor *m)
 	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	m->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (m->signals < 0 || m->timer < 0 || timerfd_settime(m->timer, 0, &each, NULL))
-		return log_fail(EXIT_FAILED, strerror(errno), log_fix(errno, "start it again: nat64-bpf monitor"),
+		return log_fail(EXIT_FAILED, strerror(errno),
+				log_fix(errno, "start it again: nat64-bpf monitor"),
 				"cannot wait for signals and time");
 	return 0;
 }
@@ -301,15 +312,20 @@ static int loop_run(struct monitor *m)
 
 	while (!m->stop && m->count) {
 		struct pollfd fds[3 + SOURCES_MAX] = {
-			{ m->signals, POLLIN, 0 }, { m->timer, POLLIN, 0 }, { STDOUT_FILENO, 0, 0 },
+			{ m->signals, POLLIN, 0 },
+			{ m->timer, POLLIN, 0 },
+			{ STDOUT_FILENO, 0, 0 },
 		};
 
 		for (unsigned int i = 0; i < m->count; i++)
-			fds[3 + i] = (struct pollfd){ ring_buffer__epoll_fd(m->sources[i]->ring), POLLIN, 0 };
+			fds[3 + i] = (struct pollfd){ ring_buffer__epoll_fd(m->sources[i]->ring),
+						      POLLIN, 0 };
 		if (poll(fds, 3 + m->count, -1) < 0 && errno != EINTR)
-			return log_fail(EXIT_FAILED, strerror(errno), log_fix(errno, "start it again: nat64-bpf monitor"),
+			return log_fail(EXIT_FAILED, strerror(errno),
+					log_fix(errno, "start it again: nat64-bpf monitor"),
 					"cannot wait for events");
-		for (unsigned int i = 0; i < m->count; i++)	/* also what came just before a signal */
+		for (unsigned int i = 0; i < m->count;
+		     i++) /* also what came just before a signal */
 			ring_buffer__consume(m->sources[i]->ring);
 		if (fds[0].revents || fds[2].revents & (POLLERR | POLLHUP | POLLNVAL))
 			break;
@@ -328,7 +344,9 @@ int cmd_monitor(const struct args *args)
 {
 	struct monitor *m = calloc(1, sizeof(*m));
 	struct instance instance = {};
-	int status = m ? 0 : log_fail(EXIT_FAILED, strerror(ENOMEM), log_fix(ENOMEM, NULL), "cannot monitor");
+	int status = m ? 0 :
+			 log_fail(EXIT_FAILED, strerror(ENOMEM), log_fix(ENOMEM, NULL),
+				  "cannot monitor");
 
 	if (status)
 		return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* nat64-bpf run: load, stay, mend, save. Traffic does not need this process: killed, it leaves all as it is. */
+/* nat64-bpf run: load, stay, mend, save. Traffic does not need this process: killed, it leaves all
+ * as it is. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,22 +21,23 @@
 #include "paths.h"
 #include "run.h"
 
-#define MS		1000000ull	/* ns */
-#define LOOK_GAP_MAX	(40 * MS)	/* between two looks: four times what one takes, but no more */
-#define LOOK_ANYWAY	(30000 * MS)	/* for what nobody tells us: filters, neighbours */
-#define TABLE_LEN	(sizeof("nat64_bpf_") + NAME_LEN_MAX)
+#define MS	     1000000ull	  /* ns */
+#define LOOK_GAP_MAX (40 * MS)	  /* between two looks: four times what one takes, but no more */
+#define LOOK_ANYWAY  (30000 * MS) /* for what nobody tells us: filters, neighbours */
+#define TABLE_LEN    (sizeof("nat64_bpf_") + NAME_LEN_MAX)
 
 struct loop {
 	struct run run;
 	struct nl_monitor *monitor;
 	int signals, timer;
-	bool rules;		/* rules changed since the last look, perhaps of other tables */
+	bool rules; /* rules changed since the last look, perhaps of other tables */
 	bool stop;
 };
 
 static const char *restart(const struct run *run, int error)
 {
-	return log_fix(error, fmt("start it again: nat64-bpf run %s; what is loaded stays up", run->given));
+	return log_fix(error, fmt("start it again: nat64-bpf run %s; what is loaded stays up",
+				  run->given));
 }
 
 static int loop_open(struct loop *loop)
@@ -56,10 +58,12 @@ static int loop_open(struct loop *loop)
 	if (loop->signals < 0 || loop->timer < 0 || timerfd_settime(loop->timer, 0, &each, NULL))
 		return log_fail(EXIT_FAILED, strerror(errno), restart(&loop->run, errno),
 				"cannot wait for signals and time");
-	error = nl_monitor_open(NL_WATCH_LINKS | NL_WATCH_ADDRS | NL_WATCH_ROUTES | NL_WATCH_NFT | NL_WATCH_CONF,
+	error = nl_monitor_open(NL_WATCH_LINKS | NL_WATCH_ADDRS | NL_WATCH_ROUTES | NL_WATCH_NFT |
+					NL_WATCH_CONF,
 				&loop->monitor);
 	if (error)
-		return log_fail(EXIT_KERNEL, strerror(-error), "use a kernel with netlink and nftables, as Debian's are",
+		return log_fail(EXIT_KERNEL, strerror(-error),
+				"use a kernel with netlink and nftables, as Debian's are",
 				"cannot listen to changes of the network");
 	return 0;
 }
@@ -85,7 +89,8 @@ static int hear(struct loop *loop, unsigned int i)
 				"cannot read changes of the network");
 	loop->rules |= heard & NL_WATCH_NFT;
 	if (heard & NL_WATCH_NFT)
-		run_mend_table(&loop->run);	/* each moment without it is one without NAT and guards */
+		run_mend_table(
+			&loop->run); /* each moment without it is one without NAT and guards */
 	if (heard)
 		plan_look(&loop->run);
 	return 0;
@@ -103,7 +108,8 @@ static int look(struct loop *loop)
 		return 0;
 	made = run_ruleset_changed(run);
 	for (unsigned int i = 0; made > 0 && nl_monitor_fd(loop->monitor, i) >= 0; i++)
-		hear(loop, i);		/* ourselves, for the most part; the look that follows sees the rest */
+		hear(loop,
+		     i); /* ourselves, for the most part; the look that follows sees the rest */
 	loop->rules = made < 0;
 	return 0;
 }
@@ -113,7 +119,7 @@ static void reload(struct loop *loop)
 	notify_reloading();
 	log_note("%s: reads its settings again", loop->run.name);
 	if (run_mend(&loop->run, true) < 0)
-		run_mend(&loop->run, false);	/* it goes on with those that it has */
+		run_mend(&loop->run, false); /* it goes on with those that it has */
 	run_log_reopen(&loop->run.keeper.log);
 	loop->run.keeper.told_at = 0;
 	notify("READY=1");
@@ -147,18 +153,21 @@ static int patience(const struct run *run)
 static int loop_run(struct loop *loop)
 {
 	struct run *run = &loop->run;
-	struct pollfd fds[5] = { { loop->signals, POLLIN, 0 }, { loop->timer, POLLIN, 0 },
+	struct pollfd fds[5] = { { loop->signals, POLLIN, 0 },
+				 { loop->timer, POLLIN, 0 },
 				 { run->keeper.claim_fd, POLLIN, 0 } };
 	unsigned int sockets = 0;
 	uint64_t ticks;
 
 	while (sockets < 2 && nl_monitor_fd(loop->monitor, sockets) >= 0) {
-		fds[3 + sockets] = (struct pollfd){ nl_monitor_fd(loop->monitor, sockets), POLLIN, 0 };
+		fds[3 + sockets] = (struct pollfd){ nl_monitor_fd(loop->monitor, sockets), POLLIN,
+						    0 };
 		sockets++;
 	}
 	while (!loop->stop) {
 		if (poll(fds, 3 + sockets, patience(run)) < 0 && errno != EINTR)
-			return log_fail(EXIT_FAILED, strerror(errno), restart(run, errno), "cannot wait for changes");
+			return log_fail(EXIT_FAILED, strerror(errno), restart(run, errno),
+					"cannot wait for changes");
 		if (fds[0].revents)
 			take_signals(loop);
 		if (fds[2].revents)
@@ -202,16 +211,19 @@ static int finish(struct loop *loop, int status, bool unload)
 
 int cmd_run(const struct args *args)
 {
-	struct loop loop = { .run = { .given = args->name, .keeper = { .counters_fd = -1, .claim_fd = -1,
-							       .log = { .fd = -1 } } },
-			     .signals = -1, .timer = -1 };
+	struct loop loop = {
+		.run = { .given = args->name,
+			 .keeper = { .counters_fd = -1, .claim_fd = -1, .log = { .fd = -1 } } },
+		.signals = -1,
+		.timer = -1
+	};
 	struct instance instance;
 	int status = instance_settings(&instance, args->name, NULL);
 
 	/* what is wrong in itself comes before what is not permitted */
 	instance_free(&instance);
-	if (!status && !host_check_privileges() && !host_check_kernel() && !caps_drop() && !loop_open(&loop) &&
-	    !run_begin(&loop.run)) {
+	if (!status && !host_check_privileges() && !host_check_kernel() && !caps_drop() &&
+	    !loop_open(&loop) && !run_begin(&loop.run)) {
 		notify("READY=1");
 		log_listen(run_hear, &loop.run);
 		status = loop_run(&loop);

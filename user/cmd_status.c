@@ -20,12 +20,15 @@ static const char *const nat44_words[] = { "masquerade", "snat", "none" };
 
 static const char *nat44_state(const struct report *r)
 {
-	return r->instance.config.nat44 == NAT44_NONE ? "none" : r->nft_present == 1 ? "ok" : "missing";
+	return r->instance.config.nat44 == NAT44_NONE ? "none" :
+	       r->nft_present == 1		      ? "ok" :
+							"missing";
 }
 
 static json_t *counter(struct nat64_counter c)
 {
-	return json_pack("{s:I, s:I}", "packets", (json_int_t)c.packets, "bytes", (json_int_t)c.bytes);
+	return json_pack("{s:I, s:I}", "packets", (json_int_t)c.packets, "bytes",
+			 (json_int_t)c.bytes);
 }
 
 static json_t *drops(const struct report *r)
@@ -43,10 +46,11 @@ static json_t *drops(const struct report *r)
 
 static json_t *counters(const struct report *r)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}",
-			 "in64", counter(r->counters[NAT64_COUNT_IN64]), "out46", counter(r->counters[NAT64_COUNT_OUT46]),
-			 "fast64", counter(report_fast(r, NAT64_COUNT_IN64)),
-			 "fast46", counter(report_fast(r, NAT64_COUNT_OUT46)), "drops", drops(r));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "in64",
+			 counter(r->counters[NAT64_COUNT_IN64]), "out46",
+			 counter(r->counters[NAT64_COUNT_OUT46]), "fast64",
+			 counter(report_fast(r, NAT64_COUNT_IN64)), "fast46",
+			 counter(report_fast(r, NAT64_COUNT_OUT46)), "drops", drops(r));
 }
 
 /* What an XDP program without a dispatcher means. */
@@ -54,8 +58,8 @@ static const char *alone(const struct report *r)
 {
 	const char *why = r->instance.record.xdp_alone;
 
-	return fmt("without libxdp's dispatcher: no other XDP program fits beside it%s%s%s", *why ? " (" : "", why,
-		   *why ? ")" : "");
+	return fmt("without libxdp's dispatcher: no other XDP program fits beside it%s%s%s",
+		   *why ? " (" : "", why, *why ? ")" : "");
 }
 
 static void print_xdp(const struct report *r)
@@ -76,21 +80,22 @@ static json_t *to_json(const struct report *r)
 	for (uint32_t i = 0; i < r->config.client_count; i++) {
 		struct net6 net = { r->config.client[i].addr, 0 };
 
-		while (net.len < 128 && r->config.client[i].mask.s6_addr[net.len / 8] >> (7 - net.len % 8) & 1)
+		while (net.len < 128 &&
+		       r->config.client[i].mask.s6_addr[net.len / 8] >> (7 - net.len % 8) & 1)
 			net.len++;
 		json_array_append_new(clients, json_string(net6_text(&net, text)));
 	}
 	for (size_t i = 0; i < r->fault_count; i++)
-		json_array_append_new(faults, json_pack("{s:s, s:s}", "what", r->faults[i].what, "fix",
-							r->faults[i].fix));
+		json_array_append_new(faults, json_pack("{s:s, s:s}", "what", r->faults[i].what,
+							"fix", r->faults[i].fix));
 	fastpath = json_pack("{s:s, s:s, s:i}", "mode", config->fastpath_auto ? "auto" : "off",
 			     "state", r->fast ? "nft" : "off", "flows", (int)r->flows);
 	if (r->fast_why)
 		json_object_set_new(fastpath, "why", json_string(r->fast_why));
-	object = json_pack("{s:s, s:s, s:{s:s, s:i, s:s, s:i}, s:{s:s, s:s}}",
-			   "name", config->name, "state", state_words[r->state],
-			   "interface", "name", r->link.index ? r->link.name : r->instance.record.interface,
-			   "ifindex", r->link.index, "type", r->instance.l2 ? "l2" : "l3", "mtu", r->link.mtu,
+	object = json_pack("{s:s, s:s, s:{s:s, s:i, s:s, s:i}, s:{s:s, s:s}}", "name", config->name,
+			   "state", state_words[r->state], "interface", "name",
+			   r->link.index ? r->link.name : r->instance.record.interface, "ifindex",
+			   r->link.index, "type", r->instance.l2 ? "l2" : "l3", "mtu", r->link.mtu,
 			   "attach", "hook", hook_words[r->hook], "xdp",
 			   r->xdp.mode == XDP_OFF ? "none" : xdp_words[r->xdp.mode]);
 	attach = json_object_get(object, "attach");
@@ -100,13 +105,15 @@ static json_t *to_json(const struct report *r)
 		json_object_set_new(attach, "note", json_string(alone(r)));
 	json_object_set_new(object, "prefix", json_string(net6_text(&config->prefix, text)));
 	json_object_set_new(object, "clients", clients);
-	json_object_set_new(object, "pool",
-			    json_pack("{s:s, s:i, s:i, s:i, s:I}", "prefix", net4_text(&config->pool, text),
-				      "size", r->use.size, "used", r->use.dynamic + r->use.static_in_pool,
-				      "static", r->use.statics, "refused",
-				      (json_int_t)r->counters[NAT64_COUNT_MAX + NAT64_DROP_POOL_FULL].packets));
-	json_object_set_new(object, "nat44", json_pack("{s:s, s:s}", "mode", nat44_words[config->nat44], "state",
-						       nat44_state(r)));
+	json_object_set_new(
+		object, "pool",
+		json_pack("{s:s, s:i, s:i, s:i, s:I}", "prefix", net4_text(&config->pool, text),
+			  "size", r->use.size, "used", r->use.dynamic + r->use.static_in_pool,
+			  "static", r->use.statics, "refused",
+			  (json_int_t)r->counters[NAT64_COUNT_MAX + NAT64_DROP_POOL_FULL].packets));
+	json_object_set_new(object, "nat44",
+			    json_pack("{s:s, s:s}", "mode", nat44_words[config->nat44], "state",
+				      nat44_state(r)));
 	json_object_set_new(object, "fastpath", fastpath);
 	json_object_set_new(object, "counters", counters(r));
 	if (r->fault_count)
@@ -119,7 +126,8 @@ static json_t *to_json(const struct report *r)
 static void print(const struct report *r)
 {
 	const struct config *config = &r->instance.config;
-	const struct nat64_counter *in = &r->counters[NAT64_COUNT_IN64], *out = &r->counters[NAT64_COUNT_OUT46];
+	const struct nat64_counter *in = &r->counters[NAT64_COUNT_IN64],
+				   *out = &r->counters[NAT64_COUNT_OUT46];
 	char prefix[NET6_TEXT], pool[NET4_TEXT], own4[INET_ADDRSTRLEN];
 	bool any = false;
 
@@ -128,15 +136,17 @@ static void print(const struct report *r)
 		printf("  fault      %s\n  fix        %s\n", r->faults[i].what, r->faults[i].fix);
 	if (r->link.index)
 		printf("  interface  %s, %s, MTU %u, attached by %s\n", r->link.name,
-		       r->instance.l2 ? "Ethernet (l2)" : "no link header (l3)", r->link.mtu, hook_words[r->hook]);
+		       r->instance.l2 ? "Ethernet (l2)" : "no link header (l3)", r->link.mtu,
+		       hook_words[r->hook]);
 	print_xdp(r);
 	printf("  prefix     %s\n", net6_text(&config->prefix, prefix));
-	printf("  pool       %s, %u of %u in use, %u static, own4 %s\n", net4_text(&config->pool, pool),
-	       r->use.dynamic + r->use.static_in_pool, r->use.size, r->use.statics,
-	       inet_ntop(AF_INET, &r->config.own4, own4, sizeof(own4)));
+	printf("  pool       %s, %u of %u in use, %u static, own4 %s\n",
+	       net4_text(&config->pool, pool), r->use.dynamic + r->use.static_in_pool, r->use.size,
+	       r->use.statics, inet_ntop(AF_INET, &r->config.own4, own4, sizeof(own4)));
 	printf("  nat44      %s, %s\n", nat44_words[config->nat44], nat44_state(r));
-	printf("  fast path  %s\n", r->fast ? fmt("nft flowtable, %u flows", r->flows) :
-	       r->fast_why ? fmt("off: %s", r->fast_why) : "off");
+	printf("  fast path  %s\n", r->fast	? fmt("nft flowtable, %u flows", r->flows) :
+				    r->fast_why ? fmt("off: %s", r->fast_why) :
+						  "off");
 	printf("  in64       %llu packets, %llu bytes\n", in->packets, in->bytes);
 	printf("  out46      %llu packets, %llu bytes\n", out->packets, out->bytes);
 	for (int i = 1; i < NAT64_DROP_MAX; i++) {
@@ -147,11 +157,14 @@ static void print(const struct report *r)
 		any = true;
 	}
 	if (r->nft.host)
-		printf("  %-10s %-22s %llu\n", any ? "" : "drops", HOST_DROP, (unsigned long long)r->nft.host);
+		printf("  %-10s %-22s %llu\n", any ? "" : "drops", HOST_DROP,
+		       (unsigned long long)r->nft.host);
 	if (r->nft.guarded)
-		printf("  guard      %llu unsolicited packets from outside barred\n", (unsigned long long)r->nft.guarded);
+		printf("  guard      %llu unsolicited packets from outside barred\n",
+		       (unsigned long long)r->nft.guarded);
 	if (r->nft.leaked)
-		printf("  guard      %llu packets that were not NATed held back\n", (unsigned long long)r->nft.leaked);
+		printf("  guard      %llu packets that were not NATed held back\n",
+		       (unsigned long long)r->nft.leaked);
 }
 
 /* One instance: into `array`, or printed. Its state as an exit status. */
@@ -209,11 +222,14 @@ static int show(const struct args *args)
 	}
 	if (!count) {
 		if (!args->quiet && !args->json)
-			fprintf(stderr, args->name ? "%s is not loaded; load it: nat64-bpf load %s\n" :
-						     "nothing is loaded; load an interface: nat64-bpf load tun0\n",
+			fprintf(stderr,
+				args->name ?
+					"%s is not loaded; load it: nat64-bpf load %s\n" :
+					"nothing is loaded; load an interface: nat64-bpf load tun0\n",
 				args->name, args->name);
 		if (!args->quiet && !host_has_bpffs())
-			log_warn("it is no BPF file system", "mount -t bpf bpf /sys/fs/bpf, or ask where it was loaded",
+			log_warn("it is no BPF file system",
+				 "mount -t bpf bpf /sys/fs/bpf, or ask where it was loaded",
 				 "%s: what is loaded elsewhere cannot be seen here", dir_pin());
 		status = EXIT_NOT_LOADED;
 	}
@@ -234,7 +250,8 @@ int cmd_status(const struct args *args)
 	if (!args_has(args, OPTION_WATCH))
 		return show(args);
 	if (seconds < 0.1 || seconds > 86400)
-		return log_fail(EXIT_USAGE, "it takes 0.1 to 86400 seconds", "nat64-bpf status --watch=2",
+		return log_fail(EXIT_USAGE, "it takes 0.1 to 86400 seconds",
+				"nat64-bpf status --watch=2",
 				"--watch=%s: not a time between redraws", every);
 	for (;;) {
 		if (isatty(STDOUT_FILENO))
@@ -242,6 +259,8 @@ int cmd_status(const struct args *args)
 		status = show(args);
 		if (status < 0 || fflush(stdout))
 			return status;
-		nanosleep(&(struct timespec){ .tv_sec = seconds, .tv_nsec = (seconds - (long)seconds) * 1e9 }, NULL);
+		nanosleep(&(struct timespec){ .tv_sec = seconds,
+					      .tv_nsec = (seconds - (long)seconds) * 1e9 },
+			  NULL);
 	}
 }

@@ -35,8 +35,8 @@ static void print_packet(const char *label, const struct try_packet *packet)
 static void print(const struct try_packet *in, const struct try_result *result)
 {
 	print_packet("in", in);
-	printf("%-8s %s%s%s\n", "verdict", verdict_words[result->verdict], result->reason ? ", " : "",
-	       result->reason ? drop_words[result->reason] : "");
+	printf("%-8s %s%s%s\n", "verdict", verdict_words[result->verdict],
+	       result->reason ? ", " : "", result->reason ? drop_words[result->reason] : "");
 	if (result->reason)
 		printf("%-8s %s\n", "why", drop_texts[result->reason]);
 	if (result->verdict == TRY_PASSED)
@@ -78,7 +78,8 @@ int cmd_try(const struct args *args)
 	struct instance instance;
 	struct try_result result;
 	struct try_packet packet;
-	int status = args->count > 1 ? try_read(args->operands[1], &packet) : try_build(args, &packet);
+	int status = args->count > 1 ? try_read(args->operands[1], &packet) :
+				       try_build(args, &packet);
 
 	if (!status)
 		status = instance_running(&instance, args->name);

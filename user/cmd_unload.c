@@ -21,7 +21,8 @@ static int save(const struct instance *instance)
 	int status;
 
 	if (record_half(&instance->record) || datapath_read_config(instance->config.name, &config))
-		return 0;	/* half loaded, or of another version: there is nothing that could be read */
+		return 0; /* half loaded, or of another version: there is nothing that could be read
+			   */
 	if (bindings_open(instance->config.name, &bindings))
 		return -1;
 	status = state_save(&bindings, state_path(&instance->config, path));
@@ -45,8 +46,8 @@ static int unload(const char *name, const struct args *args)
 	struct dry_run dry;
 	int unread, saved = 0, changed;
 
-	/* settings that cannot be read are said, but do not keep the instance up: its state file then has its usual
-	 * place, where they did not name another before they went bad */
+	/* settings that cannot be read are said, but do not keep the instance up: its state file
+	 * then has its usual place, where they did not name another before they went bad */
 	unread = instance_running(&instance, name);
 	if (unread && !*instance.config.name)
 		return -1;
@@ -75,8 +76,8 @@ int cmd_unload(const struct args *args)
 	int status = 0, error;
 
 	if (args_has(args, OPTION_ALL) && args->name)
-		return log_fail(EXIT_USAGE, "--all is every instance", "give a name, or --all", "%s: a name and --all",
-				args->name);
+		return log_fail(EXIT_USAGE, "--all is every instance", "give a name, or --all",
+				"%s: a name and --all", args->name);
 	if (host_check_privileges() || lock_take())
 		return -1;
 	if (!args_has(args, OPTION_ALL)) {

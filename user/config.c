@@ -9,19 +9,19 @@
 void config_default(struct config *config, const char *name)
 {
 	*config = (struct config){
-		.prefix		= { .addr = { .s6_addr = { 0x00, 0x64, 0xff, 0x9b } }, .len = 96 },
-		.pool		= { .addr = { .s_addr = htonl(0xc0a8f000) }, .len = 20 },
-		.min_lease	= 7440,		/* 2h4m, RFC 5382 REQ-5 */
-		.max_lease	= 14 * 86400,
-		.quota_length	= 64,
-		.udp_zero	= NAT64_UDP_ZERO_COMPUTE,
-		.icmp_rate	= ICMP_ERRORS_ON_RATE,
-		.tos_64		= -1,
-		.mss_clamp	= -1,
-		.nat44		= NAT44_MASQUERADE,
-		.guard		= true,
-		.fastpath_auto	= true,
-		.xdp		= XDP_OFF,
+		.prefix = { .addr = { .s6_addr = { 0x00, 0x64, 0xff, 0x9b } }, .len = 96 },
+		.pool = { .addr = { .s_addr = htonl(0xc0a8f000) }, .len = 20 },
+		.min_lease = 7440, /* 2h4m, RFC 5382 REQ-5 */
+		.max_lease = 14 * 86400,
+		.quota_length = 64,
+		.udp_zero = NAT64_UDP_ZERO_COMPUTE,
+		.icmp_rate = ICMP_ERRORS_ON_RATE,
+		.tos_64 = -1,
+		.mss_clamp = -1,
+		.nat44 = NAT44_MASQUERADE,
+		.guard = true,
+		.fastpath_auto = true,
+		.xdp = XDP_OFF,
 	};
 	snprintf(config->name, sizeof(config->name), "%s", name);
 	snprintf(config->interface, sizeof(config->interface), "%s", name);
@@ -40,11 +40,11 @@ void config_free(struct config *config)
 }
 
 /* Takes a list from its old owner. */
-#define MOVE(list) \
-	do { \
-		free(config->list); \
+#define MOVE(list)                         \
+	do {                               \
+		free(config->list);        \
 		config->list = fresh.list; \
-		fresh.list = NULL; \
+		fresh.list = NULL;         \
 	} while (0)
 
 void config_clear(struct config *config, enum config_key key)
@@ -161,8 +161,10 @@ int config_overlay(struct config *config, const struct config *from)
 		if (!(from->given & 1ull << key))
 			continue;
 		config_clear(config, (enum config_key)key);
-		for (size_t i = 0; config_value(from, (enum config_key)key, i, value, sizeof(value)); i++)
-			if (config_put(config, config_keys[key].key, value, from->path ? from->path : from->name))
+		for (size_t i = 0;
+		     config_value(from, (enum config_key)key, i, value, sizeof(value)); i++)
+			if (config_put(config, config_keys[key].key, value,
+				       from->path ? from->path : from->name))
 				return -1;
 	}
 	return 0;
@@ -170,7 +172,8 @@ int config_overlay(struct config *config, const struct config *from)
 
 bool name_check(const char *name)
 {
-	static const char *const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+	static const char *const allowed =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
 	const char *why = NULL, *fix;
 
 	if (!*name)
@@ -184,8 +187,8 @@ bool name_check(const char *name)
 	if (!why)
 		return true;
 	fix = strlen(name) < IFNAMSIZ && *name ?
-		"choose a name, and set `interface` in its config file /etc/nat64-bpf/NAME.conf" :
-		"give an instance: an interface such as tun0, a file /etc/nat64-bpf/NAME.conf by its NAME";
+		      "choose a name, and set `interface` in its config file /etc/nat64-bpf/NAME.conf" :
+		      "give an instance: an interface such as tun0, a file /etc/nat64-bpf/NAME.conf by its NAME";
 	log_fail(EXIT_USAGE, why, fix, "%.64s: not a name for an instance", name);
 	return false;
 }

@@ -7,7 +7,7 @@
 #include "config_value.h"
 #include "log.h"
 
-#define LEASE_SAFE 7440			/* seconds, RFC 5382 REQ-5 */
+#define LEASE_SAFE 7440 /* seconds, RFC 5382 REQ-5 */
 
 /* A key that is to blame; element I of a repeatable one. */
 struct culprit {
@@ -15,8 +15,8 @@ struct culprit {
 	size_t i;
 };
 
-#define KEY(id)		((struct culprit){ .key = KEY_##id })
-#define NTH(id, n)	((struct culprit){ .key = KEY_##id, .i = (n) })
+#define KEY(id)	   ((struct culprit){ .key = KEY_##id })
+#define NTH(id, n) ((struct culprit){ .key = KEY_##id, .i = (n) })
 
 /* Its line in the config file, 0: it is an option, or the default. */
 static unsigned int line_of(const struct config *config, struct culprit culprit)
@@ -26,7 +26,8 @@ static unsigned int line_of(const struct config *config, struct culprit culprit)
 	return culprit.i < lines->count ? lines->line[culprit.i] : 0;
 }
 
-/* "FILE:LINE", "--KEY" for an option, and for a default what there is of the instance: "FILE" or "NAME". */
+/* "FILE:LINE", "--KEY" for an option, and for a default what there is of the instance: "FILE" or
+ * "NAME". */
 static const char *where(const struct config *config, struct culprit culprit)
 {
 	unsigned int line = line_of(config, culprit);
@@ -53,7 +54,8 @@ static struct culprit later(const struct config *config, struct culprit a, struc
 }
 
 /* Says "WHERE: WHAT". Returns -1. */
-static int bad(const struct config *config, struct culprit culprit, const char *why, const char *fix, const char *what)
+static int bad(const struct config *config, struct culprit culprit, const char *why,
+	       const char *fix, const char *what)
 {
 	return log_fail(EXIT_USAGE, why, fix, "%s: %s", where(config, culprit), what);
 }
@@ -61,8 +63,8 @@ static int bad(const struct config *config, struct culprit culprit, const char *
 enum warning { WARN_LEASE, WARN_QUOTA, WARN_PRIVATE };
 
 /* The same, but no failure, and once: `run` checks again at every change of the host. */
-static void warn(const struct config *config, enum warning warning, struct culprit culprit, const char *why,
-		 const char *fix, const char *what)
+static void warn(const struct config *config, enum warning warning, struct culprit culprit,
+		 const char *why, const char *fix, const char *what)
 {
 	static unsigned int said;
 
@@ -103,7 +105,9 @@ static struct in_addr broadcast(const struct config *config)
 /* "network" or "broadcast" if the pool cannot give the address to a host, else NULL. */
 static const char *reserved(const struct config *config, struct in_addr addr)
 {
-	return same4(addr, config->pool.addr) ? "network" : same4(addr, broadcast(config)) ? "broadcast" : NULL;
+	return same4(addr, config->pool.addr) ? "network" :
+	       same4(addr, broadcast(config)) ? "broadcast" :
+						NULL;
 }
 
 static int check_own4(const struct config *config)
@@ -150,10 +154,13 @@ static int check_prefix(const struct config *config)
 			   fmt("prefix = %s cannot be the prefix", prefix));
 	for (size_t i = 0; i < config->client_count; i++)
 		if (net6_overlap(&config->prefix, &config->clients[i]))
-			return bad(config, later(config, NTH(CLIENTS, i), KEY(PREFIX)),
-				   fmt("addresses in %s stand for IPv4 addresses, so no client may have one", prefix),
-				   "choose a prefix outside the clients' networks, such as 64:ff9b::/96",
-				   fmt("clients = %s overlaps the prefix", net6_text(&config->clients[i], clients)));
+			return bad(
+				config, later(config, NTH(CLIENTS, i), KEY(PREFIX)),
+				fmt("addresses in %s stand for IPv4 addresses, so no client may have one",
+				    prefix),
+				"choose a prefix outside the clients' networks, such as 64:ff9b::/96",
+				fmt("clients = %s overlaps the prefix",
+				    net6_text(&config->clients[i], clients)));
 	return 0;
 }
 
@@ -168,18 +175,22 @@ static int check_clients(const struct config *config)
 	if (single && single == config->client_count) {
 		net = (struct net6){ .addr = config->clients[0].addr, .len = 64 };
 		memset(&net.addr.s6_addr[8], 0, 8);
-		return bad(config, NTH(CLIENTS, 0), "a /128 is one address: no other client could use the translator",
-			   net6_overlap(&net, &config->prefix) ?
-			   "set clients to the network that the VPN gives its clients addresses from" :
-			   fmt("set clients = %s, or the network that the VPN gives its clients addresses from",
-			       net6_text(&net, meant)),
-			   fmt("clients = %s holds one address only", net6_text(&config->clients[0], text)));
+		return bad(
+			config, NTH(CLIENTS, 0),
+			"a /128 is one address: no other client could use the translator",
+			net6_overlap(&net, &config->prefix) ?
+				"set clients to the network that the VPN gives its clients addresses from" :
+				fmt("set clients = %s, or the network that the VPN gives its clients addresses from",
+				    net6_text(&net, meant)),
+			fmt("clients = %s holds one address only",
+			    net6_text(&config->clients[0], text)));
 	}
 	if (config->linear && config->client_count > 1)
 		return bad(config, later(config, NTH(CLIENTS, 1), KEY(MAPPING)),
 			   "client N gets address N of the pool, which two networks cannot share",
 			   "keep one `clients` network, or set mapping = dynamic",
-			   fmt("mapping = linear with %zu networks of clients", config->client_count));
+			   fmt("mapping = linear with %zu networks of clients",
+			       config->client_count));
 	return 0;
 }
 
@@ -191,7 +202,9 @@ static int check_static(const struct config *config, size_t i)
 	const char *name = fmt("static = %s %s", text4(map->addr4), text6(&map->addr6));
 
 	if (same4(map->addr4, own4))
-		return bad(config, later(config, NTH(STATIC, i), config->own4.s_addr ? KEY(OWN4) : KEY(POOL)),
+		return bad(config,
+			   later(config, NTH(STATIC, i),
+				 config->own4.s_addr ? KEY(OWN4) : KEY(POOL)),
 			   fmt("%s is own4, the translator's own address%s", text4(own4),
 			       config->own4.s_addr ? "" : " (the first host of the pool)"),
 			   "choose another IPv4 address for the client, or set own4 to another one",
@@ -203,7 +216,8 @@ static int check_static(const struct config *config, size_t i)
 			   fmt("%s: no host can have the IPv4 address", name));
 	if (IN6_ARE_ADDR_EQUAL(&map->addr6, &config->own6))
 		return bad(config, later(config, NTH(STATIC, i), KEY(OWN6)),
-			   "it is own6, the translator's own address", "give the client's IPv6 address",
+			   "it is own6, the translator's own address",
+			   "give the client's IPv6 address",
 			   fmt("%s: the IPv6 address is taken", name));
 	if (net6_has(&config->prefix, &map->addr6))
 		return bad(config, later(config, NTH(STATIC, i), KEY(PREFIX)),
@@ -214,7 +228,8 @@ static int check_static(const struct config *config, size_t i)
 		if (same4(map->addr4, config->statics[j].addr4) ||
 		    IN6_ARE_ADDR_EQUAL(&map->addr6, &config->statics[j].addr6))
 			return bad(config, NTH(STATIC, i),
-				   fmt("static = %s %s has it already", text4(config->statics[j].addr4),
+				   fmt("static = %s %s has it already",
+				       text4(config->statics[j].addr4),
 				       text6(&config->statics[j].addr6)),
 				   "keep one map for each IPv4 address and for each IPv6 address",
 				   fmt("%s: an address is mapped twice", name));
@@ -228,11 +243,13 @@ static int check_statics(const struct config *config)
 	for (size_t i = 0; i < config->static_count; i++) {
 		if (check_static(config, i))
 			return -1;
-		if (!net4_has(&config->pool, config->statics[i].addr4) && ++outside == NAT64_EXTERN_MAX + 1)
+		if (!net4_has(&config->pool, config->statics[i].addr4) &&
+		    ++outside == NAT64_EXTERN_MAX + 1)
 			first_beyond = i;
 	}
 	if (outside > NAT64_EXTERN_MAX)
-		return bad(config, NTH(STATIC, first_beyond), fmt("%d is the limit", NAT64_EXTERN_MAX),
+		return bad(config, NTH(STATIC, first_beyond),
+			   fmt("%d is the limit", NAT64_EXTERN_MAX),
 			   "choose a pool that holds their addresses",
 			   fmt("%zu static maps have an IPv4 address outside the pool", outside));
 	return 0;
@@ -245,13 +262,17 @@ static int check_leases(const struct config *config)
 	time_text(config->min_lease, min);
 	time_text(config->max_lease, max);
 	if (config->min_lease < 120)
-		return bad(config, KEY(MIN_LEASE), "UDP flows that are still open would lose their address (RFC 4787 REQ-5)",
-			   "set min-lease = 2h4m, or leave it out", fmt("min-lease = %s is shorter than 2m", min));
+		return bad(
+			config, KEY(MIN_LEASE),
+			"UDP flows that are still open would lose their address (RFC 4787 REQ-5)",
+			"set min-lease = 2h4m, or leave it out",
+			fmt("min-lease = %s is shorter than 2m", min));
 	if (config->max_lease < config->min_lease)
 		return bad(config, later(config, KEY(MAX_LEASE), KEY(MIN_LEASE)),
 			   fmt("a binding would be forgotten before min-lease = %s is over", min),
-			   config->given & 1ull << KEY_MIN_LEASE ? "make max-lease the longer of the two" :
-			   fmt("set max-lease = %s or more, or a shorter min-lease", min),
+			   config->given & 1ull << KEY_MIN_LEASE ?
+				   "make max-lease the longer of the two" :
+				   fmt("set max-lease = %s or more, or a shorter min-lease", min),
 			   fmt("max-lease = %s is shorter than min-lease", max));
 	if (config->min_lease < LEASE_SAFE)
 		warn(config, WARN_LEASE, KEY(MIN_LEASE),
@@ -269,17 +290,19 @@ static int check_nat44(const struct config *config)
 		return 0;
 	if (ntohl(config->snat_first.s_addr) > ntohl(config->snat_last.s_addr))
 		return bad(config, KEY(NAT44), "the lower address comes first",
-			   fmt("set nat44 = snat %s-%s", text4(config->snat_last), text4(config->snat_first)),
-			   fmt("nat44 = snat %s-%s is the wrong way round", text4(config->snat_first),
-			       text4(config->snat_last)));
+			   fmt("set nat44 = snat %s-%s", text4(config->snat_last),
+			       text4(config->snat_first)),
+			   fmt("nat44 = snat %s-%s is the wrong way round",
+			       text4(config->snat_first), text4(config->snat_last)));
 	if (ntohl(config->snat_first.s_addr) <= ntohl(broadcast(config).s_addr) &&
 	    ntohl(config->snat_last.s_addr) >= ntohl(config->pool.addr.s_addr))
-		return bad(config, later(config, KEY(NAT44), KEY(POOL)),
-			   fmt("the pool %s is what NAT44 hides: replies to it would not come back",
-			       net4_text(&config->pool, pool)),
-			   "give the gateway's address towards the Internet, or set nat44 = masquerade",
-			   fmt("nat44 = snat %s-%s overlaps the pool", text4(config->snat_first),
-			       text4(config->snat_last)));
+		return bad(
+			config, later(config, KEY(NAT44), KEY(POOL)),
+			fmt("the pool %s is what NAT44 hides: replies to it would not come back",
+			    net4_text(&config->pool, pool)),
+			"give the gateway's address towards the Internet, or set nat44 = masquerade",
+			fmt("nat44 = snat %s-%s overlaps the pool", text4(config->snat_first),
+			    text4(config->snat_last)));
 	return 0;
 }
 
@@ -290,7 +313,8 @@ static int check_quota(const struct config *config)
 
 	if (!config->quota) {
 		if (length_given && config->quota_length != 64)
-			warn(config, WARN_QUOTA, KEY(QUOTA_LENGTH), "without a quota it counts nothing",
+			warn(config, WARN_QUOTA, KEY(QUOTA_LENGTH),
+			     "without a quota it counts nothing",
 			     "set quota = N, or leave quota-length out",
 			     fmt("quota-length = %u has no effect", config->quota_length));
 		return 0;
@@ -298,25 +322,28 @@ static int check_quota(const struct config *config)
 	if (config->linear) {
 		warn(config, WARN_QUOTA, later(config, KEY(QUOTA), KEY(MAPPING)),
 		     "linear mapping makes no dynamic bindings",
-		     "leave quota out, or set mapping = dynamic", fmt("quota = %u has no effect", config->quota));
+		     "leave quota out, or set mapping = dynamic",
+		     fmt("quota = %u has no effect", config->quota));
 		return 0;
 	}
 	for (size_t i = 0; i < config->client_count; i++)
 		if (!length_given && config->clients[i].len >= config->quota_length)
 			warn(config, WARN_QUOTA, KEY(QUOTA),
-			     fmt("quota-length is %u, so all clients of %s share one quota", config->quota_length,
-				 net6_text(&config->clients[i], net)),
+			     fmt("quota-length is %u, so all clients of %s share one quota",
+				 config->quota_length, net6_text(&config->clients[i], net)),
 			     "set quota-length = 128 to count each client by itself",
 			     fmt("quota = %u limits the whole network", config->quota));
 	return 0;
 }
 
-/* RFC 6052, 3.1 bars them under the well-known prefix only; one's own prefix is a wish to reach them. */
+/* RFC 6052, 3.1 bars them under the well-known prefix only; one's own prefix is a wish to reach
+ * them. */
 static int check_private(const struct config *config)
 {
 	char prefix[NET6_TEXT];
 
-	if (config->given & 1ull << KEY_PRIVATE && !config->private_allow && !prefix_is_well_known(&config->prefix))
+	if (config->given & 1ull << KEY_PRIVATE && !config->private_allow &&
+	    !prefix_is_well_known(&config->prefix))
 		warn(config, WARN_PRIVATE, later(config, KEY(PRIVATE), KEY(PREFIX)),
 		     fmt("it rules targets under 64:ff9b::/96; under %s all that are not global can be reached",
 			 net6_text(&config->prefix, prefix)),
@@ -331,11 +358,13 @@ static int check_files(const struct config *config)
 	bool log = config->path && !strcmp(config->log, config->path);
 
 	if (*config->state && !strcmp(config->state, config->log))
-		return bad(config, later(config, KEY(STATE), KEY(LOG)), "saving the bindings would overwrite the log",
+		return bad(config, later(config, KEY(STATE), KEY(LOG)),
+			   "saving the bindings would overwrite the log",
 			   "give each a file of its own",
 			   fmt("state and log are the same file, %.100s", config->state));
 	if (state || log)
-		return bad(config, state ? KEY(STATE) : KEY(LOG), "it would be overwritten", "give another file",
+		return bad(config, state ? KEY(STATE) : KEY(LOG), "it would be overwritten",
+			   "give another file",
 			   fmt("%s is this config file itself", state ? "state" : "log"));
 	return 0;
 }
@@ -343,8 +372,8 @@ static int check_files(const struct config *config)
 int config_check(const struct config *config)
 {
 	int (*const checks[])(const struct config *) = {
-		check_prefix, check_clients, check_own4, check_own6, check_statics, check_leases, check_nat44,
-		check_quota, check_private, check_files,
+		check_prefix, check_clients, check_own4,  check_own6,	 check_statics,
+		check_leases, check_nat44,   check_quota, check_private, check_files,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

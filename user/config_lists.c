@@ -9,7 +9,8 @@
 
 int put_clients(struct put *put)
 {
-	static const char *const theirs = "give the network that the VPN hands its clients addresses from";
+	static const char *const theirs =
+		"give the network that the VPN hands its clients addresses from";
 	struct config *config = put->config;
 	struct net6 net, meant, *list;
 	char text[NET6_TEXT];
@@ -17,19 +18,28 @@ int put_clients(struct put *put)
 	if (put_network6(put, &net))
 		return -1;
 	if (IN6_IS_ADDR_MULTICAST(&net.addr) || (IN6_IS_ADDR_LINKLOCAL(&net.addr) && net.len >= 10))
-		return put_bad(put, "packets from multicast and link-local addresses are not forwarded", theirs,
-			       "cannot be a network of clients");
+		return put_bad(put,
+			       "packets from multicast and link-local addresses are not forwarded",
+			       theirs, "cannot be a network of clients");
 	meant = put_around6(put, 64);
 	if (!strchr(put->value, '/'))
-		return put_bad(put, "without a length it is one address: no other client could use the translator",
-			       net6_overlap(&meant, &config->prefix) ? theirs : put_fix(put, net6_text(&meant, text)),
-			       "has no length");
+		return put_bad(
+			put,
+			"without a length it is one address: no other client could use the translator",
+			net6_overlap(&meant, &config->prefix) ?
+				theirs :
+				put_fix(put, net6_text(&meant, text)),
+			"has no length");
 	for (size_t i = 0; i < config->client_count; i++)
 		if (config->clients[i].len == net.len && net6_has(&net, &config->clients[i].addr))
-			return put_bad(put, "each network is named once", "keep one of the two", "is given twice");
+			return put_bad(put, "each network is named once", "keep one of the two",
+				       "is given twice");
 	if (config->client_count == NAT64_CLIENTS_MAX)
-		return put_bad(put, fmt("an instance has at most %d networks of clients", NAT64_CLIENTS_MAX),
-			       "name a larger network that holds several of them", "is one too many");
+		return put_bad(put,
+			       fmt("an instance has at most %d networks of clients",
+				   NAT64_CLIENTS_MAX),
+			       "name a larger network that holds several of them",
+			       "is one too many");
 	if (put_whole6(put, net6_overlap(&net, &config->prefix) ? theirs : NULL))
 		return -1;
 	list = put_append(config->clients, &config->client_count, &net, sizeof(net));
@@ -47,13 +57,15 @@ int put_static(struct put *put)
 	struct in6_addr addr6;
 
 	if (sscanf(put->value, "%45s %45s %c", first, second, &rest) != 2)
-		return put_bad(put, "a static map is an IPv4 address and an IPv6 address, with a space between",
-			       put_fix(put, "192.168.240.50 fd00::50"), "is not a static map");
+		return put_bad(
+			put,
+			"a static map is an IPv4 address and an IPv6 address, with a space between",
+			put_fix(put, "192.168.240.50 fd00::50"), "is not a static map");
 	if (inet_pton(AF_INET6, first, &addr6) == 1 && !strchr(second, ':')) {
 		if (put_address4(put, second, &map.addr4) || put_address6(put, first, &map.addr6))
 			return -1;
-		return put_bad(put, "the IPv4 address comes first", put_fix(put, fmt("%s %s", second, first)),
-			       "is the wrong way round");
+		return put_bad(put, "the IPv4 address comes first",
+			       put_fix(put, fmt("%s %s", second, first)), "is the wrong way round");
 	}
 	if (put_address4(put, first, &map.addr4) || put_address6(put, second, &map.addr6))
 		return -1;
@@ -63,12 +75,15 @@ int put_static(struct put *put)
 		bool same6 = IN6_ARE_ADDR_EQUAL(&other->addr6, &map.addr6);
 
 		if (same4 && same6)
-			return put_bad(put, "each static map is given once", "keep one of the two", "is given twice");
+			return put_bad(put, "each static map is given once", "keep one of the two",
+				       "is given twice");
 		if (same4 || same6)
-			return put_bad(put, fmt("%s has a static map already, so packets could not be told apart",
-						same4 ? first : second),
-				       "keep one map for each IPv4 address and for each IPv6 address",
-				       "contradicts another static map");
+			return put_bad(
+				put,
+				fmt("%s has a static map already, so packets could not be told apart",
+				    same4 ? first : second),
+				"keep one map for each IPv4 address and for each IPv6 address",
+				"contradicts another static map");
 	}
 	list = put_append(config->statics, &config->static_count, &map, sizeof(map));
 	if (!list)
@@ -86,9 +101,11 @@ int put_private(struct put *put)
 
 	if (put_is(put, 0) || put_is(put, 1)) {
 		if (given)
-			return put_bad(put, "`private` is deny, or allow, or a list of networks that are allowed",
-				       "keep the networks (all others are denied), or the one word",
-				       "contradicts what was given before");
+			return put_bad(
+				put,
+				"`private` is deny, or allow, or a list of networks that are allowed",
+				"keep the networks (all others are denied), or the one word",
+				"contradicts what was given before");
 		config->private_allow = put_is(put, 1);
 		return 0;
 	}
@@ -100,17 +117,24 @@ int put_private(struct put *put)
 	if (put_network4(put, &net))
 		return -1;
 	first = ntohl(net.addr.s_addr);
-	if (net.len >= 4 && (first >> 28 == 14 || (net.len >= 8 && (first >> 24 == 0 || first >> 24 == 127)) ||
-			     (net.len >= 16 && first >> 16 == 0xa9fe) || first == UINT32_MAX))
-		return put_bad(put, "0/8, 127/8, 169.254/16, 224/4 and 255.255.255.255 are never translated",
-			       "leave this line out", "cannot be allowed");
+	if (net.len >= 4 &&
+	    (first >> 28 == 14 || (net.len >= 8 && (first >> 24 == 0 || first >> 24 == 127)) ||
+	     (net.len >= 16 && first >> 16 == 0xa9fe) || first == UINT32_MAX))
+		return put_bad(
+			put,
+			"0/8, 127/8, 169.254/16, 224/4 and 255.255.255.255 are never translated",
+			"leave this line out", "cannot be allowed");
 	if (given && !config->private_count)
-		return put_bad(put, fmt("`private = %s` was given before", config->private_allow ? "allow" : "deny"),
+		return put_bad(put,
+			       fmt("`private = %s` was given before",
+				   config->private_allow ? "allow" : "deny"),
 			       "keep the networks (all others are denied), or the one word",
 			       "contradicts what was given before");
 	for (size_t i = 0; i < config->private_count; i++)
-		if (config->private_ok[i].len == net.len && net4_has(&net, config->private_ok[i].addr))
-			return put_bad(put, "each network is named once", "keep one of the two", "is given twice");
+		if (config->private_ok[i].len == net.len &&
+		    net4_has(&net, config->private_ok[i].addr))
+			return put_bad(put, "each network is named once", "keep one of the two",
+				       "is given twice");
 	if (config->private_count == NAT64_PRIVATE_MAX)
 		return put_bad(put, fmt("at most %d networks can be allowed", NAT64_PRIVATE_MAX),
 			       "name larger networks that hold several of them", "is one too many");
@@ -130,18 +154,20 @@ int put_wan(struct put *put)
 	char name[IFNAMSIZ] = "", (*list)[IFNAMSIZ];
 
 	if (automatic ? given : given && !config->wan_count)
-		return put_bad(put, "`wan` is auto, or a list of interfaces", "keep the interfaces, or `auto`",
+		return put_bad(put, "`wan` is auto, or a list of interfaces",
+			       "keep the interfaces, or `auto`",
 			       "contradicts what was given before");
 	if (automatic)
 		return 0;
 	if (put_interface(put, name))
 		return -1;
 	if (strpbrk(name, "*?["))
-		return put_bad(put, "only `interface` takes a pattern", "name each interface by itself",
-			       "is a pattern");
+		return put_bad(put, "only `interface` takes a pattern",
+			       "name each interface by itself", "is a pattern");
 	for (size_t i = 0; i < config->wan_count; i++)
 		if (!strcmp(config->wan[i], name))
-			return put_bad(put, "each interface is named once", "keep one of the two", "is given twice");
+			return put_bad(put, "each interface is named once", "keep one of the two",
+				       "is given twice");
 	list = put_append(config->wan, &config->wan_count, name, sizeof(name));
 	if (!list)
 		return -1;

@@ -10,7 +10,7 @@
 #include "config_value.h"
 #include "log.h"
 
-#define WORDS_MAX 4		/* words that a key takes */
+#define WORDS_MAX 4 /* words that a key takes */
 
 static bool is_option(const struct put *put)
 {
@@ -19,15 +19,17 @@ static bool is_option(const struct put *put)
 
 int put_bad(const struct put *put, const char *why, const char *fix, const char *what)
 {
-	if (is_option(put))	/* the option says the key */
-		return log_fail(EXIT_USAGE, why, fix, "%s: `%.100s` %s", put->where, put->value, what);
-	return log_fail(EXIT_USAGE, why, fix, "%s: %s: `%.100s` %s", put->where, config_keys[put->key].key,
-			put->value, what);
+	if (is_option(put)) /* the option says the key */
+		return log_fail(EXIT_USAGE, why, fix, "%s: `%.100s` %s", put->where, put->value,
+				what);
+	return log_fail(EXIT_USAGE, why, fix, "%s: %s: `%.100s` %s", put->where,
+			config_keys[put->key].key, put->value, what);
 }
 
 const char *put_fix(const struct put *put, const char *value)
 {
-	return fmt(is_option(put) ? "give --%s '%s'" : "write `%s = %s`", config_keys[put->key].key, value);
+	return fmt(is_option(put) ? "give --%s '%s'" : "write `%s = %s`", config_keys[put->key].key,
+		   value);
 }
 
 static char words[WORDS_MAX][32];
@@ -45,9 +47,13 @@ static const char *meant(const struct put *put, unsigned int count)
 	const char *needle = fmt(" %.16s ", put->value);
 
 	if (strstr(yes, needle))
-		return word_find(put->key, "on") >= 0 ? "on" : word_find(put->key, "allow") >= 0 ? "allow" : NULL;
+		return word_find(put->key, "on") >= 0	 ? "on" :
+		       word_find(put->key, "allow") >= 0 ? "allow" :
+							   NULL;
 	if (strstr(no, needle))
-		return word_find(put->key, "off") >= 0 ? "off" : word_find(put->key, "deny") >= 0 ? "deny" : NULL;
+		return word_find(put->key, "off") >= 0	? "off" :
+		       word_find(put->key, "deny") >= 0 ? "deny" :
+							  NULL;
 	return suggest(put->value, nth_word, count);
 }
 
@@ -63,21 +69,25 @@ int put_choice(const struct put *put, int *number)
 		list = fmt("%s%s%s", list, n ? ", " : "", words[n]);
 	near = meant(put, n);
 	return put_bad(put, fmt("%s: %s", config_keys[put->key].key, config_keys[put->key].help),
-		       near ? put_fix(put, near) : fmt("choose one of %s", list), fmt("is none of %s", list));
+		       near ? put_fix(put, near) : fmt("choose one of %s", list),
+		       fmt("is none of %s", list));
 }
 
-int put_number(const struct put *put, uint64_t min, uint64_t max, const char *unit, uint64_t *number)
+int put_number(const struct put *put, uint64_t min, uint64_t max, const char *unit,
+	       uint64_t *number)
 {
 	uint64_t value;
 
 	if (!number_parse(put->value, UINT64_MAX, &value) || value < min || value > max)
-		return put_bad(put, fmt("%s takes %s, N being %llu to %llu%s", config_keys[put->key].key,
-					config_keys[put->key].value, (unsigned long long)min,
-					(unsigned long long)max, unit),
-			       fmt("choose a whole number from %llu to %llu, or leave the key out: the default is %s",
-				   (unsigned long long)min, (unsigned long long)max,
-				   config_keys[put->key].fallback),
-			       "is out of range or not a number");
+		return put_bad(
+			put,
+			fmt("%s takes %s, N being %llu to %llu%s", config_keys[put->key].key,
+			    config_keys[put->key].value, (unsigned long long)min,
+			    (unsigned long long)max, unit),
+			fmt("choose a whole number from %llu to %llu, or leave the key out: the default is %s",
+			    (unsigned long long)min, (unsigned long long)max,
+			    config_keys[put->key].fallback),
+			"is out of range or not a number");
 	*number = value;
 	return 0;
 }
@@ -91,11 +101,15 @@ int put_time(const struct put *put, uint64_t min, uint64_t *seconds)
 		return put_bad(put, "a time is such as 14d, 2h4m or 90s, or plain seconds",
 			       put_fix(put, config_keys[put->key].fallback), "is not a time");
 	if (value < min)
-		return put_bad(put, "connections that are still open would lose their address (RFC 5382, RFC 4787)",
-			       put_fix(put, put->key == KEY_MAX_LEASE ? config_keys[put->key].fallback :
-				       time_text(min, text)), fmt("is shorter than %s", time_text(min, text)));
+		return put_bad(
+			put,
+			"connections that are still open would lose their address (RFC 5382, RFC 4787)",
+			put_fix(put, put->key == KEY_MAX_LEASE ? config_keys[put->key].fallback :
+								 time_text(min, text)),
+			fmt("is shorter than %s", time_text(min, text)));
 	if (value > TIME_MAX)
-		return put_bad(put, "ten years are the limit", put_fix(put, time_text(TIME_MAX, text)), "is too long");
+		return put_bad(put, "ten years are the limit",
+			       put_fix(put, time_text(TIME_MAX, text)), "is too long");
 	*seconds = value;
 	return 0;
 }
@@ -134,23 +148,28 @@ static const char *fault6(const struct in6_addr *addr)
 static int no_address(const struct put *put, const char *text, const char *kind)
 {
 	const char *example = config_keys[put->key].repeatable ? "192.168.240.50 fd00::50" :
-			      put->key == KEY_NAT44 ? "snat 203.0.113.7" :
-			      put->key == KEY_OWN4 ? "192.168.240.1" : "fd00::1";
-	const char *what = strcmp(text, put->value) ? fmt("holds `%.60s`, which is not an %s address", text, kind) :
-			   fmt("is not an %s address", kind);
+			      put->key == KEY_NAT44	       ? "snat 203.0.113.7" :
+			      put->key == KEY_OWN4	       ? "192.168.240.1" :
+								 "fd00::1";
+	const char *what = strcmp(text, put->value) ?
+				   fmt("holds `%.60s`, which is not an %s address", text, kind) :
+				   fmt("is not an %s address", kind);
 	size_t len = strcspn(text, "/");
 
 	if (text[len])
-		return put_bad(put, "the address of one host has no length", fmt("leave out `%.8s`", text + len), what);
-	return put_bad(put, fmt("%s takes %s", config_keys[put->key].key, config_keys[put->key].value),
+		return put_bad(put, "the address of one host has no length",
+			       fmt("leave out `%.8s`", text + len), what);
+	return put_bad(put,
+		       fmt("%s takes %s", config_keys[put->key].key, config_keys[put->key].value),
 		       put_fix(put, example), what);
 }
 
 static int fault(const struct put *put, const char *text, const char *why)
 {
 	return put_bad(put, why, "give the address of a host",
-		       strcmp(text, put->value) ? fmt("holds `%.60s`, which no host can have", text) :
-		       "is an address that no host can have");
+		       strcmp(text, put->value) ?
+			       fmt("holds `%.60s`, which no host can have", text) :
+			       "is an address that no host can have");
 }
 
 int put_address4(const struct put *put, const char *text, struct in_addr *addr)
@@ -180,7 +199,8 @@ int put_address6(const struct put *put, const char *text, struct in6_addr *addr)
 int put_network4(const struct put *put, struct net4 *net)
 {
 	if (net4_parse(put->value, net) == -EINVAL)
-		return put_bad(put, "an IPv4 network is an address, a slash and a length of 0 to 32",
+		return put_bad(put,
+			       "an IPv4 network is an address, a slash and a length of 0 to 32",
 			       put_fix(put, "192.168.240.0/20"), "is not an IPv4 network");
 	return 0;
 }
@@ -188,7 +208,8 @@ int put_network4(const struct put *put, struct net4 *net)
 int put_network6(const struct put *put, struct net6 *net)
 {
 	if (net6_parse(put->value, net) == -EINVAL)
-		return put_bad(put, "an IPv6 network is an address, a slash and a length of 0 to 128",
+		return put_bad(put,
+			       "an IPv6 network is an address, a slash and a length of 0 to 128",
 			       put_fix(put, put->key == KEY_PREFIX ? "64:ff9b::/96" : "fd00::/64"),
 			       "is not an IPv6 network");
 	return 0;
@@ -196,8 +217,8 @@ int put_network6(const struct put *put, struct net6 *net)
 
 static int host_bits(const struct put *put, unsigned int len, const char *fix)
 {
-	return put_bad(put, fmt("it is an address inside a /%u: the bits behind are not zero", len), fix,
-		       "is not a network");
+	return put_bad(put, fmt("it is an address inside a /%u: the bits behind are not zero", len),
+		       fix, "is not a network");
 }
 
 int put_whole4(const struct put *put)
@@ -259,9 +280,12 @@ int put_interface(const struct put *put, char out[IFNAMSIZ])
 		if (*c == '/' || *c == ':' || *c == ',' || isspace((unsigned char)*c))
 			why = "names of interfaces hold no slash, colon, comma or white space";
 	if (why)
-		return put_bad(put, why, config_keys[put->key].repeatable ?
-			       "give one name, as `ip link` shows it; a second one is a second line or option" :
-			       "give one name, as `ip link` shows it", "is not the name of an interface");
+		return put_bad(
+			put, why,
+			config_keys[put->key].repeatable ?
+				"give one name, as `ip link` shows it; a second one is a second line or option" :
+				"give one name, as `ip link` shows it",
+			"is not the name of an interface");
 	strcpy(out, put->value);
 	return 0;
 }
@@ -272,13 +296,16 @@ int put_path(const struct put *put, char out[PATH_MAX])
 
 	if (*put->value != '/')
 		return put_bad(put, "it would depend on the folder that a command is started in",
-			       put_fix(put, fmt("/var/lib/nat64-bpf/%.60s", put->value)), "is not an absolute path");
+			       put_fix(put, fmt("/var/lib/nat64-bpf/%.60s", put->value)),
+			       "is not an absolute path");
 	if (len >= PATH_MAX)
-		return put_bad(put, fmt("a path has at most %d bytes", PATH_MAX - 1), "choose a shorter one",
-			       "is too long");
+		return put_bad(put, fmt("a path has at most %d bytes", PATH_MAX - 1),
+			       "choose a shorter one", "is too long");
 	if (put->value[len - 1] == '/')
-		return put_bad(put, "the key takes a file", put_fix(put, fmt("%.100s%s.%s", put->value,
-			       put->config->name, put->key == KEY_STATE ? "map" : "log")), "is a folder");
+		return put_bad(put, "the key takes a file",
+			       put_fix(put, fmt("%.100s%s.%s", put->value, put->config->name,
+						put->key == KEY_STATE ? "map" : "log")),
+			       "is a folder");
 	strcpy(out, put->value);
 	return 0;
 }
@@ -293,7 +320,8 @@ void *put_append(void *list, size_t *count, const void *element, size_t size)
 	char *bigger = reallocarray(list, *count + 1, size);
 
 	if (!bigger) {
-		log_fail(EXIT_FAILED, "out of memory", "free memory and try again", "cannot keep the settings");
+		log_fail(EXIT_FAILED, "out of memory", "free memory and try again",
+			 "cannot keep the settings");
 		return NULL;
 	}
 	memcpy(bigger + (*count)++ * size, element, size);

@@ -9,13 +9,14 @@
 #include "config_value.h"
 #include "log.h"
 
-#define ICMP_RATE_MAX	1000000		/* errors a second and CPU */
-#define MSS_MIN		536		/* bytes, RFC 9293 3.7.1 */
-#define MSS_MAX		65495
-#define MTU_MIN		1252		/* bytes: 1280 - 28 */
-#define MTU_MAX		65507		/* bytes: 65535 - 28 */
-#define VALUE_MAX	900		/* bytes; with its key in a line of 1,000 */
-#define PLACEHOLDER	0xa9fe4040	/* 169.254.64.64, next hop of pool routes on Ethernet, host order */
+#define ICMP_RATE_MAX 1000000 /* errors a second and CPU */
+#define MSS_MIN	      536     /* bytes, RFC 9293 3.7.1 */
+#define MSS_MAX	      65495
+#define MTU_MIN	      1252  /* bytes: 1280 - 28 */
+#define MTU_MAX	      65507 /* bytes: 65535 - 28 */
+#define VALUE_MAX     900   /* bytes; with its key in a line of 1,000 */
+/* 169.254.64.64, next hop of pool routes on Ethernet, host order. */
+#define PLACEHOLDER   0xa9fe4040
 
 static int set_interface(struct put *put)
 {
@@ -45,7 +46,8 @@ static int set_prefix(struct put *put)
 		return -1;
 	fault = prefix_fault(&net);
 	if (fault)
-		return put_bad(put, fault, put_fix(put, prefix_meant(put, net.len)), "cannot be the prefix");
+		return put_bad(put, fault, put_fix(put, prefix_meant(put, net.len)),
+			       "cannot be the prefix");
 	if (put_whole6(put, NULL))
 		return -1;
 	put->config->prefix = net;
@@ -57,7 +59,8 @@ static const char *pool_fault(const struct net4 *net)
 {
 	uint32_t first = ntohl(net->addr.s_addr);
 
-	if (first >> 24 == 0 || first >> 24 == 127 || first >> 28 == 14 || first + (net4_size(net) - 1) == UINT32_MAX)
+	if (first >> 24 == 0 || first >> 24 == 127 || first >> 28 == 14 ||
+	    first + (net4_size(net) - 1) == UINT32_MAX)
 		return "0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 and 255.255.255.255 are no addresses of hosts";
 	if (net4_has(net, (struct in_addr){ htonl(PLACEHOLDER) }))
 		return "169.254.64.64 is the next hop of the pool's route on Ethernet interfaces";
@@ -74,13 +77,17 @@ static int set_pool(struct put *put)
 	if (put_network4(put, &net))
 		return -1;
 	if (net.len < NAT64_POOL_MIN_LEN || net.len > NAT64_POOL_MAX_LEN) {
-		struct net4 meant = put_around4(put, !length ? 20 : net.len < NAT64_POOL_MIN_LEN ?
-						NAT64_POOL_MIN_LEN : NAT64_POOL_MAX_LEN);
+		struct net4 meant = put_around4(put, !length ? 20 :
+						     net.len < NAT64_POOL_MIN_LEN ?
+							       NAT64_POOL_MIN_LEN :
+							       NAT64_POOL_MAX_LEN);
 
-		return put_bad(put, length ? "a pool is a /12 (a million clients) to a /30 (one client)" :
-			       "without a length it is one address; a pool is a /12 to a /30",
-			       put_fix(put, pool_fault(&meant) ? other : net4_text(&meant, text)),
-			       "has no length of a pool");
+		return put_bad(
+			put,
+			length ? "a pool is a /12 (a million clients) to a /30 (one client)" :
+				 "without a length it is one address; a pool is a /12 to a /30",
+			put_fix(put, pool_fault(&meant) ? other : net4_text(&meant, text)),
+			"has no length of a pool");
 	}
 	fault = pool_fault(&net);
 	if (fault)
@@ -128,7 +135,7 @@ static int set_hairpin(struct put *put)
 
 static int set_min_lease(struct put *put)
 {
-	return put_time(put, 120, &put->config->min_lease);	/* RFC 4787 REQ-5 */
+	return put_time(put, 120, &put->config->min_lease); /* RFC 4787 REQ-5 */
 }
 
 static int set_max_lease(struct put *put)
@@ -136,7 +143,8 @@ static int set_max_lease(struct put *put)
 	return put_time(put, 120, &put->config->max_lease);
 }
 
-static int set_number(struct put *put, uint64_t min, uint64_t max, const char *unit, uint32_t *value)
+static int set_number(struct put *put, uint64_t min, uint64_t max, const char *unit,
+		      uint32_t *value)
 {
 	uint64_t number;
 
@@ -190,10 +198,11 @@ static int set_icmp_errors(struct put *put)
 		memcpy(digits, put->value, len);
 	if (!number_parse(digits, ICMP_RATE_MAX, &number) || !number)
 		return put_bad(put, fmt("a rate is 1/s to %d/s", ICMP_RATE_MAX),
-			       put_fix(put, strspn(put->value, "0") == len ? "off" : "on"), "is out of range");
+			       put_fix(put, strspn(put->value, "0") == len ? "off" : "on"),
+			       "is out of range");
 	if (strcmp(put->value + len, "/s"))
-		return put_bad(put, "a rate is a number of errors a second", put_fix(put, fmt("%s/s", digits)),
-			       "is not a rate");
+		return put_bad(put, "a rate is a number of errors a second",
+			       put_fix(put, fmt("%s/s", digits)), "is not a rate");
 	put->config->icmp_rate = (uint32_t)number;
 	return 0;
 }
@@ -240,7 +249,8 @@ static int set_mtu(struct put *put)
 	return set_number(put, MTU_MIN, MTU_MAX, " bytes", &put->config->mtu);
 }
 
-/* FIRST[-LAST] behind the word snat, to the end of the value; one address is the range of itself. False: no range. */
+/* FIRST[-LAST] behind the word snat, to the end of the value; one address is the range of itself.
+ * False: no range. */
 static bool snat_range(const char *value, char first[INET6_ADDRSTRLEN], char last[INET6_ADDRSTRLEN])
 {
 	int end = 0;
@@ -250,7 +260,8 @@ static bool snat_range(const char *value, char first[INET6_ADDRSTRLEN], char las
 		return true;
 	}
 	end = 0;
-	return sscanf(value, "snat %45[^- \t] - %45[^- \t] %n", first, last, &end) == 2 && end && !value[end];
+	return sscanf(value, "snat %45[^- \t] - %45[^- \t] %n", first, last, &end) == 2 && end &&
+	       !value[end];
 }
 
 static int set_nat44(struct put *put)
@@ -270,18 +281,22 @@ static int set_nat44(struct put *put)
 		return put_bad(put, "an address needs the word snat before it",
 			       put_fix(put, fmt("snat %s", put->value)), "is not a way of NAT44");
 	}
-	if (strncmp(put->value, "snat", 4) || (put->value[4] && !isspace((unsigned char)put->value[4]))) {
+	if (strncmp(put->value, "snat", 4) ||
+	    (put->value[4] && !isspace((unsigned char)put->value[4]))) {
 		int word;
 
 		return put_choice(put, &word);
 	}
 	if (!snat_range(put->value, first, last))
-		return put_bad(put, "snat takes an address, or the first and last of a range, with `-` between",
-			       put_fix(put, "snat 203.0.113.7-203.0.113.9"), "is not a way of NAT44");
+		return put_bad(
+			put,
+			"snat takes an address, or the first and last of a range, with `-` between",
+			put_fix(put, "snat 203.0.113.7-203.0.113.9"), "is not a way of NAT44");
 	if (put_address4(put, first, &a) || put_address4(put, last, &b))
 		return -1;
 	if (ntohl(a.s_addr) > ntohl(b.s_addr))
-		return put_bad(put, "the lower address comes first", put_fix(put, fmt("snat %s-%s", last, first)),
+		return put_bad(put, "the lower address comes first",
+			       put_fix(put, fmt("snat %s-%s", last, first)),
 			       "is the wrong way round");
 	config->nat44 = NAT44_SNAT;
 	config->snat_first = a;
@@ -324,57 +339,62 @@ static int set_log(struct put *put)
 }
 
 static int (*const setters[KEY_MAX])(struct put *) = {
-	[KEY_INTERFACE]		= set_interface,
-	[KEY_CLIENTS]		= put_clients,
-	[KEY_PREFIX]		= set_prefix,
-	[KEY_POOL]		= set_pool,
-	[KEY_OWN4]		= set_own4,
-	[KEY_OWN6]		= set_own6,
-	[KEY_STATIC]		= put_static,
-	[KEY_MAPPING]		= set_mapping,
-	[KEY_PRIVATE]		= put_private,
-	[KEY_HOST]		= set_host,
-	[KEY_HAIRPIN]		= set_hairpin,
-	[KEY_MIN_LEASE]		= set_min_lease,
-	[KEY_MAX_LEASE]		= set_max_lease,
-	[KEY_QUOTA]		= set_quota,
-	[KEY_QUOTA_LENGTH]	= set_quota_length,
-	[KEY_UDP_ZERO]		= set_udp_zero,
-	[KEY_ICMP_ERRORS]	= set_icmp_errors,
-	[KEY_TOS_64]		= set_tos_64,
-	[KEY_TOS_46]		= set_tos_46,
-	[KEY_MSS_CLAMP]		= set_mss_clamp,
-	[KEY_MTU]		= set_mtu,
-	[KEY_NAT44]		= set_nat44,
-	[KEY_GUARD]		= set_guard,
-	[KEY_FASTPATH]		= set_fastpath,
-	[KEY_WAN]		= put_wan,
-	[KEY_XDP]		= set_xdp,
-	[KEY_STATE]		= set_state,
-	[KEY_LOG]		= set_log,
+	[KEY_INTERFACE] = set_interface,
+	[KEY_CLIENTS] = put_clients,
+	[KEY_PREFIX] = set_prefix,
+	[KEY_POOL] = set_pool,
+	[KEY_OWN4] = set_own4,
+	[KEY_OWN6] = set_own6,
+	[KEY_STATIC] = put_static,
+	[KEY_MAPPING] = set_mapping,
+	[KEY_PRIVATE] = put_private,
+	[KEY_HOST] = set_host,
+	[KEY_HAIRPIN] = set_hairpin,
+	[KEY_MIN_LEASE] = set_min_lease,
+	[KEY_MAX_LEASE] = set_max_lease,
+	[KEY_QUOTA] = set_quota,
+	[KEY_QUOTA_LENGTH] = set_quota_length,
+	[KEY_UDP_ZERO] = set_udp_zero,
+	[KEY_ICMP_ERRORS] = set_icmp_errors,
+	[KEY_TOS_64] = set_tos_64,
+	[KEY_TOS_46] = set_tos_46,
+	[KEY_MSS_CLAMP] = set_mss_clamp,
+	[KEY_MTU] = set_mtu,
+	[KEY_NAT44] = set_nat44,
+	[KEY_GUARD] = set_guard,
+	[KEY_FASTPATH] = set_fastpath,
+	[KEY_WAN] = put_wan,
+	[KEY_XDP] = set_xdp,
+	[KEY_STATE] = set_state,
+	[KEY_LOG] = set_log,
 };
 
 /* What no key takes, since a line of a config file cannot hold it. */
 static int check_text(const struct put *put)
 {
 	const char *fallback = config_keys[put->key].fallback;
-	bool words = !*fallback || strchr(fallback, ' ') || strstr(fallback, "NAME");	/* no value itself */
+	bool words = !*fallback || strchr(fallback, ' ') ||
+		     strstr(fallback, "NAME"); /* no value itself */
 	const char *fix = !words ? put_fix(put, fallback) :
-			  fmt("give %s, or leave it out%s%s", config_keys[put->key].value,
-			      *fallback ? ": the default is " : "", fallback);
+				   fmt("give %s, or leave it out%s%s", config_keys[put->key].value,
+				       *fallback ? ": the default is " : "", fallback);
 
 	if (!*put->value)
 		return put_bad(put, "every key takes a value", fix, "is no value");
 	if (strlen(put->value) > VALUE_MAX)
-		return put_bad(put, fmt("a value has at most %d bytes", VALUE_MAX), "choose a shorter one",
-			       "is too long");
+		return put_bad(put, fmt("a value has at most %d bytes", VALUE_MAX),
+			       "choose a shorter one", "is too long");
 	for (const char *c = put->value; *c; c++) {
 		if (iscntrl((unsigned char)*c) && *c != '\t')
-			return put_bad(put, "names with control characters cannot be told apart on a terminal", fix,
-				       "holds a control character");
+			return put_bad(
+				put,
+				"names with control characters cannot be told apart on a terminal",
+				fix, "holds a control character");
 		if ((*c == '#' || *c == ';') && (c == put->value || isspace((unsigned char)c[-1])))
-			return put_bad(put, "`#` or `;` after white space begins a comment in a config file", fix,
-				       "holds the beginning of a comment");
+			return put_bad(
+				put,
+				"`#` or `;` after white space begins a comment in a config file",
+				fix, "holds the beginning of a comment");
 	}
 	return 0;
 }
@@ -389,8 +409,10 @@ int config_put(struct config *config, const char *key, const char *value, const 
 
 	if (number < 0) {
 		near = config_key_suggest(key);
-		return log_fail(EXIT_USAGE, "a key that nobody reads would be a setting that does not hold",
-				near ? fmt("write `%s`", near) : "see nat64-bpf.conf(5) for the keys",
+		return log_fail(EXIT_USAGE,
+				"a key that nobody reads would be a setting that does not hold",
+				near ? fmt("write `%s`", near) :
+				       "see nat64-bpf.conf(5) for the keys",
 				"%s: %.100s: unknown key", where, key);
 	}
 	value += strspn(value, " \t");
@@ -399,7 +421,8 @@ int config_put(struct config *config, const char *key, const char *value, const 
 		len--;
 	trimmed = strndup(value, len);
 	if (!trimmed)
-		return log_fail(EXIT_FAILED, "out of memory", "free memory and try again", "cannot keep the settings");
+		return log_fail(EXIT_FAILED, "out of memory", "free memory and try again",
+				"cannot keep the settings");
 	put.key = (enum config_key)number;
 	put.value = trimmed;
 	if (check_text(&put) || setters[put.key](&put))

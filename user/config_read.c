@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The config file. libinih would cut long lines, join indented ones to the line before, take `:` for `=` and know
- * one of the two comment signs; so every line is checked and stripped here before libinih sees it. */
+/* The config file. libinih would cut long lines, join indented ones to the line before, take `:`
+ * for `=` and know one of the two comment signs; so every line is checked and stripped here before
+ * libinih sees it. */
 #include <ctype.h>
 #include <errno.h>
 #include <ini.h>
@@ -11,17 +12,17 @@
 #include "config_parse.h"
 #include "log.h"
 
-#define LINE_BYTES	1000		/* of a line, without its end */
-#define LINES		100000		/* a file that never ends is an error, not a wait */
+#define LINE_BYTES 1000	  /* of a line, without its end */
+#define LINES	   100000 /* a file that never ends is an error, not a wait */
 
 struct source {
 	struct config *config;
 	const char *path;
 	FILE *file;
 	unsigned int line;
-	unsigned int first[KEY_MAX];	/* line in which a key was first given, 0: not yet */
-	unsigned int section;		/* line of [nat64], 0: not yet */
-	char where[PATH_MAX + 16];	/* PATH:LINE */
+	unsigned int first[KEY_MAX]; /* line in which a key was first given, 0: not yet */
+	unsigned int section;	     /* line of [nat64], 0: not yet */
+	char where[PATH_MAX + 16];   /* PATH:LINE */
 	bool failed;
 };
 
@@ -32,7 +33,8 @@ static char *refuse(struct source *source, const char *why, const char *fix, con
 	return NULL;
 }
 
-/* One line without its end (LF or CRLF) into `text` of LINE_BYTES + 2. NULL: end of file, or failed. */
+/* One line without its end (LF or CRLF) into `text` of LINE_BYTES + 2. NULL: end of file, or
+ * failed. */
 static char *next_line(struct source *source, char *text)
 {
 	size_t len = 0;
@@ -42,19 +44,21 @@ static char *next_line(struct source *source, char *text)
 		if (!ferror(source->file))
 			return NULL;
 		source->failed = true;
-		log_fail(EXIT_USAGE, strerror(errno), "give a file that can be read", "%s: cannot read it",
-			 source->path);
+		log_fail(EXIT_USAGE, strerror(errno), "give a file that can be read",
+			 "%s: cannot read it", source->path);
 		return NULL;
 	}
 	source->line++;
 	snprintf(source->where, sizeof(source->where), "%s:%u", source->path, source->line);
 	if (source->line > LINES)
-		return refuse(source, fmt("more than %d lines", LINES), "give a config file", "too many lines");
+		return refuse(source, fmt("more than %d lines", LINES), "give a config file",
+			      "too many lines");
 	for (; c != EOF && c != '\n'; c = getc(source->file)) {
 		if (!c)
-			return refuse(source, "a config file is text", "remove the byte, or give another file",
+			return refuse(source, "a config file is text",
+				      "remove the byte, or give another file",
 				      "the line holds a zero byte");
-		if (len > LINE_BYTES)		/* one more, as it may be the CR of CRLF */
+		if (len > LINE_BYTES) /* one more, as it may be the CR of CRLF */
 			break;
 		text[len++] = (char)c;
 	}
@@ -65,7 +69,8 @@ static char *next_line(struct source *source, char *text)
 			      "split it: a key that takes several values takes one in each line",
 			      "the line is too long");
 	text[len] = 0;
-	if (source->line == 1 && !strncmp(text, "\xef\xbb\xbf", 3))	/* some editors begin a file so */
+	if (source->line == 1 &&
+	    !strncmp(text, "\xef\xbb\xbf", 3)) /* some editors begin a file so */
 		memmove(text, text + 3, len - 2);
 	return text;
 }
@@ -76,7 +81,8 @@ static void strip(char *text)
 	size_t len = 0;
 
 	for (; text[len]; len++)
-		if ((text[len] == '#' || text[len] == ';') && (!len || isspace((unsigned char)text[len - 1])))
+		if ((text[len] == '#' || text[len] == ';') &&
+		    (!len || isspace((unsigned char)text[len - 1])))
 			break;
 	while (len && isspace((unsigned char)text[len - 1]))
 		len--;
@@ -86,13 +92,15 @@ static void strip(char *text)
 static char *check_section(struct source *source, char *text)
 {
 	if (strcmp(text, "[nat64]"))
-		return refuse(source, "a config file has one section, [nat64], and is one instance",
-			      text[strlen(text) - 1] == ']' ?
-			      "write `[nat64]`; give another instance a config file of its own" : "write `[nat64]`",
-			      fmt("%.100s: not the section [nat64]", text));
+		return refuse(
+			source, "a config file has one section, [nat64], and is one instance",
+			text[strlen(text) - 1] == ']' ?
+				"write `[nat64]`; give another instance a config file of its own" :
+				"write `[nat64]`",
+			fmt("%.100s: not the section [nat64]", text));
 	if (source->section)
-		return refuse(source, fmt("the first one is line %u", source->section), "remove one of them",
-			      "[nat64] is there twice");
+		return refuse(source, fmt("the first one is line %u", source->section),
+			      "remove one of them", "[nat64] is there twice");
 	source->section = source->line;
 	return text;
 }
@@ -103,22 +111,26 @@ static char *check_setting(struct source *source, char *text)
 	char key[64] = "";
 	int number;
 
-	if (!equals || memchr(text, ':', (size_t)(equals - text)))	/* libinih would split at the colon */
+	if (!equals ||
+	    memchr(text, ':', (size_t)(equals - text))) /* libinih would split at the colon */
 		return refuse(source, "a line is a section, a comment, or `KEY = VALUE`",
-			      config_key_suggest(text) ? fmt("write `%s = VALUE`", config_key_suggest(text)) :
-			      "write `KEY = VALUE`, or begin a comment with #",
+			      config_key_suggest(text) ?
+				      fmt("write `%s = VALUE`", config_key_suggest(text)) :
+				      "write `KEY = VALUE`, or begin a comment with #",
 			      fmt("%.100s: no `=` behind the key", text));
 	if (!source->section)
 		return refuse(source, "keys belong to the section [nat64]",
-			      "write the line [nat64] before the first key", fmt("%.100s: stands before the section", text));
+			      "write the line [nat64] before the first key",
+			      fmt("%.100s: stands before the section", text));
 	snprintf(key, sizeof(key), "%.*s", (int)strcspn(text, "= \t"), text);
 	number = config_key_find(key);
 	if (number < 0 || config_keys[number].repeatable)
 		return text;
 	if (source->first[number])
-		return refuse(source, fmt("line %u gives it already, and it takes one value",
-					  source->first[number]), "keep one of the two lines",
-			      fmt("%s: given twice", key));
+		return refuse(source,
+			      fmt("line %u gives it already, and it takes one value",
+				  source->first[number]),
+			      "keep one of the two lines", fmt("%s: given twice", key));
 	source->first[number] = source->line;
 	return text;
 }
@@ -136,24 +148,30 @@ static char *reader(char *out, int size, void *stream)
 		if (!*text)
 			continue;
 		if (indented)
-			return refuse(source, "an indented line could be taken for a part of the line before",
-				      "remove the white space before it", "the line is indented");
+			return refuse(
+				source,
+				"an indented line could be taken for a part of the line before",
+				"remove the white space before it", "the line is indented");
 		text = *text == '[' ? check_section(source, text) : check_setting(source, text);
 		if (!text)
 			return NULL;
 		if (snprintf(out, (size_t)size, "%s\n", text) >= size)
-			return refuse(source, fmt("this libinih reads lines of up to %d bytes", size - 2),
-				      "shorten the line, or install libinih of Debian 12", "the line is too long");
+			return refuse(source,
+				      fmt("this libinih reads lines of up to %d bytes", size - 2),
+				      "shorten the line, or install libinih of Debian 12",
+				      "the line is too long");
 		return out;
 	}
 	return NULL;
 }
 
-/* Keeps the line for what is seen only later, with other keys. Says what went wrong and returns -1. */
+/* Keeps the line for what is seen only later, with other keys. Says what went wrong and returns -1.
+ */
 static int remember(struct source *source, const char *key)
 {
 	struct key_lines *lines = &source->config->lines[config_key_find(key)];
-	unsigned int *list = put_append(lines->line, &lines->count, &source->line, sizeof(source->line));
+	unsigned int *list = put_append(lines->line, &lines->count, &source->line,
+					sizeof(source->line));
 
 	if (!list)
 		return -1;
@@ -166,18 +184,21 @@ static int handler(void *user, const char *section, const char *name, const char
 	struct source *source = user;
 
 	if (!source->failed)
-		source->failed = config_put(source->config, name, value, source->where) || remember(source, name);
+		source->failed = config_put(source->config, name, value, source->where) ||
+				 remember(source, name);
 	return 1;
 }
 
 static int cannot_open(const char *path)
 {
 	if (errno == ENOENT || errno == ENOTDIR)
-		return log_fail(EXIT_USAGE, "there is no such file",
-				"create it, or give the name of an interface (without a slash) to use defaults",
-				"%s: cannot read the config file", path);
+		return log_fail(
+			EXIT_USAGE, "there is no such file",
+			"create it, or give the name of an interface (without a slash) to use defaults",
+			"%s: cannot read the config file", path);
 	if (errno == EACCES || errno == EPERM)
-		return log_fail(EXIT_PRIVILEGE, strerror(errno), "run as root, or let this user read the file",
+		return log_fail(EXIT_PRIVILEGE, strerror(errno),
+				"run as root, or let this user read the file",
 				"%s: cannot read the config file", path);
 	return log_fail(EXIT_USAGE, strerror(errno), "give a file that can be read",
 			"%s: cannot read the config file", path);
@@ -204,7 +225,9 @@ int config_read(struct config *config, const char *path)
 	if (source.failed)
 		return -1;
 	if (error || !config->path)
-		return log_fail(EXIT_FAILED, error > 0 ? "libinih does not take the file" : "out of memory",
-				"free memory and try again", "%s: cannot read the config file", path);
+		return log_fail(EXIT_FAILED,
+				error > 0 ? "libinih does not take the file" : "out of memory",
+				"free memory and try again", "%s: cannot read the config file",
+				path);
 	return 0;
 }

@@ -77,12 +77,12 @@ bool time_parse(const char *text, uint64_t *seconds)
 		for (size_t i = 0; i < digits; i++)
 			value = value > TIME_MAX ? value : value * 10 + (uint64_t)(text[i] - '0');
 		text += digits;
-		if (!*text && !unit) {			/* plain seconds */
+		if (!*text && !unit) { /* plain seconds */
 			unit = UNITS - 1;
 		} else {
 			while (unit < UNITS && units[unit].letter != *text)
 				unit++;
-			if (unit == UNITS)		/* no unit, or not a smaller one */
+			if (unit == UNITS) /* no unit, or not a smaller one */
 				return false;
 			text++;
 		}
@@ -101,7 +101,8 @@ const char *time_text(uint64_t seconds, char buf[TIME_TEXT])
 		return strcpy(buf, "0s");
 	for (size_t i = 0; i < UNITS; i++) {
 		if (seconds / units[i].seconds)
-			end += sprintf(end, "%llu%c", (unsigned long long)(seconds / units[i].seconds),
+			end += sprintf(end, "%llu%c",
+				       (unsigned long long)(seconds / units[i].seconds),
 				       units[i].letter);
 		seconds %= units[i].seconds;
 	}
@@ -109,7 +110,8 @@ const char *time_text(uint64_t seconds, char buf[TIME_TEXT])
 }
 
 /* The keys of which there may be several. Those given as one word have no elements. */
-static bool element(const struct config *config, enum config_key key, size_t i, char *out, size_t size)
+static bool element(const struct config *config, enum config_key key, size_t i, char *out,
+		    size_t size)
 {
 	char addr4[INET_ADDRSTRLEN], addr6[INET6_ADDRSTRLEN], net[NET6_TEXT];
 
@@ -138,7 +140,7 @@ static bool element(const struct config *config, enum config_key key, size_t i, 
 			return false;
 		snprintf(out, size, "%s", config->wan_count ? config->wan[i] : "auto");
 		return true;
-	default:	/* not repeatable */
+	default: /* not repeatable */
 		return false;
 	}
 }
@@ -180,7 +182,8 @@ static bool nat44(const struct config *config, char *out, size_t size)
 	return true;
 }
 
-bool config_value(const struct config *config, enum config_key key, size_t i, char *out, size_t size)
+bool config_value(const struct config *config, enum config_key key, size_t i, char *out,
+		  size_t size)
 {
 	char buf[TIME_TEXT > NET6_TEXT ? TIME_TEXT : NET6_TEXT];
 
@@ -216,14 +219,21 @@ bool config_value(const struct config *config, enum config_key key, size_t i, ch
 	case KEY_UDP_ZERO:
 		return word_text(key, (int)config->udp_zero, out, size);
 	case KEY_ICMP_ERRORS:
-		return number(out, size, !config->icmp_rate ? "off" :
-			      config->icmp_rate == ICMP_ERRORS_ON_RATE ? "on" : NULL, config->icmp_rate, "/s");
+		return number(out, size,
+			      !config->icmp_rate		       ? "off" :
+			      config->icmp_rate == ICMP_ERRORS_ON_RATE ? "on" :
+									 NULL,
+			      config->icmp_rate, "/s");
 	case KEY_TOS_64:
-		return number(out, size, config->tos_64 < 0 ? "copy" : NULL, (uint64_t)config->tos_64, "");
+		return number(out, size, config->tos_64 < 0 ? "copy" : NULL,
+			      (uint64_t)config->tos_64, "");
 	case KEY_TOS_46:
 		return word_text(key, config->tos_46_zero, out, size);
 	case KEY_MSS_CLAMP:
-		return number(out, size, config->mss_clamp < 0 ? "auto" : !config->mss_clamp ? "off" : NULL,
+		return number(out, size,
+			      config->mss_clamp < 0 ? "auto" :
+			      !config->mss_clamp    ? "off" :
+						      NULL,
 			      (uint64_t)config->mss_clamp, "");
 	case KEY_MTU:
 		return number(out, size, config->mtu ? NULL : "auto", config->mtu, "");
@@ -258,7 +268,8 @@ int config_write(const struct config *config, FILE *out)
 	for (int key = 0; key < KEY_MAX; key++) {
 		if (!(config->given & 1ull << key))
 			continue;
-		for (size_t i = 0; config_value(config, (enum config_key)key, i, value, sizeof(value)); i++)
+		for (size_t i = 0;
+		     config_value(config, (enum config_key)key, i, value, sizeof(value)); i++)
 			fprintf(out, "%s = %s\n", config_keys[key].key, value);
 	}
 	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;

@@ -7,8 +7,8 @@
 
 #include "opt.h"
 
-#define TIME_TEXT	32			/* bytes of time_text() */
-#define TIME_MAX	(3650ull * 86400)	/* seconds */
+#define TIME_TEXT 32		    /* bytes of time_text() */
+#define TIME_MAX  (3650ull * 86400) /* seconds */
 
 /* Number of a word among those that a key takes ("deny|allow": allow is 1), -1: none of them. */
 int word_find(enum config_key key, const char *word);

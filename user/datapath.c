@@ -20,8 +20,9 @@
 #include "paths.h"
 #include "tc_open.h"
 
-#define NS_PER_S 1000000000ull
-#define FAST_LEASE (86400 * NS_PER_S)	/* docs/design.md, decision 18: what the flowtable may keep */
+#define NS_PER_S   1000000000ull
+/* docs/design.md, decision 18: what the flowtable may keep. */
+#define FAST_LEASE (86400 * NS_PER_S)
 #define CONFIG_MAP "nat64_config"
 
 /* Maps that need not survive: workspace of one packet or one second. */
@@ -73,40 +74,42 @@ void datapath_config(const struct instance *instance, struct nat64_config *confi
 {
 	const struct config *given = &instance->config;
 
-	*config = (struct nat64_config) {
-		.abi		= NAT64_ABI,
-		.flags		= (given->private_allow ? NAT64_PRIVATE_ALLOW : 0) |
-				  (prefix_is_well_known(&given->prefix) ? NAT64_WELL_KNOWN : 0) |
-				  (given->hairpin_allow ? NAT64_HAIRPIN_ALLOW : 0) |
-				  (given->host_allow ? NAT64_HOST_ALLOW : 0) | (given->linear ? NAT64_LINEAR : 0) |
-				  (given->tos_64 >= 0 ? NAT64_TOS_64_FIXED : 0) |
-				  (given->tos_46_zero ? NAT64_TOS_46_ZERO : 0) |
-				  (given->fastpath_auto && !instance->fast_fault ? NAT64_FLOWTABLE : 0),
-		.prefix		= abi_net6(&given->prefix),
-		.prefix_len	= given->prefix.len,
-		.prefix_csum	= csum_fold(csum_words(&given->prefix.addr, 4)),
-		.own6		= instance->own6,
-		.own4		= instance->own4.s_addr,
-		.pool_first	= ntohl(given->pool.addr.s_addr),
-		.pool_size	= net4_size(&given->pool),
-		.vpn_mtu	= instance->link.mtu,
-		.mss		= instance->mss,
-		.icmp_rate	= given->icmp_rate,
-		.tos_64		= given->tos_64 >= 0 ? given->tos_64 : 0,
-		.udp_zero	= given->udp_zero,
-		.quota		= given->quota,
-		.quota_len	= given->quota_length,
-		.min_lease	= given->min_lease * NS_PER_S,
-		.fast_lease	= FAST_LEASE,
-		.max_lease	= given->max_lease * NS_PER_S,
-		.client_count	= instance->client_count,
-		.private_count	= given->private_count,
+	*config = (struct nat64_config){
+		.abi = NAT64_ABI,
+		.flags = (given->private_allow ? NAT64_PRIVATE_ALLOW : 0) |
+			 (prefix_is_well_known(&given->prefix) ? NAT64_WELL_KNOWN : 0) |
+			 (given->hairpin_allow ? NAT64_HAIRPIN_ALLOW : 0) |
+			 (given->host_allow ? NAT64_HOST_ALLOW : 0) |
+			 (given->linear ? NAT64_LINEAR : 0) |
+			 (given->tos_64 >= 0 ? NAT64_TOS_64_FIXED : 0) |
+			 (given->tos_46_zero ? NAT64_TOS_46_ZERO : 0) |
+			 (given->fastpath_auto && !instance->fast_fault ? NAT64_FLOWTABLE : 0),
+		.prefix = abi_net6(&given->prefix),
+		.prefix_len = given->prefix.len,
+		.prefix_csum = csum_fold(csum_words(&given->prefix.addr, 4)),
+		.own6 = instance->own6,
+		.own4 = instance->own4.s_addr,
+		.pool_first = ntohl(given->pool.addr.s_addr),
+		.pool_size = net4_size(&given->pool),
+		.vpn_mtu = instance->link.mtu,
+		.mss = instance->mss,
+		.icmp_rate = given->icmp_rate,
+		.tos_64 = given->tos_64 >= 0 ? given->tos_64 : 0,
+		.udp_zero = given->udp_zero,
+		.quota = given->quota,
+		.quota_len = given->quota_length,
+		.min_lease = given->min_lease * NS_PER_S,
+		.fast_lease = FAST_LEASE,
+		.max_lease = given->max_lease * NS_PER_S,
+		.client_count = instance->client_count,
+		.private_count = given->private_count,
 	};
 	for (size_t i = 0; i < instance->client_count; i++)
 		config->client[i] = abi_net6(&instance->clients[i]);
 	for (size_t i = 0; i < given->private_count && i < NAT64_PRIVATE_MAX; i++)
-		config->private_ok[i] = (struct nat64_net4) {
-			given->private_ok[i].addr.s_addr, mask4(given->private_ok[i].len).s_addr };
+		config->private_ok[i] = (struct nat64_net4){
+			given->private_ok[i].addr.s_addr, mask4(given->private_ok[i].len).s_addr
+		};
 }
 
 uint32_t datapath_program(void)
@@ -130,9 +133,12 @@ int datapath_denied(int error, const char *name)
 	char path[PATH_MAX];
 	bool barred = error == -EACCES || path_look(path_pin(path, name, CONFIG_MAP)) == -EACCES;
 
-	return log_fail(EXIT_PRIVILEGE,		/* until 6.4 the kernel asks for CAP_BPF before it looks at the path */
-			caps_why(error, (error == -EPERM ? NEED_BPF : 0) | (barred ? NEED_WRITE : 0)),
-			"run it as root: sudo nat64-bpf ...", "%s: its maps cannot be opened", name);
+	return log_fail(EXIT_PRIVILEGE, /* until 6.4 the kernel asks for CAP_BPF before it looks at
+					   the path */
+			caps_why(error,
+				 (error == -EPERM ? NEED_BPF : 0) | (barred ? NEED_WRITE : 0)),
+			"run it as root: sudo nat64-bpf ...", "%s: its maps cannot be opened",
+			name);
 }
 
 int datapath_read_config(const char *name, struct nat64_config *config)
@@ -160,8 +166,10 @@ int datapath_reusable(const struct instance *instance)
 		return -EBADMSG;
 	datapath_config(instance, &wanted);
 	return now.pool_first == wanted.pool_first && now.pool_size == wanted.pool_size &&
-	       !memcmp(&now.prefix, &wanted.prefix, sizeof(now.prefix)) &&
-	       (now.flags & NAT64_LINEAR) == (wanted.flags & NAT64_LINEAR) ? 1 : -EEXIST;
+			       !memcmp(&now.prefix, &wanted.prefix, sizeof(now.prefix)) &&
+			       (now.flags & NAT64_LINEAR) == (wanted.flags & NAT64_LINEAR) ?
+		       1 :
+		       -EEXIST;
 }
 
 /* What libbpf says, or the verifier; kept for the error, shown at once with -v. */
@@ -175,10 +183,12 @@ static int libbpf_print(enum libbpf_print_level level, const char *format, va_li
 		return 0;
 	if (level == LIBBPF_WARN && !*libbpf_last)
 		snprintf(libbpf_last, sizeof(libbpf_last), "%.*s", (int)strcspn(text, "\n"), text);
-	for (char *rest = text, *line, *last = ""; (line = strsep(&rest, "\n"));) {	/* a log of the verifier has many lines */
+	for (char *rest = text, *line, *last = "";
+	     (line = strsep(&rest, "\n"));) { /* a log of the verifier has many lines */
 		if (*line)
 			log_debug("%s", line);
-		if (!strncmp(line, "processed ", 10))	/* its closing line; the one before says what it did not like */
+		if (!strncmp(line, "processed ",
+			     10)) /* its closing line; the one before says what it did not like */
 			snprintf(libbpf_last, sizeof(libbpf_last), "%s", last);
 		last = line;
 	}
@@ -204,12 +214,15 @@ static int load_failed(const char *name, const char *what, int error)
 {
 	bool old = error == EINVAL || error == E2BIG || error == EACCES || error == ENOTSUP;
 
-	return log_fail(error == EPERM ? EXIT_PRIVILEGE : old ? EXIT_KERNEL : EXIT_FAILED,
-			fmt("%s%s%s", strerror(error), *libbpf_last ? "; " : "", libbpf_last),
-			error == EPERM ? "run it as root: sudo nat64-bpf ..." :
-			old ? "Linux 6.1 or later is needed; nat64-bpf -v load shows the verifier's words" :
-			      "nat64-bpf -v load shows more",
-			"%s: %s", name, what);
+	return log_fail(
+		error == EPERM ? EXIT_PRIVILEGE :
+		old	       ? EXIT_KERNEL :
+				 EXIT_FAILED,
+		fmt("%s%s%s", strerror(error), *libbpf_last ? "; " : "", libbpf_last),
+		error == EPERM ? "run it as root: sudo nat64-bpf ..." :
+		old ? "Linux 6.1 or later is needed; nat64-bpf -v load shows the verifier's words" :
+		      "nat64-bpf -v load shows more",
+		"%s: %s", name, what);
 }
 
 /* Sizes that follow from the settings. */
@@ -230,7 +243,8 @@ static int reuse_maps(struct nat64_tc *skel, const char *name)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, skel->obj) {
+	bpf_object__for_each_map(map, skel->obj)
+	{
 		_close_ int fd = -1;
 
 		if (is_transient(bpf_map__name(map)))
@@ -251,8 +265,9 @@ static int pin(int fd, const char *name, const char *object)
 	return bpf_obj_pin(fd, path) ? -errno : 0;
 }
 
-/* The configuration goes first and comes last: while it is not there, an earlier or a half-made set of maps and
- * programs counts as none, so that a load that was killed here is never taken for one that was through. */
+/* The configuration goes first and comes last: while it is not there, an earlier or a half-made set
+ * of maps and programs counts as none, so that a load that was killed here is never taken for one
+ * that was through. */
 static int pin_all(struct nat64_tc *skel, const char *name, bool reuse)
 {
 	int config = bpf_map__fd(skel->maps.nat64_config);
@@ -265,13 +280,15 @@ static int pin_all(struct nat64_tc *skel, const char *name, bool reuse)
 		error = make_dir(path_pins(path, name), 0700);
 	if (!error && !reuse && unlink(path_pin(path, name, CONFIG_MAP)) && errno != ENOENT)
 		error = -errno;
-	bpf_object__for_each_map(map, skel->obj) {
+	bpf_object__for_each_map(map, skel->obj)
+	{
 		if (error || is_transient(bpf_map__name(map)) || bpf_map__fd(map) == config)
 			continue;
 		if (!reuse || access(path_pin(path, name, bpf_map__name(map)), F_OK))
 			error = pin(bpf_map__fd(map), name, bpf_map__name(map));
 	}
-	bpf_object__for_each_program(program, skel->obj) {
+	bpf_object__for_each_program(program, skel->obj)
+	{
 		if (!error)
 			error = pin(bpf_program__fd(program), name, bpf_program__name(program));
 	}
@@ -280,13 +297,16 @@ static int pin_all(struct nat64_tc *skel, const char *name, bool reuse)
 	return error;
 }
 
-/* Where clients follow from their numbers, those of another network have other Ethernet addresses. 0 or -errno. */
+/* Where clients follow from their numbers, those of another network have other Ethernet addresses.
+ * 0 or -errno. */
 static int forget_clients(const struct nat64_tc *skel)
 {
 	struct nat64_request request = { .op = NAT64_FORGET };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &request, .ctx_size_in = sizeof(request));
 
-	return bpf_prog_test_run_opts(bpf_program__fd(skel->progs.nat64_control), &opts) ? -errno : request.result;
+	return bpf_prog_test_run_opts(bpf_program__fd(skel->progs.nat64_control), &opts) ?
+		       -errno :
+		       request.result;
 }
 
 /* The configuration, with what the bindings put into the running one. */
@@ -305,8 +325,10 @@ static int write_config(struct nat64_tc *skel, const struct instance *instance)
 	config.extern_count = now.extern_count;
 	if (bpf_map_update_elem(fd, &zero, &config, BPF_ANY))
 		return -errno;
-	return config.flags & NAT64_LINEAR && memcmp(config.client, now.client, sizeof(now.client)) ?
-	       forget_clients(skel) : 0;
+	return config.flags & NAT64_LINEAR &&
+			       memcmp(config.client, now.client, sizeof(now.client)) ?
+		       forget_clients(skel) :
+		       0;
 }
 
 bool datapath_config_differs(const struct instance *instance)
@@ -341,10 +363,12 @@ int datapath_load(const struct instance *instance, bool reuse)
 		error = load_failed(name, "the kernel does not take the BPF programs", -error);
 	} else if ((error = write_config(skel, instance))) {
 		error = error == -EIO ?
-			log_fail(EXIT_FAILED, "it is the key of the allocation hash: 32 hexadecimal digits",
-				 "make its folder writable, or remove the file if it is damaged: a new one is made",
-				 "%s/seed: cannot be read or made", dir_state()) :
-			load_failed(name, "cannot write the configuration", -error);
+				log_fail(
+					EXIT_FAILED,
+					"it is the key of the allocation hash: 32 hexadecimal digits",
+					"make its folder writable, or remove the file if it is damaged: a new one is made",
+					"%s/seed: cannot be read or made", dir_state()) :
+				load_failed(name, "cannot write the configuration", -error);
 	} else if ((error = pin_all(skel, name, reuse))) {
 		error = load_failed(name, "cannot pin programs and maps", -error);
 	}
@@ -361,7 +385,7 @@ int datapath_unpin(const char *name)
 
 	if (!entries) {
 		error = errno == ENOENT ? 0 : -errno;
-		rmdir(dir_pin());	/* fails while there are other instances */
+		rmdir(dir_pin()); /* fails while there are other instances */
 		return error;
 	}
 	while ((entry = readdir(entries))) {
@@ -373,6 +397,6 @@ int datapath_unpin(const char *name)
 	closedir(entries);
 	if (!error && rmdir(folder))
 		error = -errno;
-	rmdir(dir_pin());	/* fails while there are other instances */
+	rmdir(dir_pin()); /* fails while there are other instances */
 	return error;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* doctor: do the resolvers do DNS64 with the prefix of the instance? The question is AAAA ipv4only.arpa (RFC 7050): who
- * has no DNS64 has no answer, as that name has IPv4 addresses only, 192.0.0.170 and 192.0.0.171 (RFC 8880). */
+/* doctor: do the resolvers do DNS64 with the prefix of the instance? The question is AAAA
+ * ipv4only.arpa (RFC 7050): who has no DNS64 has no answer, as that name has IPv4 addresses only,
+ * 192.0.0.170 and 192.0.0.171 (RFC 8880). */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <errno.h>
@@ -14,12 +15,13 @@
 #include "cleanup.h"
 #include "doctor.h"
 
-#define TRIES		2
-#define WAIT_MS		1500		/* for an answer, each time */
-#define PACKET		1232		/* bytes of a message by UDP */
-#define RESOLV_CONF	"/etc/resolv.conf"
+#define TRIES	    2
+#define WAIT_MS	    1500 /* for an answer, each time */
+#define PACKET	    1232 /* bytes of a message by UDP */
+#define RESOLV_CONF "/etc/resolv.conf"
 
-/* RFC 6052, 2.2: where the IPv4 address is in one under a prefix of LEN bits; byte 8 is left out. */
+/* RFC 6052, 2.2: where the IPv4 address is in one under a prefix of LEN bits; byte 8 is left out.
+ */
 static void extract(const struct in6_addr *addr, uint8_t len, uint8_t four[4])
 {
 	for (int i = 0, at = len / 8; i < 4; i++, at++) {
@@ -55,7 +57,8 @@ static bool read_answer(const uint8_t *message, int len, uint16_t id, struct res
 	ns_msg parsed;
 	ns_rr record;
 
-	if (ns_initparse(message, len, &parsed) || ns_msg_id(parsed) != id || !ns_msg_getflag(parsed, ns_f_qr))
+	if (ns_initparse(message, len, &parsed) || ns_msg_id(parsed) != id ||
+	    !ns_msg_getflag(parsed, ns_f_qr))
 		return false;
 	resolver->state = RESOLVER_PLAIN;
 	for (int i = 0; i < ns_msg_count(parsed, ns_s_an); i++) {
@@ -97,15 +100,17 @@ static void exchange(int fd, const uint8_t *question, int len, struct resolver *
 
 static void ask(struct resolver *resolver)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_DGRAM }, *to = NULL;
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+				  .ai_socktype = SOCK_DGRAM },
+			*to = NULL;
 	struct __res_state state = { .options = RES_INIT | RES_RECURSE };
 	uint8_t question[NS_PACKETSZ];
 	_close_ int fd = -1;
 	int len;
 
 	resolver->state = RESOLVER_SILENT;
-	len = res_nmkquery(&state, ns_o_query, "ipv4only.arpa", ns_c_in, ns_t_aaaa, NULL, 0, NULL, question,
-			   sizeof(question));
+	len = res_nmkquery(&state, ns_o_query, "ipv4only.arpa", ns_c_in, ns_t_aaaa, NULL, 0, NULL,
+			   question, sizeof(question));
 	if (len <= 0 || getaddrinfo(resolver->text, "53", &hints, &to)) {
 		resolver->state = RESOLVER_CLOSED;
 		resolver->error = EINVAL;
@@ -150,12 +155,15 @@ static bool serves(const struct resolver *resolver, const struct net6 *prefix)
 	       !memcmp(&resolver->prefix.addr, &prefix->addr, sizeof(prefix->addr));
 }
 
-static void tell(struct doctor *d, const struct resolver *resolver, const struct net6 *prefix, bool other)
+static void tell(struct doctor *d, const struct resolver *resolver, const struct net6 *prefix,
+		 bool other)
 {
-	static const char reach[] = "see whether it runs and can be reached, or name another in " RESOLV_CONF;
+	static const char reach[] =
+		"see whether it runs and can be reached, or name another in " RESOLV_CONF;
 	char text[NET6_TEXT], wrong[NET6_TEXT];
-	const char *fix = fmt("a DNS64 with the prefix %s as the clients' resolver: docs/guides/dns64.md",
-			      net6_text(prefix, text));
+	const char *fix =
+		fmt("a DNS64 with the prefix %s as the clients' resolver: docs/guides/dns64.md",
+		    net6_text(prefix, text));
 
 	if (serves(resolver, prefix)) {
 		found(d, RESULT_OK, NULL, "%s: DNS64 with %s", resolver->text, text);
@@ -164,22 +172,27 @@ static void tell(struct doctor *d, const struct resolver *resolver, const struct
 	switch (resolver->state) {
 	case RESOLVER_DNS64:
 		found(d, other ? RESULT_WARNING : RESULT_FAILURE,
-		      fmt("dns64-prefix: %s there, or prefix = %s here", text, net6_text(&resolver->prefix, wrong)),
+		      fmt("dns64-prefix: %s there, or prefix = %s here", text,
+			  net6_text(&resolver->prefix, wrong)),
 		      "%s: DNS64 with the prefix %s, which is not %s: what clients send there is not translated",
 		      resolver->text, wrong, text);
 		break;
 	case RESOLVER_PLAIN:
 		if (other)
-			found(d, RESULT_OK, NULL, "%s: no DNS64; another resolver has it", resolver->text);
+			found(d, RESULT_OK, NULL, "%s: no DNS64; another resolver has it",
+			      resolver->text);
 		else
-			found(d, RESULT_WARNING, fix, "%s: no DNS64: names of IPv4 servers have no IPv6 address",
+			found(d, RESULT_WARNING, fix,
+			      "%s: no DNS64: names of IPv4 servers have no IPv6 address",
 			      resolver->text);
 		break;
 	case RESOLVER_CLOSED:
-		found(d, RESULT_WARNING, reach, "%s: cannot be asked: %s", resolver->text, strerror(resolver->error));
+		found(d, RESULT_WARNING, reach, "%s: cannot be asked: %s", resolver->text,
+		      strerror(resolver->error));
 		break;
 	case RESOLVER_SILENT:
-		found(d, RESULT_WARNING, reach, "%s: no answer within %d s", resolver->text, TRIES * WAIT_MS / 1000);
+		found(d, RESULT_WARNING, reach, "%s: no answer within %d s", resolver->text,
+		      TRIES * WAIT_MS / 1000);
 		break;
 	}
 }
@@ -209,6 +222,7 @@ void doctor_dns64(struct doctor *d, const struct instance *instance)
 	for (size_t i = 0; i < d->resolver_count; i++)
 		tell(d, &d->resolvers[i], prefix, served);
 	if (!d->resolver_count)
-		found(d, RESULT_SKIPPED, NULL, d->resolvers_error ? RESOLV_CONF ": %s" : RESOLV_CONF " names no resolver",
+		found(d, RESULT_SKIPPED, NULL,
+		      d->resolvers_error ? RESOLV_CONF ": %s" : RESOLV_CONF " names no resolver",
 		      strerror(d->resolvers_error));
 }

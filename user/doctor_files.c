@@ -13,7 +13,7 @@
 #include "paths.h"
 #include "state.h"
 
-#define CLOCK_MIN	1735689600	/* 2025-01-01: no clock that is right shows less */
+#define CLOCK_MIN 1735689600 /* 2025-01-01: no clock that is right shows less */
 
 static void seed(struct doctor *d)
 {
@@ -29,11 +29,15 @@ static void seed(struct doctor *d)
 		return;
 	}
 	if (!file || fstat(fileno(file), &info)) {
-		found(d, RESULT_FAILURE, "make it readable for root", "%s: %s", path, strerror(errno));
+		found(d, RESULT_FAILURE, "make it readable for root", "%s: %s", path,
+		      strerror(errno));
 		return;
 	}
-	if (fread(text, 1, sizeof(text) - 1, file) < 32 || strspn(text, "0123456789abcdefABCDEF") != 32)
-		found(d, RESULT_FAILURE, fmt("rm %s: the next load makes a new one, and new clients get other addresses", path),
+	if (fread(text, 1, sizeof(text) - 1, file) < 32 ||
+	    strspn(text, "0123456789abcdefABCDEF") != 32)
+		found(d, RESULT_FAILURE,
+		      fmt("rm %s: the next load makes a new one, and new clients get other addresses",
+			  path),
 		      "%s: damaged: it is 32 hexadecimal digits", path);
 	else if (info.st_mode & 077)
 		found(d, RESULT_WARNING, fmt("chmod 600 %s", path),
@@ -67,8 +71,8 @@ static void state_folder(struct doctor *d)
 	if (error == ENOENT)
 		found(d, RESULT_SKIPPED, NULL, "%s: the first load makes it", dir_state());
 	else if (error)
-		found(d, RESULT_FAILURE, "make it writable for root: bindings are saved there", "%s: %s", dir_state(),
-		      strerror(error));
+		found(d, RESULT_FAILURE, "make it writable for root: bindings are saved there",
+		      "%s: %s", dir_state(), strerror(error));
 	else
 		found(d, RESULT_OK, NULL, "%s: writable", dir_state());
 	snprintf(path, sizeof(path), "%s/*.bad", dir_state());
@@ -77,7 +81,8 @@ static void state_folder(struct doctor *d)
 			found(d, RESULT_WARNING,
 			      fmt("see what static maps are in it; nat64-bpf map import NAME %s takes them over; then rm it",
 				  printable(damaged.gl_pathv[i])),
-			      "%s: a state file that was damaged and set aside", damaged.gl_pathv[i]);
+			      "%s: a state file that was damaged and set aside",
+			      damaged.gl_pathv[i]);
 	globfree(&damaged);
 }
 
@@ -88,8 +93,8 @@ static void clock_right(struct doctor *d)
 
 	d->topic = "clock";
 	if (now < CLOCK_MIN)
-		found(d, RESULT_WARNING, "set it, by NTP: leases and the log go by it", "the clock is wrong: it shows %s",
-		      strtok(ctime(&now), "\n"));
+		found(d, RESULT_WARNING, "set it, by NTP: leases and the log go by it",
+		      "the clock is wrong: it shows %s", strtok(ctime(&now), "\n"));
 	else if (adjtimex(&state) == TIME_ERROR)
 		found(d, RESULT_OK, NULL, "plausible; nobody keeps it right (a `log` wants NTP)");
 	else
@@ -119,16 +124,18 @@ static void state_file(struct doctor *d, const struct config *config)
 	else if (damaged)
 		found(d, RESULT_FAILURE,
 		      fmt("while it is loaded the next save writes it anew: nat64-bpf map export %s shows what is kept",
-			  config->name), "%s: its checksum is wrong", path);
+			  config->name),
+		      "%s: its checksum is wrong", path);
 	else if (!error)
 		found(d, RESULT_OK, NULL, "%s: %zu bindings", path, list.count);
 	else if (!faults)
-		found(d, RESULT_FAILURE, "make it readable for root", "%s: %s", path, strerror(-error));
+		found(d, RESULT_FAILURE, "make it readable for root", "%s: %s", path,
+		      strerror(-error));
 	saved_list_free(&list);
 	error = folder_fault(path);
 	if (error && error != ENOENT)
-		found(d, RESULT_FAILURE, "make its folder writable for root, or set `state`", "%s: cannot be saved: %s",
-		      path, strerror(error));
+		found(d, RESULT_FAILURE, "make its folder writable for root, or set `state`",
+		      "%s: cannot be saved: %s", path, strerror(error));
 }
 
 static void log_file(struct doctor *d, const struct config *config)
@@ -143,8 +150,8 @@ static void log_file(struct doctor *d, const struct config *config)
 	if (!error && !access(config->log, F_OK) && access(config->log, W_OK))
 		error = errno;
 	if (error)
-		found(d, RESULT_FAILURE, "make its folder, writable for root", "%s: cannot be written: %s", config->log,
-		      strerror(error));
+		found(d, RESULT_FAILURE, "make its folder, writable for root",
+		      "%s: cannot be written: %s", config->log, strerror(error));
 	else
 		found(d, RESULT_OK, NULL, "%s: writable; nat64-bpf run writes it", config->log);
 	if (adjtimex(&state) == TIME_ERROR)
@@ -178,7 +185,9 @@ static void unit(struct doctor *d, const struct config *config)
 	else if (is_enabled(resident))
 		found(d, RESULT_OK, NULL, "%s is enabled", resident);
 	else
-		found(d, RESULT_WARNING, fmt("systemctl enable nat64-bpf@%s, or nat64-bpf-run@%s", config->name, config->name),
+		found(d, RESULT_WARNING,
+		      fmt("systemctl enable nat64-bpf@%s, or nat64-bpf-run@%s", config->name,
+			  config->name),
 		      "no unit is enabled: after the next boot it is not loaded");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* doctor: rules of others that packets of clients must pass. In nftables every base chain of a hook has its say, so one
- * that drops what it does not accept must accept them. What a rule does is not worked out, only what it may do. */
+/* doctor: rules of others that packets of clients must pass. In nftables every base chain of a hook
+ * has its say, so one that drops what it does not accept must accept them. What a rule does is not
+ * worked out, only what it may do. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
@@ -8,14 +9,14 @@
 #include "doctor.h"
 #include "nft_run.h"
 
-#define CHAINS_MAX 200		/* beyond, a chain counts as one that may accept */
+#define CHAINS_MAX 200 /* beyond, a chain counts as one that may accept */
 
 /* What the rules of a chain have for packets of clients. */
 struct chain_look {
-	bool drops;		/* by its policy, or by a rule of its own without a condition */
-	bool accepts;		/* a rule may accept a packet that begins a flow */
-	bool named;		/* one that names the interface or the pool */
-	unsigned int chains;	/* looked at so far: rules may jump to many, many times */
+	bool drops;	     /* by its policy, or by a rule of its own without a condition */
+	bool accepts;	     /* a rule may accept a packet that begins a flow */
+	bool named;	     /* one that names the interface or the pool */
+	unsigned int chains; /* looked at so far: rules may jump to many, many times */
 };
 
 static const char *member(const json_t *object, const char *key)
@@ -39,20 +40,16 @@ static bool holds(const json_t *json, const char *text)
 			return !strncmp(value, text, len - 1);
 		return !strcmp(value, text);
 	}
-	json_array_foreach(json, i, part)
-		if (holds(part, text))
-			return true;
-	json_object_foreach((json_t *)json, key, part)
-		if (holds(part, text))
-			return true;
+	json_array_foreach(json, i, part) if (holds(part, text)) return true;
+	json_object_foreach((json_t *)json, key, part) if (holds(part, text)) return true;
 	return false;
 }
 
 /* A condition on the state of conntrack that a new flow does not meet. */
 static bool answers_only(const json_t *expressions)
 {
-	return holds(expressions, "state") && holds(expressions, "established") && !holds(expressions, "new") &&
-	       !holds(expressions, "!=");
+	return holds(expressions, "state") && holds(expressions, "established") &&
+	       !holds(expressions, "new") && !holds(expressions, "!=");
 }
 
 static bool names(const json_t *expressions, const struct instance *instance)
@@ -65,11 +62,11 @@ static bool names(const json_t *expressions, const struct instance *instance)
 	       holds(expressions, pool);
 }
 
-static void look_at_rules(const json_t *ruleset, const json_t *chain, const char *name, const struct instance *instance,
-			  struct chain_look *look);
+static void look_at_rules(const json_t *ruleset, const json_t *chain, const char *name,
+			  const struct instance *instance, struct chain_look *look);
 
-static void look_at_rule(const json_t *ruleset, const json_t *chain, const json_t *rule, const struct instance *instance,
-			 struct chain_look *look)
+static void look_at_rule(const json_t *ruleset, const json_t *chain, const json_t *rule,
+			 const struct instance *instance, struct chain_look *look)
 {
 	static const char *const verdicts[] = { "accept", "queue", "vmap", "xt" };
 	const json_t *expressions = json_object_get(rule, "expr"), *expression, *jump;
@@ -77,7 +74,8 @@ static void look_at_rule(const json_t *ruleset, const json_t *chain, const json_
 	bool drops = false, condition = false;
 	size_t i, v;
 
-	json_array_foreach(expressions, i, expression) {
+	json_array_foreach(expressions, i, expression)
+	{
 		for (v = 0; v < sizeof(verdicts) / sizeof(*verdicts); v++)
 			mine.accepts |= json_object_get(expression, verdicts[v]) != NULL;
 		jump = json_object_get(expression, "jump");
@@ -87,7 +85,8 @@ static void look_at_rule(const json_t *ruleset, const json_t *chain, const json_
 			look_at_rules(ruleset, chain, member(jump, "target"), instance, &mine);
 		if (json_object_get(expression, "drop") || json_object_get(expression, "reject"))
 			drops = true;
-		else if (!json_object_get(expression, "counter") && !json_object_get(expression, "log"))
+		else if (!json_object_get(expression, "counter") &&
+			 !json_object_get(expression, "log"))
 			condition = true;
 	}
 	look->chains = mine.chains;
@@ -99,8 +98,8 @@ static void look_at_rule(const json_t *ruleset, const json_t *chain, const json_
 }
 
 /* The rules of chain NAME, in the table of CHAIN, and of those it jumps to. */
-static void look_at_rules(const json_t *ruleset, const json_t *chain, const char *name, const struct instance *instance,
-			  struct chain_look *look)
+static void look_at_rules(const json_t *ruleset, const json_t *chain, const char *name,
+			  const struct instance *instance, struct chain_look *look)
 {
 	const json_t *item, *rule;
 	size_t i;
@@ -109,7 +108,8 @@ static void look_at_rules(const json_t *ruleset, const json_t *chain, const char
 		look->accepts = true;
 		return;
 	}
-	json_array_foreach(json_object_get(ruleset, "nftables"), i, item) {
+	json_array_foreach(json_object_get(ruleset, "nftables"), i, item)
+	{
 		rule = json_object_get(item, "rule");
 		if (rule && !strcmp(member(rule, "chain"), name) &&
 		    !strcmp(member(rule, "table"), member(chain, "table")) &&
@@ -134,30 +134,39 @@ static const char *fix_for(const json_t *chain, const struct instance *instance)
 	char pool[NET4_TEXT];
 
 	net4_text(&instance->config.pool, pool);
-	if (!harmless(member(chain, "table")) || !harmless(member(chain, "name")) || !harmless(name))
-		return fmt("let it accept what comes from the VPN interface with a source of %s, and the answers", pool);
-	where = fmt("%s %s %s", member(chain, "family"), member(chain, "table"), member(chain, "name"));
-	return fmt("nft insert rule %s iifname %s ip saddr %s accept; nft insert rule %s oifname %s ct state "
-		   "established,related accept", where, name, pool, where, name);
+	if (!harmless(member(chain, "table")) || !harmless(member(chain, "name")) ||
+	    !harmless(name))
+		return fmt(
+			"let it accept what comes from the VPN interface with a source of %s, and the answers",
+			pool);
+	where = fmt("%s %s %s", member(chain, "family"), member(chain, "table"),
+		    member(chain, "name"));
+	return fmt(
+		"nft insert rule %s iifname %s ip saddr %s accept; nft insert rule %s oifname %s ct state "
+		"established,related accept",
+		where, name, pool, where, name);
 }
 
 static void look_at_chain(struct doctor *d, const json_t *chain, const struct instance *instance)
 {
 	struct chain_look look = { .drops = !strcmp(member(chain, "policy"), "drop") };
-	const char *words = fmt("chain %s of table %s %s", member(chain, "name"), member(chain, "family"),
-				member(chain, "table"));
+	const char *words = fmt("chain %s of table %s %s", member(chain, "name"),
+				member(chain, "family"), member(chain, "table"));
 
 	look_at_rules(d->ruleset, chain, member(chain, "name"), instance, &look);
 	if (!look.drops)
 		return;
 	if (look.named)
-		found(d, RESULT_OK, NULL, "%s drops what it does not accept, and has a rule for the VPN", words);
+		found(d, RESULT_OK, NULL,
+		      "%s drops what it does not accept, and has a rule for the VPN", words);
 	else if (look.accepts)
 		found(d, RESULT_WARNING, fix_for(chain, instance),
 		      "%s drops what it does not accept, and no rule in it names the VPN: do its rules accept what clients "
-		      "send?", words);
+		      "send?",
+		      words);
 	else
-		found(d, RESULT_FAILURE, fix_for(chain, instance), "%s drops whatever clients send", words);
+		found(d, RESULT_FAILURE, fix_for(chain, instance), "%s drops whatever clients send",
+		      words);
 }
 
 void doctor_firewall(struct doctor *d, const struct instance *instance)
@@ -170,14 +179,17 @@ void doctor_firewall(struct doctor *d, const struct instance *instance)
 		found(d, RESULT_SKIPPED, NULL, "rules of others cannot be read");
 		return;
 	}
-	json_array_foreach(json_object_get(d->ruleset, "nftables"), i, item) {
+	json_array_foreach(json_object_get(d->ruleset, "nftables"), i, item)
+	{
 		chain = json_object_get(item, "chain");
-		if (strcmp(member(chain, "hook"), "forward") || !strncmp(member(chain, "table"), TABLE_PREFIX,
-									  strlen(TABLE_PREFIX)))
+		if (strcmp(member(chain, "hook"), "forward") ||
+		    !strncmp(member(chain, "table"), TABLE_PREFIX, strlen(TABLE_PREFIX)))
 			continue;
-		if (!strcmp(member(chain, "family"), "ip") || !strcmp(member(chain, "family"), "inet"))
+		if (!strcmp(member(chain, "family"), "ip") ||
+		    !strcmp(member(chain, "family"), "inet"))
 			look_at_chain(d, chain, instance);
 	}
 	if (d->count == before)
-		found(d, RESULT_OK, NULL, "no forward chain of others drops what it does not accept");
+		found(d, RESULT_OK, NULL,
+		      "no forward chain of others drops what it does not accept");
 }

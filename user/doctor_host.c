@@ -15,11 +15,11 @@
 #include "nft_run.h"
 #include "sysctl.h"
 
-#define TCX_INGRESS	46	/* enum bpf_attach_type; Debian 12's headers end before it */
-#define LOOPBACK	1	/* ifindex of lo in every namespace */
-#define WAN_MTU_MIN	(NAT64_MIN_MTU - 20)	/* bytes: what an IPv6 packet of 1280 is as IPv4 */
+#define TCX_INGRESS 46 /* enum bpf_attach_type; Debian 12's headers end before it */
+#define LOOPBACK    1  /* ifindex of lo in every namespace */
+#define WAN_MTU_MIN (NAT64_MIN_MTU - 20) /* bytes: what an IPv6 packet of 1280 is as IPv4 */
 
-#define CONNTRACK_CARE	90	/* per cent of its entries */
+#define CONNTRACK_CARE 90 /* per cent of its entries */
 
 /* Both faults that host_check_kernel() tells. */
 static void hear_kernel(const struct log_message *message, void *data)
@@ -48,20 +48,24 @@ static void kernel(struct doctor *d, bool permitted)
 	}
 	d->topic = "kernel";
 	if (!permitted) {
-		found(d, RESULT_SKIPPED, NULL, "Linux %s: what BPF it has cannot be asked without privileges", name.release);
+		found(d, RESULT_SKIPPED, NULL,
+		      "Linux %s: what BPF it has cannot be asked without privileges", name.release);
 		return;
 	}
 	program = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SCHED_CLS, NULL);
 	ring = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL);
 	tcx = bpf_prog_query(LOOPBACK, TCX_INGRESS, 0, NULL, NULL, &attached);
 	if (major < 6 || (major == 6 && minor < 1))
-		found(d, RESULT_WARNING, "use Linux 6.1 or later", "Linux %s: tested from 6.1 on", name.release);
+		found(d, RESULT_WARNING, "use Linux 6.1 or later", "Linux %s: tested from 6.1 on",
+		      name.release);
 	if (program < 0 || ring < 0)
-		found(d, RESULT_SKIPPED, NULL, "Linux %s: what BPF it has cannot be asked: %s", name.release,
-		      strerror(program < 0 ? -program : -ring));
+		found(d, RESULT_SKIPPED, NULL, "Linux %s: what BPF it has cannot be asked: %s",
+		      name.release, strerror(program < 0 ? -program : -ring));
 	else if (!program || !ring)
-		found(d, RESULT_FAILURE, "boot a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, as Debian's are",
-		      "Linux %s has no %s", name.release, program ? "BPF ring buffers" : "BPF programs at TC");
+		found(d, RESULT_FAILURE,
+		      "boot a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, as Debian's are",
+		      "Linux %s has no %s", name.release,
+		      program ? "BPF ring buffers" : "BPF programs at TC");
 	else
 		found(d, RESULT_OK, NULL, "Linux %s: BTF, BPF programs at TC by %s", name.release,
 		      tcx == -EINVAL ? "clsact (TCX links come with 6.6)" : "TCX links");
@@ -91,14 +95,18 @@ static void settings(struct doctor *d)
 	if (sysctl_get("net/ipv4/ip_forward", &value))
 		found(d, RESULT_SKIPPED, NULL, "net.ipv4.ip_forward cannot be read");
 	else
-		found(d, RESULT_OK, NULL, value ? "net.ipv4.ip_forward = 1" :
-						  "net.ipv4.ip_forward = 0: load switches it on");
+		found(d, RESULT_OK, NULL,
+		      value ? "net.ipv4.ip_forward = 1" :
+			      "net.ipv4.ip_forward = 0: load switches it on");
 	d->topic = "conntrack";
-	if (sysctl_get("net/netfilter/nf_conntrack_count", &used) || sysctl_get("net/netfilter/nf_conntrack_max", &most))
+	if (sysctl_get("net/netfilter/nf_conntrack_count", &used) ||
+	    sysctl_get("net/netfilter/nf_conntrack_max", &most))
 		found(d, RESULT_SKIPPED, NULL, "not yet in use");
 	else if (used * 100 >= most * CONNTRACK_CARE)
-		found(d, RESULT_WARNING, fmt("sysctl -w net.netfilter.nf_conntrack_max=%ld", 2 * most),
-		      "%ld of %ld entries are in use: without one a new flow is dropped", used, most);
+		found(d, RESULT_WARNING,
+		      fmt("sysctl -w net.netfilter.nf_conntrack_max=%ld", 2 * most),
+		      "%ld of %ld entries are in use: without one a new flow is dropped", used,
+		      most);
 	else
 		found(d, RESULT_OK, NULL, "%ld of %ld entries are in use", used, most);
 }
@@ -115,7 +123,8 @@ static void tables(struct doctor *d, bool permitted)
 		return;
 	}
 	if (fault)
-		found(d, RESULT_FAILURE, "boot a kernel with nftables, NAT and conntrack, as Debian's are", "%s",
+		found(d, RESULT_FAILURE,
+		      "boot a kernel with nftables, NAT and conntrack, as Debian's are", "%s",
 		      fault);
 	else
 		found(d, RESULT_OK, NULL, "nftables with NAT, conntrack, fib and reject");
@@ -132,7 +141,8 @@ static void tables(struct doctor *d, bool permitted)
 	while (legacy && fgets(line, sizeof(line), legacy)) {
 		line[strcspn(line, "\n")] = 0;
 		if (!strcmp(line, "filter"))
-			found(d, RESULT_WARNING, "look yourself: iptables-legacy -S FORWARD must accept what clients send",
+			found(d, RESULT_WARNING,
+			      "look yourself: iptables-legacy -S FORWARD must accept what clients send",
 			      "iptables-legacy has a table filter, which nftables does not show");
 	}
 	if (legacy)
@@ -160,8 +170,9 @@ static void default_route(struct doctor *d)
 		found(d, RESULT_OK, NULL, "IPv4 default route by %s", link.name);
 		d->topic = "mtu";
 		if (link.mtu < WAN_MTU_MIN)
-			found(d, RESULT_WARNING, fmt("ip link set dev %s mtu 1500, if what is behind it can",
-						     printable(link.name)),
+			found(d, RESULT_WARNING,
+			      fmt("ip link set dev %s mtu 1500, if what is behind it can",
+				  printable(link.name)),
 			      "%s, towards IPv4: MTU %u, so IPv6 packets of 1280 bytes do not fit and are cut or refused",
 			      link.name, link.mtu);
 		else

@@ -11,14 +11,15 @@
 #include "report.h"
 #include "sysctl.h"
 
-#define POOL_CARE 90		/* per cent of the pool in use */
+#define POOL_CARE 90 /* per cent of the pool in use */
 
 static const char *again(const struct instance *instance)
 {
 	return fmt("nat64-bpf load %s", instance->config.name);
 }
 
-/* Has it a config file? The settings of a running one without are read from what load keeps of them. */
+/* Has it a config file? The settings of a running one without are read from what load keeps of
+ * them. */
 static bool has_file(const struct instance *instance)
 {
 	const char *path = instance->config.path;
@@ -27,7 +28,8 @@ static bool has_file(const struct instance *instance)
 }
 
 /* Are the settings in force those of the config file? */
-static void compare_settings(struct doctor *d, const struct instance *wanted, const struct instance *running)
+static void compare_settings(struct doctor *d, const struct instance *wanted,
+			     const struct instance *running)
 {
 	_free_ char *file = config_text(&wanted->config), *now = config_text(&running->config);
 
@@ -44,7 +46,8 @@ static void interface(struct doctor *d, const struct report *r)
 
 	d->topic = "attach";
 	if (r->hook == HOOK_NONE)
-		found(d, RESULT_FAILURE, again(&r->instance), "the programs are not attached to %s", r->link.name);
+		found(d, RESULT_FAILURE, again(&r->instance), "the programs are not attached to %s",
+		      r->link.name);
 	else
 		found(d, RESULT_OK, NULL, "both programs are attached by %s", hooks[r->hook]);
 }
@@ -66,27 +69,33 @@ static void routes(struct doctor *d, const struct report *r, const struct instan
 	}
 	for (size_t i = 0; i < count; i++)
 		if (list[i].protocol == NAT64_RTPROT && list[i].oif == r->link.index &&
-		    list[i].len == now->config.pool.len && list[i].dst4.s_addr == now->config.pool.addr.s_addr)
+		    list[i].len == now->config.pool.len &&
+		    list[i].dst4.s_addr == now->config.pool.addr.s_addr)
 			route = &list[i];
 	if (!route)
-		found(d, RESULT_FAILURE, again(now), "there is no route to the pool %s by %s: answers go astray", pool,
+		found(d, RESULT_FAILURE, again(now),
+		      "there is no route to the pool %s by %s: answers go astray", pool,
 		      r->link.name);
 	else if (route->src4.s_addr != now->own4.s_addr)
-		found(d, RESULT_FAILURE, again(now), "the route to the pool %s has another source than own4", pool);
+		found(d, RESULT_FAILURE, again(now),
+		      "the route to the pool %s has another source than own4", pool);
 	else
 		found(d, RESULT_OK, NULL, "%s by %s", pool, r->link.name);
 	for (size_t i = 0; i < addr_count; i++)
 		own4 |= addrs[i].family == AF_INET && addrs[i].index == r->link.index &&
 			addrs[i].addr4.s_addr == now->own4.s_addr;
 	if (!own4)
-		found(d, RESULT_FAILURE, again(now), "own4 %s is missing on %s: ICMP errors have a wrong source",
+		found(d, RESULT_FAILURE, again(now),
+		      "own4 %s is missing on %s: ICMP errors have a wrong source",
 		      inet_ntop(AF_INET, &now->own4, addr, sizeof(addr)), r->link.name);
 	d->topic = "mtu";
 	if (route && route->mtu != now->route_mtu)
-		found(d, RESULT_FAILURE, again(now), "%s has an MTU of %u, and the route to the pool one of %u instead of %u",
+		found(d, RESULT_FAILURE, again(now),
+		      "%s has an MTU of %u, and the route to the pool one of %u instead of %u",
 		      r->link.name, r->link.mtu, route->mtu, now->route_mtu);
 	else if (route)
-		found(d, RESULT_OK, NULL, "%s %u, route to the pool %u, TCP segments of at most %u bytes", r->link.name,
+		found(d, RESULT_OK, NULL,
+		      "%s %u, route to the pool %u, TCP segments of at most %u bytes", r->link.name,
 		      r->link.mtu, route->mtu, now->mss ? now->mss : route->mtu - 40);
 }
 
@@ -96,11 +105,15 @@ static void settings(struct doctor *d, const struct report *r)
 
 	d->topic = "sysctl";
 	if (!sysctl_get("net/ipv4/ip_forward", &forward) && !forward)
-		found(d, RESULT_FAILURE, again(&r->instance), "net.ipv4.ip_forward = 0: nothing is forwarded");
+		found(d, RESULT_FAILURE, again(&r->instance),
+		      "net.ipv4.ip_forward = 0: nothing is forwarded");
 	sysctl_get("net/ipv4/conf/all/rp_filter", &all);
-	if (!strchr(r->link.name, '/') && !sysctl_get(fmt("net/ipv4/conf/%s/rp_filter", r->link.name), &one) &&
+	if (!strchr(r->link.name, '/') &&
+	    !sysctl_get(fmt("net/ipv4/conf/%s/rp_filter", r->link.name), &one) &&
 	    (all == 1 || one == 1) && all != 2 && one != 2)
-		found(d, RESULT_OK, NULL, "rp_filter = 1 (strict) on %s: fits, as the pool's route is there", r->link.name);
+		found(d, RESULT_OK, NULL,
+		      "rp_filter = 1 (strict) on %s: fits, as the pool's route is there",
+		      r->link.name);
 }
 
 static void tables(struct doctor *d, const struct report *r)
@@ -109,19 +122,23 @@ static void tables(struct doctor *d, const struct report *r)
 
 	d->topic = "nft";
 	if (r->nft_present < 0)
-		found(d, RESULT_SKIPPED, NULL, "tables cannot be read: %s", strerror(-r->nft_present));
+		found(d, RESULT_SKIPPED, NULL, "tables cannot be read: %s",
+		      strerror(-r->nft_present));
 	else if (!r->nft_present)
-		found(d, RESULT_FAILURE, fmt("%s; nat64-bpf run %s does so by itself", again(instance),
-					     instance->config.name),
+		found(d, RESULT_FAILURE,
+		      fmt("%s; nat64-bpf run %s does so by itself", again(instance),
+			  instance->config.name),
 		      "table inet nat64_bpf_%s is missing or incomplete: was the ruleset flushed? Nothing is NATed",
 		      instance->config.name);
 	else
-		found(d, RESULT_OK, NULL, "table inet nat64_bpf_%s is whole", instance->config.name);
+		found(d, RESULT_OK, NULL, "table inet nat64_bpf_%s is whole",
+		      instance->config.name);
 	d->topic = "fastpath";
 	if (r->fast)
 		found(d, RESULT_OK, NULL, "flowtable, %u flows", r->flows);
 	else if (r->fast_why)
-		found(d, RESULT_WARNING, "nothing needs to be done: the slow path does all; fastpath = off silences this",
+		found(d, RESULT_WARNING,
+		      "nothing needs to be done: the slow path does all; fastpath = off silences this",
 		      "off: %s", r->fast_why);
 	else
 		found(d, RESULT_OK, NULL, "switched off");
@@ -133,10 +150,12 @@ static void pool(struct doctor *d, const struct report *r)
 
 	d->topic = "pool";
 	if (r->use.size && used * 100 >= (uint64_t)r->use.size * POOL_CARE)
-		found(d, RESULT_WARNING, "a larger pool (load --replace), a shorter min-lease, or a quota",
+		found(d, RESULT_WARNING,
+		      "a larger pool (load --replace), a shorter min-lease, or a quota",
 		      "%llu of %u addresses are in use", (unsigned long long)used, r->use.size);
 	else
-		found(d, RESULT_OK, NULL, "%llu of %u addresses are in use", (unsigned long long)used, r->use.size);
+		found(d, RESULT_OK, NULL, "%llu of %u addresses are in use",
+		      (unsigned long long)used, r->use.size);
 }
 
 /* The interface and the host as the settings want them. True: all is derived. */
@@ -149,13 +168,14 @@ static bool derive(struct doctor *d, struct instance *instance)
 	doctor_unhear(d);
 	if (status)
 		return false;
-	found(d, RESULT_OK, NULL, "%s: up, %s, MTU %u, %zu network%s of clients", instance->link.name,
-	      instance->l2 ? "Ethernet" : "no link header", instance->link.mtu, instance->client_count,
-	      instance->client_count == 1 ? "" : "s");
+	found(d, RESULT_OK, NULL, "%s: up, %s, MTU %u, %zu network%s of clients",
+	      instance->link.name, instance->l2 ? "Ethernet" : "no link header", instance->link.mtu,
+	      instance->client_count, instance->client_count == 1 ? "" : "s");
 	doctor_hear(d, "route");
 	host_check_network(instance);
 	if (!doctor_unhear(d))
-		found(d, RESULT_OK, NULL, "nobody else uses the pool, and no native route lies in the prefix");
+		found(d, RESULT_OK, NULL,
+		      "nobody else uses the pool, and no native route lies in the prefix");
 	return true;
 }
 
@@ -199,7 +219,8 @@ static void not_loaded(struct doctor *d, struct instance *instance)
 	if (fits)
 		found(d, RESULT_WARNING, again(instance), "not loaded");
 	else
-		found(d, RESULT_WARNING, fmt("mend what is above, then %s", again(instance)), "not loaded");
+		found(d, RESULT_WARNING, fmt("mend what is above, then %s", again(instance)),
+		      "not loaded");
 	doctor_firewall(d, instance);
 	doctor_files(d, instance);
 	doctor_dns64(d, instance);
@@ -225,7 +246,8 @@ void doctor_instance(struct doctor *d, const char *given)
 			found(d, RESULT_OK, NULL, "%s: fine", wanted.config.path);
 		else
 			found(d, RESULT_OK, NULL, "no file: %s; the interface is %s",
-			      wanted.running ? "as it was loaded" : "defaults", wanted.config.interface);
+			      wanted.running ? "as it was loaded" : "defaults",
+			      wanted.config.interface);
 		if (datapath_read_config(name, &config) == -ENOENT && !wanted.running)
 			not_loaded(d, &wanted);
 		else

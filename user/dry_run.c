@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a --dry-run prints: lines, or {"schema":1,"instance":"tun0","changed":true,"actions":["..."]}. */
+/* What a --dry-run prints: lines, or
+ * {"schema":1,"instance":"tun0","changed":true,"actions":["..."]}. */
 #include "dry_run.h"
 
 #include <errno.h>
@@ -11,7 +12,8 @@
 
 static int cannot(int error)
 {
-	return log_fail(EXIT_FAILED, strerror(error), log_fix(error, "try again"), "cannot show what would be done");
+	return log_fail(EXIT_FAILED, strerror(error), log_fix(error, "try again"),
+			"cannot show what would be done");
 }
 
 int dry_run_begin(struct dry_run *dry, const struct args *args)
@@ -29,8 +31,8 @@ static void print_json(char *lines, const char *instance, int changed)
 
 	for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n"))
 		json_array_append_new(actions, json_string(line));
-	json_out(json_pack("{s:i, s:s, s:b, s:o}", "schema", 1, "instance", instance, "changed", changed, "actions",
-			   actions));
+	json_out(json_pack("{s:i, s:s, s:b, s:o}", "schema", 1, "instance", instance, "changed",
+			   changed, "actions", actions));
 }
 
 int dry_run_end(struct dry_run *dry, const struct args *args, const char *instance, int changed)

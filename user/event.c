@@ -12,16 +12,13 @@
 #include "print.h"
 #include "report.h"
 
-#define NS_PER_S 1000000000ll
+#define NS_PER_S  1000000000ll
 #define TIME_TEXT 32
 
 static const char *const kind_words[] = {
-	[NAT64_EVENT_MADE]	= "made",
-	[NAT64_EVENT_RECLAIMED]	= "reclaimed",
-	[NAT64_EVENT_EXPIRED]	= "expired",
-	[NAT64_EVENT_RELEASED]	= "released",
-	[NAT64_EVENT_REFUSED]	= "refused",
-	[NAT64_EVENT_DROP]	= "dropped",
+	[NAT64_EVENT_MADE] = "made",	   [NAT64_EVENT_RECLAIMED] = "reclaimed",
+	[NAT64_EVENT_EXPIRED] = "expired", [NAT64_EVENT_RELEASED] = "released",
+	[NAT64_EVENT_REFUSED] = "refused", [NAT64_EVENT_DROP] = "dropped",
 };
 
 static int64_t clock_ns(clockid_t clock)
@@ -51,16 +48,20 @@ static bool is_packet(const struct nat64_event *e)
 
 static const char *reason_word(const struct nat64_event *e)
 {
-	return e->reason < NAT64_DROP_MAX && drop_words[e->reason] ? drop_words[e->reason] : "unknown";
+	return e->reason < NAT64_DROP_MAX && drop_words[e->reason] ? drop_words[e->reason] :
+								     "unknown";
 }
 
 /* Addresses of a dropped packet. */
-static void packet_ends(const struct nat64_event *e, char source[INET6_ADDRSTRLEN], char target[INET6_ADDRSTRLEN])
+static void packet_ends(const struct nat64_event *e, char source[INET6_ADDRSTRLEN],
+			char target[INET6_ADDRSTRLEN])
 {
 	int family = e->is_64 ? AF_INET6 : AF_INET;
 
-	inet_ntop(family, e->is_64 ? (const void *)&e->client6 : &e->remote4, source, INET6_ADDRSTRLEN);
-	inet_ntop(family, e->is_64 ? (const void *)&e->target6 : &e->pool4, target, INET6_ADDRSTRLEN);
+	inet_ntop(family, e->is_64 ? (const void *)&e->client6 : &e->remote4, source,
+		  INET6_ADDRSTRLEN);
+	inet_ntop(family, e->is_64 ? (const void *)&e->target6 : &e->pool4, target,
+		  INET6_ADDRSTRLEN);
 }
 
 static size_t put_json(json_t *object, char *buf)
@@ -76,20 +77,26 @@ static size_t put_json(json_t *object, char *buf)
 
 static size_t event_json(const struct nat64_event *e, const char *instance, char *buf)
 {
-	char when[TIME_TEXT], four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN], target[INET6_ADDRSTRLEN];
-	json_t *packet, *object = json_pack("{s:i, s:s, s:s, s:s}", "schema", 1, "instance", instance, "time",
-					    time_line(e->time, when), "event", kind_words[e->kind]);
+	char when[TIME_TEXT], four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN],
+		target[INET6_ADDRSTRLEN];
+	json_t *packet,
+		*object = json_pack("{s:i, s:s, s:s, s:s}", "schema", 1, "instance", instance,
+				    "time", time_line(e->time, when), "event", kind_words[e->kind]);
 
 	if (!is_packet(e)) {
-		json_object_set_new(object, "addr4", json_string(inet_ntop(AF_INET, &e->pool4, four, sizeof(four))));
-		json_object_set_new(object, "addr6", json_string(inet_ntop(AF_INET6, &e->client6, six, sizeof(six))));
+		json_object_set_new(object, "addr4",
+				    json_string(inet_ntop(AF_INET, &e->pool4, four, sizeof(four))));
+		json_object_set_new(object, "addr6",
+				    json_string(
+					    inet_ntop(AF_INET6, &e->client6, six, sizeof(six))));
 		if (e->kind != NAT64_EVENT_MADE)
-			json_object_set_new(object, "idle_s", json_integer((e->time - e->last_seen) / NS_PER_S));
+			json_object_set_new(object, "idle_s",
+					    json_integer((e->time - e->last_seen) / NS_PER_S));
 		return put_json(object, buf);
 	}
 	packet_ends(e, six, target);
-	packet = json_pack("{s:s, s:s, s:i, s:i}", "source", six, "destination", target, "protocol", e->proto,
-			   "length", (int)e->len);
+	packet = json_pack("{s:s, s:s, s:i, s:i}", "source", six, "destination", target, "protocol",
+			   e->proto, "length", (int)e->len);
 	if (e->sport || e->dport) {
 		json_object_set_new(packet, "sport", json_integer(ntohs(e->sport)));
 		json_object_set_new(packet, "dport", json_integer(ntohs(e->dport)));
@@ -116,9 +123,11 @@ static const char *proto_word(uint8_t proto, char buf[16])
 
 static size_t event_text(const struct nat64_event *e, const char *instance, char *buf)
 {
-	char when[TIME_TEXT], four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN], target[INET6_ADDRSTRLEN];
+	char when[TIME_TEXT], four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN],
+		target[INET6_ADDRSTRLEN];
 	char idle[NUMBER_TEXT], proto[16], sport[8] = "", dport[8] = "";
-	int len = snprintf(buf, EVENT_LINE, "%s %s %-9s ", time_line(e->time, when), instance, kind_words[e->kind]);
+	int len = snprintf(buf, EVENT_LINE, "%s %s %-9s ", time_line(e->time, when), instance,
+			   kind_words[e->kind]);
 
 	if (!is_packet(e)) {
 		len += snprintf(buf + len, EVENT_LINE - len, "%s %s",
@@ -134,8 +143,9 @@ static size_t event_text(const struct nat64_event *e, const char *instance, char
 		snprintf(sport, sizeof(sport), " %u", ntohs(e->sport));
 		snprintf(dport, sizeof(dport), " %u", ntohs(e->dport));
 	}
-	return len + snprintf(buf + len, EVENT_LINE - len, "%s: %s%s > %s%s, %s, %u bytes\n", reason_word(e), six, sport,
-			      target, dport, proto_word(e->proto, proto), e->len);
+	return len + snprintf(buf + len, EVENT_LINE - len, "%s: %s%s > %s%s, %s, %u bytes\n",
+			      reason_word(e), six, sport, target, dport,
+			      proto_word(e->proto, proto), e->len);
 }
 
 size_t event_line(const struct nat64_event *e, const char *instance, bool json, char *buf)
@@ -151,8 +161,11 @@ size_t event_lost_line(uint64_t count, const char *instance, bool json, char *bu
 
 	time_line(clock_ns(CLOCK_BOOTTIME), when);
 	if (json)
-		return put_json(json_pack("{s:i, s:s, s:s, s:s, s:I}", "schema", 1, "instance", instance, "time", when,
-					  "event", "lost", "count", (json_int_t)count), buf);
-	return snprintf(buf, EVENT_LINE, "%s %s %-9s %llu events, which came faster than they were read\n", when, instance,
-			"lost", (unsigned long long)count);
+		return put_json(json_pack("{s:i, s:s, s:s, s:s, s:I}", "schema", 1, "instance",
+					  instance, "time", when, "event", "lost", "count",
+					  (json_int_t)count),
+				buf);
+	return snprintf(buf, EVENT_LINE,
+			"%s %s %-9s %llu events, which came faster than they were read\n", when,
+			instance, "lost", (unsigned long long)count);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* IPv4 forwarding, on and back. Writing net/ipv4/ip_forward makes the kernel overwrite conf/NAME/forwarding of
- * every interface, `default` and `all` with the same value, and conf/all/accept_redirects with the opposite.
+/* IPv4 forwarding, on and back. Writing net/ipv4/ip_forward makes the kernel overwrite
+ * conf/NAME/forwarding of every interface, `default` and `all` with the same value, and
+ * conf/all/accept_redirects with the opposite.
  *
- * The undo file has a line for each of these: `was KEY OLD`. To go back is several writes, and a process may be
- * killed between any two: so forwarding_restore() first decides what each shall be and turns the file into
- * `put KEY VALUE` lines, which can be carried out again and again. */
+ * The undo file has a line for each of these: `was KEY OLD`. To go back is several writes, and a
+ * process may be killed between any two: so forwarding_restore() first decides what each shall be
+ * and turns the file into `put KEY VALUE` lines, which can be carried out again and again. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,11 +20,11 @@
 #include "cleanup.h"
 #include "sysctl.h"
 
-#define FORWARD		"net/ipv4/ip_forward"
-#define REDIRECTS	"net/ipv4/conf/all/accept_redirects"
-#define DEFAULT		"net/ipv4/conf/default/forwarding"
-#define CONF		"net/ipv4/conf"
-#define KEY_LEN		128	/* bytes: the longest has an interface name of 15 */
+#define FORWARD	  "net/ipv4/ip_forward"
+#define REDIRECTS "net/ipv4/conf/all/accept_redirects"
+#define DEFAULT	  "net/ipv4/conf/default/forwarding"
+#define CONF	  "net/ipv4/conf"
+#define KEY_LEN	  128 /* bytes: the longest has an interface name of 15 */
 
 struct setting {
 	char key[KEY_LEN];
@@ -83,11 +84,13 @@ static int read_present(struct settings *set)
 		status = add(set, REDIRECTS, value);
 	while (!status && (entry = readdir(dir))) {
 		/* `all` is ip_forward itself */
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, "all"))
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    !strcmp(entry->d_name, "all"))
 			continue;
-		if (snprintf(key, sizeof(key), CONF "/%s/forwarding", entry->d_name) >= (int)sizeof(key))
+		if (snprintf(key, sizeof(key), CONF "/%s/forwarding", entry->d_name) >=
+		    (int)sizeof(key))
 			continue;
-		if (!sysctl_get(key, &value))	/* else it vanished just now */
+		if (!sysctl_get(key, &value)) /* else it vanished just now */
 			status = add(set, key, value);
 	}
 	if (dir)
@@ -95,7 +98,8 @@ static int read_present(struct settings *set)
 	return status;
 }
 
-/* Replaces the undo file by lines `WORD KEY VALUE`. The old one or the new one, whole, survives a crash. */
+/* Replaces the undo file by lines `WORD KEY VALUE`. The old one or the new one, whole, survives a
+ * crash. */
 static int write_undo(const char *undo, const char *word, const struct settings *set)
 {
 	_free_ char *fresh = NULL, *folder = strdup(undo);
@@ -126,7 +130,8 @@ static int write_undo(const char *undo, const char *word, const struct settings 
 	return fd < 0 || fsync(fd) ? -errno : 0;
 }
 
-/* Reads it: `put` tells which kind it is. -ENOENT without one; lines of no such form are skipped. */
+/* Reads it: `put` tells which kind it is. -ENOENT without one; lines of no such form are skipped.
+ */
 static int read_undo(const char *undo, struct settings *set, bool *put)
 {
 	_file_ FILE *file = fopen(undo, "re");
@@ -146,8 +151,8 @@ static int read_undo(const char *undo, struct settings *set, bool *put)
 	return status;
 }
 
-/* What each setting shall be: as it was, but what somebody changed meanwhile stays, and an interface that came
- * meanwhile gets what it would have had. */
+/* What each setting shall be: as it was, but what somebody changed meanwhile stays, and an
+ * interface that came meanwhile gets what it would have had. */
 static int decide(const struct settings *was, struct settings *targets)
 {
 	_settings_ struct settings present = {};
@@ -160,7 +165,8 @@ static int decide(const struct settings *was, struct settings *targets)
 
 		if (!old)
 			old = model;
-		status = add(targets, now->key, old && now->value == flipped(now->key) ? old->value : now->value);
+		status = add(targets, now->key,
+			     old && now->value == flipped(now->key) ? old->value : now->value);
 	}
 	return status;
 }
@@ -172,7 +178,7 @@ static int carry_out(const char *undo, const struct settings *targets)
 	for (size_t i = 0; i < targets->count; i++) {
 		int status = sysctl_set(targets->items[i].key, targets->items[i].value);
 
-		if (status && status != -ENOENT && !first)	/* -ENOENT: the interface is gone */
+		if (status && status != -ENOENT && !first) /* -ENOENT: the interface is gone */
 			first = status;
 	}
 	if (!first && unlink(undo) && errno != ENOENT)
@@ -206,7 +212,7 @@ int forwarding_restore(const char *undo)
 	status = sysctl_get(FORWARD, &on);
 	if (status)
 		return status;
-	if (!on)	/* not ours any more: whoever switched it off has set all the others with it */
+	if (!on) /* not ours any more: whoever switched it off has set all the others with it */
 		return unlink(undo) && errno != ENOENT ? -errno : 0;
 	status = decide(&saved, &targets);
 	if (!status)
@@ -214,7 +220,8 @@ int forwarding_restore(const char *undo)
 	return status ? status : carry_out(undo, &targets);
 }
 
-/* One line of sysctl(8), which has dots where the path has slashes and a slash for a dot (of eth0.5). */
+/* One line of sysctl(8), which has dots where the path has slashes and a slash for a dot (of
+ * eth0.5). */
 static void show_set(FILE *out, const char *key, long value)
 {
 	fputs("sysctl -w ", out);
@@ -247,9 +254,9 @@ int forwarding_show(const char *undo, FILE *out)
 		const struct setting *target = &last->items[i];
 		long now;
 
-		if (sysctl_get(target->key, &now))	/* the interface is gone */
+		if (sysctl_get(target->key, &now)) /* the interface is gone */
 			continue;
-		if (on)		/* what the first line makes of it */
+		if (on) /* what the first line makes of it */
 			now = !flipped(target->key);
 		if (now != target->value)
 			show_set(out, target->key, target->value);
@@ -267,7 +274,7 @@ int forwarding_enable(const char *undo)
 	drop_fresh(undo);
 	if (status && status != -ENOENT)
 		return status;
-	if (put)	/* a restore was cut short */
+	if (put) /* a restore was cut short */
 		status = carry_out(undo, &saved);
 	else
 		status = 0;

@@ -27,8 +27,9 @@ int host_check_privileges(void)
 
 	if (!missing)
 		return -1;
-	return !*missing ? 0 : log_fail(EXIT_PRIVILEGE, fmt("this process lacks %s", missing),
-					"run it as root: sudo nat64-bpf ...", "not permitted");
+	return !*missing ? 0 :
+			   log_fail(EXIT_PRIVILEGE, fmt("this process lacks %s", missing),
+				    "run it as root: sudo nat64-bpf ...", "not permitted");
 }
 
 bool host_has_bpffs(void)
@@ -37,7 +38,8 @@ bool host_has_bpffs(void)
 	struct statfs fs = {};
 
 	snprintf(folder, sizeof(folder), "%s", dir_pin());
-	while (statfs(folder, &fs) && errno == ENOENT && (slash = strrchr(folder, '/')) && slash > folder)
+	while (statfs(folder, &fs) && errno == ENOENT && (slash = strrchr(folder, '/')) &&
+	       slash > folder)
 		*slash = 0;
 	return fs.f_type == BPF_FS_MAGIC;
 }
@@ -53,9 +55,11 @@ int host_check_bpffs(void)
 int host_check_kernel(void)
 {
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return log_fail(EXIT_KERNEL, "/sys/kernel/btf/vmlinux is absent: it was built without CONFIG_DEBUG_INFO_BTF",
-				"boot a kernel with BTF; those of Debian 11 and later have it",
-				"this kernel cannot relocate BPF programs");
+		return log_fail(
+			EXIT_KERNEL,
+			"/sys/kernel/btf/vmlinux is absent: it was built without CONFIG_DEBUG_INFO_BTF",
+			"boot a kernel with BTF; those of Debian 11 and later have it",
+			"this kernel cannot relocate BPF programs");
 	return host_check_bpffs();
 }
 
@@ -74,8 +78,9 @@ static int check_other_instances(const struct instance *instance)
 			continue;
 		if (record.ifindex == instance->link.index)
 			status = log_fail(EXIT_FAILED, fmt("instance %s serves it", names[i]),
-					  fmt("nat64-bpf unload %s, or use that instance", names[i]), "%s: taken",
-					  instance->link.name);
+					  fmt("nat64-bpf unload %s, or use that instance",
+					      names[i]),
+					  "%s: taken", instance->link.name);
 		record_free(&record);
 	}
 	names_free(names, count);
@@ -139,8 +144,8 @@ static void free_lists(struct lists *lists)
 }
 
 /* An address outside the pool may lie in a connected network, where it is a spare one. */
-static int check_statics(const struct instance *instance, const struct static_map *maps, size_t count,
-			 const struct clash_host *host)
+static int check_statics(const struct instance *instance, const struct static_map *maps,
+			 size_t count, const struct clash_host *host)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct net4 one = { maps[i].addr4, 32 };
@@ -149,7 +154,8 @@ static int check_statics(const struct instance *instance, const struct static_ma
 
 		if (!static_is_outside(&instance->config, &maps[i]) || !clash.kind || clash.inside)
 			continue;
-		return log_fail(EXIT_FAILED, clash_text(&clash, why), "give the client another address",
+		return log_fail(EXIT_FAILED, clash_text(&clash, why),
+				"give the client another address",
 				"static map of %s: in use on this host",
 				inet_ntop(AF_INET, &one.addr, text, sizeof(text)));
 	}
@@ -182,9 +188,11 @@ static int check_pool(const struct instance *instance, const struct clash_host *
 		snprintf(better, sizeof(better), "...");
 	else
 		net4_text(&spare, better);
-	return log_fail(EXIT_FAILED, clash_text(&clash, why),
-			fmt("choose another pool, free here is %s: --pool %s, or pool = in the config file", better, better),
-			"pool %s is in use on this host", net4_text(pool, text));
+	return log_fail(
+		EXIT_FAILED, clash_text(&clash, why),
+		fmt("choose another pool, free here is %s: --pool %s, or pool = in the config file",
+		    better, better),
+		"pool %s is in use on this host", net4_text(pool, text));
 }
 
 /* A native route inside the prefix. */
@@ -197,9 +205,11 @@ static void warn_native(const struct net6 *prefix, const struct lists *lists)
 	if (!native)
 		return;
 	dst = (struct net6){ native->dst6, native->len };
-	log_warn("clients' packets to the prefix are translated before routing, so this route does not see them",
-		 "give those hosts addresses outside the prefix, or remove the route",
-		 "route %s lies inside the prefix %s", net6_text(&dst, inside), net6_text(prefix, text));
+	log_warn(
+		"clients' packets to the prefix are translated before routing, so this route does not see them",
+		"give those hosts addresses outside the prefix, or remove the route",
+		"route %s lies inside the prefix %s", net6_text(&dst, inside),
+		net6_text(prefix, text));
 }
 
 int host_check_network(const struct instance *instance)
@@ -211,7 +221,8 @@ int host_check_network(const struct instance *instance)
 	if (!status)
 		status = check_pool(instance, &lists.host);
 	if (!status)
-		status = check_statics(instance, config->statics, config->static_count, &lists.host);
+		status = check_statics(instance, config->statics, config->static_count,
+				       &lists.host);
 	if (!status)
 		warn_native(&config->prefix, &lists);
 	free_lists(&lists);

@@ -4,19 +4,23 @@
 
 #include "instance.h"
 
-/* Privileges of a changing verb: CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON. 0, or -1 (exit 4) naming what is missing. */
+/* Privileges of a changing verb: CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON. 0, or -1 (exit 4) naming what
+ * is missing. */
 int host_check_privileges(void);
 
 /* BTF of the kernel (exit 5) and a bpffs where pins go (exit 1). */
 int host_check_kernel(void);
 
-/* Is the folder of the pins on a bpffs, or would it be? After `ip netns exec`, which mounts /sys anew, it is not. */
+/* Is the folder of the pins on a bpffs, or would it be? After `ip netns exec`, which mounts /sys
+ * anew, it is not. */
 bool host_has_bpffs(void);
-int host_check_bpffs(void);	/* says that it is not, and returns -1 */
+int host_check_bpffs(void); /* says that it is not, and returns -1 */
 
-/* Pool against addresses and routes of this host (exit 1); warns of a native route inside the prefix, and of
- * another instance on the same interface (exit 1); XDP as the settings ask for (exit 1). */
+/* Pool against addresses and routes of this host (exit 1); warns of a native route inside the
+ * prefix, and of another instance on the same interface (exit 1); XDP as the settings ask for (exit
+ * 1). */
 int host_check_network(const struct instance *instance);
 
 /* Static maps outside the pool against addresses and routes of this host (exit 1). */
-int host_check_statics(const struct instance *instance, const struct static_map *maps, size_t count);
+int host_check_statics(const struct instance *instance, const struct static_map *maps,
+		       size_t count);

@@ -28,14 +28,16 @@ static int name_of_path(const char *path, char name[NAME_LEN_MAX + 1])
 	if (len > NAME_LEN_MAX)
 		len = NAME_LEN_MAX + 1;
 	if (len > NAME_LEN_MAX || !len)
-		return log_fail(EXIT_USAGE, "the instance is named after the file, with 1 to 15 characters",
+		return log_fail(EXIT_USAGE,
+				"the instance is named after the file, with 1 to 15 characters",
 				"rename the file", "%s: no name for an instance", path);
 	memcpy(name, last, len);
 	name[len] = 0;
 	return 0;
 }
 
-/* Name of the instance that a NAME of the command line means; default settings and the record of it. */
+/* Name of the instance that a NAME of the command line means; default settings and the record of
+ * it. */
 static int begin(struct instance *instance, const char *given)
 {
 	char name[NAME_LEN_MAX + 1], pins[PATH_MAX];
@@ -88,16 +90,18 @@ int instance_running(struct instance *instance, const char *given)
 		return -1;
 	error = path_look(path_run(path, instance->config.name, "conf"));
 	if (error == -EACCES && path_look(path_pins(pins, instance->config.name)) != -ENOENT)
-		return log_fail(EXIT_PRIVILEGE, caps_why(error, NEED_WRITE),	/* for the pins, too */
+		return log_fail(EXIT_PRIVILEGE, caps_why(error, NEED_WRITE), /* for the pins, too */
 				"run it as root: sudo nat64-bpf ...", "%s: cannot be read", path);
 	return error ? 0 : config_read(&instance->config, path);
 }
 
 int instance_unread(int error, const char *command, const char *what)
 {
-	return log_fail(EXIT_FAILED, strerror(-error),
-			log_fix(error, fmt("try again; if %s fails too, the kernel or a sandbox refuses it", command)),
-			"cannot read %s", what);
+	return log_fail(
+		EXIT_FAILED, strerror(-error),
+		log_fix(error, fmt("try again; if %s fails too, the kernel or a sandbox refuses it",
+				   command)),
+		"cannot read %s", what);
 }
 
 int link_is_l2(const struct nl_link *link)
@@ -122,8 +126,10 @@ static int link_by_clients(const struct config *config, const struct nl_addr *ad
 		if (!inside || addrs[i].index == found)
 			continue;
 		if (found)
-			return log_fail(EXIT_FAILED, "more than one interface has an address in `clients`",
-					"name it: interface = IFACE", "%s: interface = auto fits several", config->name);
+			return log_fail(EXIT_FAILED,
+					"more than one interface has an address in `clients`",
+					"name it: interface = IFACE",
+					"%s: interface = auto fits several", config->name);
 		found = addrs[i].index;
 	}
 	if (!found)
@@ -156,7 +162,8 @@ static int link_by_pattern(const struct config *config, struct nl_link *link)
 	}
 	if (found == 1)
 		return 0;
-	return log_fail(EXIT_FAILED, found ? fmt("it matches %zu: %s", found, list) : "no interface matches it",
+	return log_fail(EXIT_FAILED,
+			found ? fmt("it matches %zu: %s", found, list) : "no interface matches it",
 			found ? "name one of them: interface = IFACE" : "start the VPN first",
 			"%s: interface = %s fits not exactly one", config->name, config->interface);
 }
@@ -176,22 +183,28 @@ static int find_link(struct instance *instance, const struct nl_addr *addrs, siz
 	} else {
 		error = nl_link_by_name(config->interface, link);
 		if (error == -ENODEV)
-			return log_fail(EXIT_FAILED, "there is no interface of that name",
-					"start the VPN first, or name its interface: interface = IFACE; ip -br link lists them",
-					"%s: interface absent", config->interface);
+			return log_fail(
+				EXIT_FAILED, "there is no interface of that name",
+				"start the VPN first, or name its interface: interface = IFACE; ip -br link lists them",
+				"%s: interface absent", config->interface);
 		if (error)
-			return instance_unread(error, "ip link", fmt("interface %s", config->interface));
+			return instance_unread(error, "ip link",
+					       fmt("interface %s", config->interface));
 	}
 	if (link_is_l2(link) < 0)
-		return log_fail(EXIT_FAILED, "it is the loopback interface, which has no clients behind it",
-				"name the interface of the VPN", "%s: cannot be served", link->name);
-	if (link->mtu < NAT64_MIN_MTU)
-		return log_fail(EXIT_FAILED, fmt("its MTU is %u, and IPv6 needs 1280 (RFC 8200, 5)", link->mtu),
-				fmt("ip link set dev %s mtu 1280, or more", link->name), "%s: MTU too small",
+		return log_fail(EXIT_FAILED,
+				"it is the loopback interface, which has no clients behind it",
+				"name the interface of the VPN", "%s: cannot be served",
 				link->name);
+	if (link->mtu < NAT64_MIN_MTU)
+		return log_fail(EXIT_FAILED,
+				fmt("its MTU is %u, and IPv6 needs 1280 (RFC 8200, 5)", link->mtu),
+				fmt("ip link set dev %s mtu 1280, or more", link->name),
+				"%s: MTU too small", link->name);
 	if (!(link->flags & IFF_UP))
 		return log_fail(EXIT_FAILED, "it is down, and the kernel takes no route through it",
-				fmt("ip link set dev %s up", link->name), "%s: interface is down", link->name);
+				fmt("ip link set dev %s up", link->name), "%s: interface is down",
+				link->name);
 	instance->l2 = link_is_l2(link);
 	return 0;
 }
@@ -204,7 +217,8 @@ static int find_clients(struct instance *instance, const struct nl_addr *addrs, 
 	size_t hosts = 0, n = config->client_count;
 
 	if (n > NAT64_CLIENTS_MAX)
-		return log_fail(EXIT_USAGE, fmt("there are %zu, at most %d are possible", n, NAT64_CLIENTS_MAX),
+		return log_fail(EXIT_USAGE,
+				fmt("there are %zu, at most %d are possible", n, NAT64_CLIENTS_MAX),
 				"name larger networks", "%s: too many `clients`", config->name);
 	if (n) {
 		memcpy(instance->clients, config->clients, n * sizeof(*config->clients));
@@ -216,7 +230,8 @@ static int find_clients(struct instance *instance, const struct nl_addr *addrs, 
 		struct net6 net = { .addr = a->addr6, .len = a->len };
 		bool known = false;
 
-		if (a->family != AF_INET6 || a->index != instance->link.index || IN6_IS_ADDR_LINKLOCAL(&a->addr6))
+		if (a->family != AF_INET6 || a->index != instance->link.index ||
+		    IN6_IS_ADDR_LINKLOCAL(&a->addr6))
 			continue;
 		if (a->len == 128) {
 			hosts++;
@@ -232,11 +247,12 @@ static int find_clients(struct instance *instance, const struct nl_addr *addrs, 
 	instance->client_count = n;
 	if (n)
 		return 0;
-	return log_fail(EXIT_FAILED,
-			hosts ? "it has only /128 addresses, which name no network of clients" :
-				"it has no IPv6 address, from which the network of the clients would be read",
-			"say it: --clients fd00::/64, or clients = fd00::/64 in the config file",
-			"%s: which are its clients?", name);
+	return log_fail(
+		EXIT_FAILED,
+		hosts ? "it has only /128 addresses, which name no network of clients" :
+			"it has no IPv6 address, from which the network of the clients would be read",
+		"say it: --clients fd00::/64, or clients = fd00::/64 in the config file",
+		"%s: which are its clients?", name);
 }
 
 static int find_own(struct instance *instance, const struct nl_addr *addrs, size_t count)
@@ -253,13 +269,15 @@ static int find_own(struct instance *instance, const struct nl_addr *addrs, size
 				instance->own6 = addrs[i].addr6;
 	}
 	if (addr6_is_zero(&instance->own6))
-		return log_fail(EXIT_FAILED,
-				"it has no IPv6 address in `clients`, and ICMPv6 errors to clients need a source",
-				"say it: --own6 fd00::1, or own6 = fd00::1 in the config file", "%s: no own IPv6 address",
-				instance->link.name);
+		return log_fail(
+			EXIT_FAILED,
+			"it has no IPv6 address in `clients`, and ICMPv6 errors to clients need a source",
+			"say it: --own6 fd00::1, or own6 = fd00::1 in the config file",
+			"%s: no own IPv6 address", instance->link.name);
 	for (size_t i = 0; i < config->static_count; i++)
 		if (!memcmp(&config->statics[i].addr6, &instance->own6, sizeof(instance->own6)))
-			return log_fail(EXIT_FAILED, "it is the translator's own IPv6 address, own6",
+			return log_fail(EXIT_FAILED,
+					"it is the translator's own IPv6 address, own6",
 					"give the client another address, or set own6",
 					"%s: a static map for the translator itself", config->name);
 	return 0;
@@ -272,12 +290,15 @@ static int find_mtu(struct instance *instance)
 
 	instance->route_mtu = config->mtu ? config->mtu : instance->link.mtu - 28;
 	if (instance->route_mtu > most)
-		return log_fail(EXIT_FAILED,
-				fmt("an IPv4 packet of %u bytes is 20 larger as IPv6, and %s takes %u",
-				    instance->route_mtu, instance->link.name, instance->link.mtu),
-				fmt("mtu = auto, or at most %u (%u leaves room for Fragment Headers)", most, most - 8),
-				"mtu = %u: too large", instance->route_mtu);
-	instance->mss = config->mss_clamp < 0 ? instance->route_mtu - 40 : (uint32_t)config->mss_clamp;
+		return log_fail(
+			EXIT_FAILED,
+			fmt("an IPv4 packet of %u bytes is 20 larger as IPv6, and %s takes %u",
+			    instance->route_mtu, instance->link.name, instance->link.mtu),
+			fmt("mtu = auto, or at most %u (%u leaves room for Fragment Headers)", most,
+			    most - 8),
+			"mtu = %u: too large", instance->route_mtu);
+	instance->mss = config->mss_clamp < 0 ? instance->route_mtu - 40 :
+						(uint32_t)config->mss_clamp;
 	return 0;
 }
 
@@ -326,10 +347,12 @@ static int find_fast_path(struct instance *instance)
 	if (error)
 		return instance_unread(error, "ip route", "the IPv4 routes");
 	if (instance->device_count < 2)
-		instance->fast_fault = config->wan_count ? "none of the interfaces of `wan` is there" :
-							   "there is no IPv4 default route; set `wan`";
+		instance->fast_fault = config->wan_count ?
+					       "none of the interfaces of `wan` is there" :
+					       "there is no IPv4 default route; set `wan`";
 	else
-		instance->fast_fault = nft_flowtable_fault(instance->devices, instance->device_count);
+		instance->fast_fault = nft_flowtable_fault(instance->devices,
+							   instance->device_count);
 	return 0;
 }
 
@@ -343,15 +366,17 @@ static int check_linear(const struct instance *instance)
 	if (!config->linear)
 		return 0;
 	if (instance->client_count != 1)
-		return log_fail(EXIT_FAILED,
-				fmt("client N of the network becomes pool + N, and there are %zu networks",
-				    instance->client_count),
-				"clients = the one network", "%s: mapping = linear needs one `clients` network",
-				config->name);
+		return log_fail(
+			EXIT_FAILED,
+			fmt("client N of the network becomes pool + N, and there are %zu networks",
+			    instance->client_count),
+			"clients = the one network",
+			"%s: mapping = linear needs one `clients` network", config->name);
 	if (net->len <= 96 || 1ull << (128 - net->len) > size)
 		log_warn(fmt("the network has more addresses than the pool's %u", size),
 			 "number the clients from its beginning, or enlarge `pool`",
-			 "%s: mapping = linear: clients from number %u on have no address", config->name, size);
+			 "%s: mapping = linear: clients from number %u on have no address",
+			 config->name, size);
 	return 0;
 }
 
@@ -374,7 +399,9 @@ int instance_remember(const struct instance *instance)
 	char path[PATH_MAX];
 	_free_ char *text = config_text(&instance->config);
 
-	return text ? write_file(path_run(path, instance->config.name, "conf"), text, strlen(text), 0644) : -ENOMEM;
+	return text ? write_file(path_run(path, instance->config.name, "conf"), text, strlen(text),
+				 0644) :
+		      -ENOMEM;
 }
 
 bool static_is_outside(const struct config *config, const struct static_map *map)
@@ -386,25 +413,25 @@ void instance_nft(const struct instance *instance, struct nft_spec *spec)
 {
 	const struct config *config = &instance->config;
 
-	*spec = (struct nft_spec) {
-		.instance	= config->name,
-		.ifindex	= instance->link.index,
-		.pool		= config->pool,
-		.own4		= instance->own4,
-		.outside	= instance->outside,
-		.outside_count	= instance->outside_count,
-		.nat44		= config->nat44,
-		.snat_first	= config->snat_first,
-		.snat_last	= config->snat_last,
-		.guard		= config->guard,
-		.host_allow	= config->host_allow,
-		.min_lease	= config->min_lease,
-		.no_timeouts	= instance->no_timeouts,
+	*spec = (struct nft_spec){
+		.instance = config->name,
+		.ifindex = instance->link.index,
+		.pool = config->pool,
+		.own4 = instance->own4,
+		.outside = instance->outside,
+		.outside_count = instance->outside_count,
+		.nat44 = config->nat44,
+		.snat_first = config->snat_first,
+		.snat_last = config->snat_last,
+		.guard = config->guard,
+		.host_allow = config->host_allow,
+		.min_lease = config->min_lease,
+		.no_timeouts = instance->no_timeouts,
 	};
 	if (config->fastpath_auto && !instance->fast_fault) {
 		struct nat64_counter counters[NAT64_COUNTERS];
 
-		counters_read(config->name, counters);	/* zeros if it is not loaded yet */
+		counters_read(config->name, counters); /* zeros if it is not loaded yet */
 		spec->in64 = counters[NAT64_COUNT_IN64].packets;
 		spec->out46 = counters[NAT64_COUNT_OUT46].packets;
 		spec->devices = instance->devices;

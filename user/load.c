@@ -19,13 +19,15 @@ int step_failed(int error, const char *what, const char *object)
 
 	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
 			*kernel ? fmt("%s: %s", strerror(-error), kernel) : strerror(-error),
-			log_fix(error, "nat64-bpf doctor looks for what is wrong on this host"), "%s: %s", object, what);
+			log_fix(error, "nat64-bpf doctor looks for what is wrong on this host"),
+			"%s: %s", object, what);
 }
 
 static const struct step {
 	int (*take)(struct load *load);
-	const char *what;		/* for -v */
+	const char *what; /* for -v */
 } steps[] = {
+	/* clang-format off */
 	{ step_move,		"what an earlier load left" },
 	{ step_record,		"record of what will be changed" },
 	{ step_forwarding,	"IPv4 forwarding" },
@@ -38,6 +40,7 @@ static const struct step {
 	{ step_routes,		"routes" },
 	{ step_attach,		"programs at TC" },
 	{ step_xdp,		"program in XDP" },
+	/* clang-format on */
 };
 
 static int run_steps(struct load *load)
@@ -47,7 +50,7 @@ static int run_steps(struct load *load)
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		int status;
 
-		if (!show(load))	/* mending looks often */
+		if (!show(load)) /* mending looks often */
 			log_debug("%s: step: %s", load->instance->config.name, steps[i].what);
 		status = steps[i].take(load);
 		if (status < 0)
@@ -71,12 +74,13 @@ static int keep_bindings(struct load *load)
 	int error;
 
 	if (datapath_read_config(load->instance->config.name, &config))
-		return 0;	/* of another version, or damaged: the state file has them */
+		return 0; /* of another version, or damaged: the state file has them */
 	if (bindings_open(load->instance->config.name, &bindings))
 		return -1;
 	error = state_collect(&bindings, false, &load->kept);
 	bindings_close(&bindings);
-	return error ? step_failed(error, "cannot read its bindings", load->instance->config.name) : 0;
+	return error ? step_failed(error, "cannot read its bindings", load->instance->config.name) :
+		       0;
 }
 
 /* Back to what was there before: the running instance with its own settings, or nothing. */
@@ -96,8 +100,9 @@ static void roll_back(struct load *load)
 		if (ok) {
 			record_read(name, &old.record);
 			again.reusable = reusable(&old);
-			/* The pinned configuration is taken away first: where the old one is there, so are its maps
-			 * and programs. To load them again might fail as the new ones did. */
+			/* The pinned configuration is taken away first: where the old one is there,
+			 * so are its maps and programs. To load them again might fail as the new
+			 * ones did. */
 			if (load->reusable == -EEXIST && datapath_reusable(&old) == 1) {
 				again.reusable = 1;
 				old.record.program = load->instance->record.program;
@@ -129,9 +134,11 @@ int instance_up(struct instance *instance, const struct load_options *options)
 
 	load.reusable = reusable(instance);
 	if (load.reusable == -EEXIST && !options->replace)
-		return log_fail(EXIT_FAILED, "pool, prefix or mapping differ from those of the running instance",
-				"add --replace: bindings that still fit are kept, flows of the others end",
-				"%s: such a change needs --replace", name);
+		return log_fail(
+			EXIT_FAILED,
+			"pool, prefix or mapping differ from those of the running instance",
+			"add --replace: bindings that still fit are kept, flows of the others end",
+			"%s: such a change needs --replace", name);
 	if (load.reusable != 1 && load.reusable != 0 && keep_bindings(&load))
 		return -1;
 	if (instance->running && !options->show && !access(path_run(path, name, "conf"), F_OK)) {
@@ -150,7 +157,7 @@ int instance_up(struct instance *instance, const struct load_options *options)
 		if (error)
 			changed = step_failed(error, "cannot write the record", dir_run());
 		else if (load.has_before && !same_settings(&load.before, &instance->config))
-			changed = 1;	/* one that no step looks at, as the place of the log */
+			changed = 1; /* one that no step looks at, as the place of the log */
 	}
 	if (changed < 0 && !options->show)
 		roll_back(&load);
@@ -164,7 +171,9 @@ int instance_up(struct instance *instance, const struct load_options *options)
 int instance_outside(struct instance *instance, FILE *show_to)
 {
 	const struct load_options options = { .show = show_to };
-	struct load load = { .instance = instance, .options = &options, .reusable = 1 };	/* it runs */
+	struct load load = { .instance = instance,
+			     .options = &options,
+			     .reusable = 1 }; /* it runs */
 	const char *name = instance->config.name;
 	int status, error = plan_record(&load);
 

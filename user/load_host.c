@@ -31,7 +31,9 @@ int step_forwarding(struct load *load)
 		return 1;
 	}
 	status = forwarding_enable(undo);
-	return status < 0 ? step_failed(status, "cannot switch IPv4 forwarding on", "net.ipv4.ip_forward") : status;
+	return status < 0 ? step_failed(status, "cannot switch IPv4 forwarding on",
+					"net.ipv4.ip_forward") :
+			    status;
 }
 
 static const char *text4(struct in_addr addr)
@@ -41,8 +43,8 @@ static const char *text4(struct in_addr addr)
 	return fmt("%s", inet_ntop(AF_INET, &addr, buf, sizeof(buf)));
 }
 
-/* What an earlier load of this instance left on another interface, or with another own4. The record that has it is
- * replaced behind this step: who is killed in it does it again. */
+/* What an earlier load of this instance left on another interface, or with another own4. The record
+ * that has it is replaced behind this step: who is killed in it does it again. */
 int step_move(struct load *load)
 {
 	const struct instance *instance = load->instance;
@@ -52,7 +54,8 @@ int step_move(struct load *load)
 
 	if (old->own4.s_addr && (moved || old->own4.s_addr != instance->own4.s_addr)) {
 		if (show(load))
-			fprintf(show(load), "ip address del %s/32 dev %s\n", text4(old->own4), old->interface);
+			fprintf(show(load), "ip address del %s/32 dev %s\n", text4(old->own4),
+				old->interface);
 		else
 			nl_addr4_take(old->ifindex, old->own4);
 		changed = 1;
@@ -60,7 +63,8 @@ int step_move(struct load *load)
 	if (!moved)
 		return changed;
 	if (show(load)) {
-		fprintf(show(load), "# detach from interface %u %s\n", old->ifindex, old->interface);
+		fprintf(show(load), "# detach from interface %u %s\n", old->ifindex,
+			old->interface);
 		return 1;
 	}
 	if (old->xdp && xdp_detach(instance->config.name, old->ifindex))
@@ -89,7 +93,8 @@ int step_nft(struct load *load)
 		return step_failed(-errno, "cannot write the nft table", instance->config.name);
 	error = nft_render(&spec, out);
 	if (fclose(out) || error)
-		return step_failed(error ? error : -errno, "cannot write the nft table", instance->config.name);
+		return step_failed(error ? error : -errno, "cannot write the nft table",
+				   instance->config.name);
 	crc = crc32(0, (const void *)text, len);
 	if (crc == load->next.nft && nft_present(spec.instance) == 1)
 		return 0;
@@ -97,7 +102,7 @@ int step_nft(struct load *load)
 		fprintf(show(load), "nft -f - <<'EOF'\n%sEOF\n", text);
 		return 1;
 	}
-	if (load->next.nft) {	/* who is killed behind nft_apply() leaves no sum of another table */
+	if (load->next.nft) { /* who is killed behind nft_apply() leaves no sum of another table */
 		load->next.nft = 0;
 		error = record_write(instance->config.name, &load->next);
 		if (error)
@@ -121,16 +126,19 @@ int step_address(struct load *load)
 		if (nl_addrs(&addrs, &count))
 			return 0;
 		for (size_t i = 0; i < count; i++)
-			if (addrs[i].family == AF_INET && addrs[i].index == instance->link.index && addrs[i].len == 32 &&
-			    addrs[i].addr4.s_addr == instance->own4.s_addr)
+			if (addrs[i].family == AF_INET && addrs[i].index == instance->link.index &&
+			    addrs[i].len == 32 && addrs[i].addr4.s_addr == instance->own4.s_addr)
 				return 0;
-		fprintf(show(load), "ip address add %s/32 dev %s\n", text4(instance->own4), instance->link.name);
+		fprintf(show(load), "ip address add %s/32 dev %s\n", text4(instance->own4),
+			instance->link.name);
 		return 1;
 	}
 	error = nl_addr4_add(instance->link.index, instance->own4);
 	if (error == -EEXIST)
 		return 0;
-	return error ? step_failed(error, fmt("cannot add %s/32", text4(instance->own4)), instance->link.name) : 1;
+	return error ? step_failed(error, fmt("cannot add %s/32", text4(instance->own4)),
+				   instance->link.name) :
+		       1;
 }
 
 static struct in_addr via(const struct instance *instance)
@@ -148,18 +156,22 @@ int step_neighbour(struct load *load)
 	if (show(load)) {
 		if (instance->record.neighbour && instance->record.ifindex == instance->link.index)
 			return 0;
-		fprintf(show(load), "ip neigh replace %s lladdr 02:6e:61:74:36:34 nud permanent dev %s\n", PLACEHOLDER4,
-			instance->link.name);
+		fprintf(show(load),
+			"ip neigh replace %s lladdr 02:6e:61:74:36:34 nud permanent dev %s\n",
+			PLACEHOLDER4, instance->link.name);
 		return 1;
 	}
 	status = nl_neigh4_set(instance->link.index, via(instance), placeholder_mac);
-	return status < 0 ? step_failed(status, "cannot set the placeholder neighbour", instance->link.name) : !status;
+	return status < 0 ? step_failed(status, "cannot set the placeholder neighbour",
+					instance->link.name) :
+			    !status;
 }
 
 static bool has_route(const struct record *record, const struct net4 *route)
 {
 	for (size_t i = 0; i < record->route_count; i++)
-		if (record->routes[i].addr.s_addr == route->addr.s_addr && record->routes[i].len == route->len)
+		if (record->routes[i].addr.s_addr == route->addr.s_addr &&
+		    record->routes[i].len == route->len)
 			return true;
 	return false;
 }
@@ -168,9 +180,10 @@ static void show_route(FILE *out, const struct instance *instance, const struct 
 {
 	char text[NET4_TEXT];
 
-	fprintf(out, "ip route replace %s %sdev %s%s proto %d mtu %u src %s\n", net4_text(dst, text),
-		instance->l2 ? "via " PLACEHOLDER4 " " : "", instance->link.name, instance->l2 ? " onlink" : "",
-		NAT64_RTPROT, instance->route_mtu, text4(instance->own4));
+	fprintf(out, "ip route replace %s %sdev %s%s proto %d mtu %u src %s\n",
+		net4_text(dst, text), instance->l2 ? "via " PLACEHOLDER4 " " : "",
+		instance->link.name, instance->l2 ? " onlink" : "", NAT64_RTPROT,
+		instance->route_mtu, text4(instance->own4));
 }
 
 struct route_list {
@@ -179,12 +192,15 @@ struct route_list {
 };
 
 /* The route as it should be is there already. */
-static bool route_is_set(const struct instance *instance, const struct net4 *dst, const struct route_list *now)
+static bool route_is_set(const struct instance *instance, const struct net4 *dst,
+			 const struct route_list *now)
 {
 	for (size_t i = 0; i < now->count; i++)
-		if (now->routes[i].protocol == NAT64_RTPROT && now->routes[i].oif == instance->link.index &&
-		    now->routes[i].len == dst->len && now->routes[i].dst4.s_addr == dst->addr.s_addr &&
-		    now->routes[i].mtu == instance->route_mtu && now->routes[i].src4.s_addr == instance->own4.s_addr)
+		if (now->routes[i].protocol == NAT64_RTPROT &&
+		    now->routes[i].oif == instance->link.index && now->routes[i].len == dst->len &&
+		    now->routes[i].dst4.s_addr == dst->addr.s_addr &&
+		    now->routes[i].mtu == instance->route_mtu &&
+		    now->routes[i].src4.s_addr == instance->own4.s_addr)
 			return true;
 	return false;
 }
@@ -193,11 +209,11 @@ static int set_route(struct load *load, const struct net4 *dst)
 {
 	struct instance *instance = load->instance;
 	struct pool_route route = {
-		.dst	= *dst,
-		.index	= instance->link.index,
-		.mtu	= instance->route_mtu,
-		.src	= instance->own4,
-		.via	= via(instance),
+		.dst = *dst,
+		.index = instance->link.index,
+		.mtu = instance->route_mtu,
+		.src = instance->own4,
+		.via = via(instance),
 	};
 	char text[NET4_TEXT];
 	int status;
@@ -207,7 +223,10 @@ static int set_route(struct load *load, const struct net4 *dst)
 		return 0;
 	}
 	status = nl_route4_set(&route);
-	return status < 0 ? step_failed(status, fmt("cannot set the route %s", net4_text(dst, text)), instance->link.name) : 0;
+	return status < 0 ?
+		       step_failed(status, fmt("cannot set the route %s", net4_text(dst, text)),
+				   instance->link.name) :
+		       0;
 }
 
 /* Routes of ours that the kernel has and nobody needs, also those that a killed process set. */
@@ -220,15 +239,16 @@ static int drop_routes(struct load *load, const struct route_list *now)
 		struct net4 dst = { now->routes[i].dst4, now->routes[i].len };
 		char text[NET4_TEXT];
 
-		if (now->routes[i].protocol != NAT64_RTPROT || now->routes[i].oif != instance->link.index ||
-		    has_route(&load->next, &dst))
+		if (now->routes[i].protocol != NAT64_RTPROT ||
+		    now->routes[i].oif != instance->link.index || has_route(&load->next, &dst))
 			continue;
 		changed = 1;
 		if (show(load))
-			fprintf(show(load), "ip route del %s dev %s proto %d\n", net4_text(&dst, text),
-				instance->link.name, NAT64_RTPROT);
+			fprintf(show(load), "ip route del %s dev %s proto %d\n",
+				net4_text(&dst, text), instance->link.name, NAT64_RTPROT);
 		else
-			nl_route4_del(&(struct pool_route){ .dst = dst, .index = instance->link.index });
+			nl_route4_del(
+				&(struct pool_route){ .dst = dst, .index = instance->link.index });
 	}
 	return changed;
 }

@@ -15,8 +15,8 @@ static bool wants_xdp(const struct instance *instance)
 	return instance->config.xdp == XDP_NATIVE || instance->config.xdp == XDP_GENERIC;
 }
 
-/* An XDP program that is not to stay: before its maps go, as it would go on with the old ones. TC does the work until
- * another is attached. */
+/* An XDP program that is not to stay: before its maps go, as it would go on with the old ones. TC
+ * does the work until another is attached. */
 int step_xdp_off(struct load *load)
 {
 	struct instance *instance = load->instance;
@@ -26,15 +26,15 @@ int step_xdp_off(struct load *load)
 
 	if (error)
 		return step_failed(error, "cannot ask for its XDP program", instance->link.name);
-	load->xdp = wants_xdp(instance) && look.mode == instance->config.xdp && look.current && look.pinned &&
-		    load->reusable == 1 && load->next.xdp == xdp_version();
+	load->xdp = wants_xdp(instance) && look.mode == instance->config.xdp && look.current &&
+		    look.pinned && load->reusable == 1 && load->next.xdp == xdp_version();
 	if (load->xdp || (look.mode == XDP_OFF && !load->next.xdp))
 		return 0;
 	if (show(load)) {
 		if (look.mode == XDP_OFF)
 			return 0;
-		fprintf(show(load), "# detach nat64_xdp from XDP (%s) of %s\n", xdp_words[look.mode],
-			instance->link.name);
+		fprintf(show(load), "# detach nat64_xdp from XDP (%s) of %s\n",
+			xdp_words[look.mode], instance->link.name);
 		return 1;
 	}
 	if (xdp_detach(name, instance->link.index))
@@ -55,8 +55,10 @@ static int fill_maps(struct load *load, bool reuse)
 	if (bindings_open(config->name, &bindings))
 		return -1;
 	error = bindings_settle(&bindings, config);
-	if (error >= 0 && load->next.quota_len != config->quota_length && (fault = bindings_count_quota(&bindings)))
-		error = step_failed(fault, "cannot count the bindings of client networks", config->name);
+	if (error >= 0 && load->next.quota_len != config->quota_length &&
+	    (fault = bindings_count_quota(&bindings)))
+		error = step_failed(fault, "cannot count the bindings of client networks",
+				    config->name);
 	load->next.quota_len = config->quota_length;
 	if (error > 0 && bindings_end_flows(&bindings))
 		error = -1;
@@ -77,7 +79,8 @@ static int show_statics(struct load *load)
 	struct bindings bindings;
 	int status;
 
-	if (load->options->lenient)	/* what `map del` took away is missing to a load, not to mending */
+	if (load->options
+		    ->lenient) /* what `map del` took away is missing to a load, not to mending */
 		return 0;
 	if (bindings_open(instance->config.name, &bindings))
 		return -1;
@@ -95,18 +98,19 @@ int step_programs(struct load *load)
 	int error;
 
 	/* an interface may come back under its name with a link header that the other had not */
-	if (reuse && instance->record.program == datapath_program() && instance->record.neighbour == instance->l2 &&
-	    !datapath_config_differs(instance)) {
+	if (reuse && instance->record.program == datapath_program() &&
+	    instance->record.neighbour == instance->l2 && !datapath_config_differs(instance)) {
 		return show(load) ? show_statics(load) : fill_maps(load, true);
 	}
 	if (show(load)) {
-		fprintf(show(load), "# %s programs and maps in %s/%s\n", reuse ? "update" : "load", dir_pin(),
-			instance->config.name);
+		fprintf(show(load), "# %s programs and maps in %s/%s\n", reuse ? "update" : "load",
+			dir_pin(), instance->config.name);
 		return reuse && show_statics(load) < 0 ? -1 : 1;
 	}
 	if (datapath_load(instance, reuse) || fill_maps(load, reuse) < 0)
 		return -1;
-	/* before the record says that these maps are whole: who is killed behind that has their settings as well */
+	/* before the record says that these maps are whole: who is killed behind that has their
+	 * settings as well */
 	error = reuse ? 0 : instance_remember(instance);
 	if (error)
 		return step_failed(error, "cannot keep the settings", dir_run());
@@ -123,12 +127,13 @@ int step_attach(struct load *load)
 	if (show(load)) {
 		if (datapath_hook(instance->config.name, instance->link.index) != HOOK_NONE)
 			return 0;
-		fprintf(show(load), "# attach nat64_in at TC ingress and nat64_out at TC egress of %s\n",
+		fprintf(show(load),
+			"# attach nat64_in at TC ingress and nat64_out at TC egress of %s\n",
 			instance->link.name);
 		return 1;
 	}
 	if (!load->next.clsact && datapath_adds_clsact(instance->link.index)) {
-		load->next.clsact = true;	/* written down before it is done */
+		load->next.clsact = true; /* written down before it is done */
 		status = record_write(instance->config.name, &load->next);
 		if (status)
 			return step_failed(status, "cannot write the record", dir_run());
@@ -151,14 +156,15 @@ int step_xdp(struct load *load)
 		return 0;
 	}
 	if (load->options->lenient &&
-	    (!instance->l2 || xdp_look(name, instance->link.index, instance->config.xdp, &look) || look.taken))
-		return 0;	/* status tells of it */
+	    (!instance->l2 || xdp_look(name, instance->link.index, instance->config.xdp, &look) ||
+	     look.taken))
+		return 0; /* status tells of it */
 	if (show(load)) {
-		fprintf(show(load), "# attach nat64_xdp in XDP (%s) of %s\n", xdp_words[instance->config.xdp],
-			instance->link.name);
+		fprintf(show(load), "# attach nat64_xdp in XDP (%s) of %s\n",
+			xdp_words[instance->config.xdp], instance->link.name);
 		return 1;
 	}
-	load->next.xdp = xdp_version();		/* written down before it is done */
+	load->next.xdp = xdp_version(); /* written down before it is done */
 	error = record_write(name, &load->next);
 	if (error)
 		return step_failed(error, "cannot write the record", dir_run());

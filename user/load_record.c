@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Steps of a load: the record of what will be changed, which says the same as the maps about addresses outside the
- * pool. */
+/* Steps of a load: the record of what will be changed, which says the same as the maps about
+ * addresses outside the pool. */
 #include "load_steps.h"
 
 #include <errno.h>
@@ -23,22 +23,24 @@ int plan_record(struct load *load)
 	int error = nl_addrs(&addrs, &count);
 
 	for (size_t i = 0; i < count; i++)
-		there |= addrs[i].family == AF_INET && addrs[i].index == instance->link.index && addrs[i].len == 32 &&
-			 addrs[i].addr4.s_addr == instance->own4.s_addr;
-	load->next = (struct record) {
-		.ifindex	= instance->link.index,
-		.clsact		= old->clsact && old->ifindex == instance->link.index,
-		.neighbour	= instance->l2,
-		.program	= load->reusable == 1 ? old->program : 0,
-		.nft		= old->nft,
-		.quota_len	= old->quota_len == instance->config.quota_length ? old->quota_len : 0,
-		.xdp		= old->ifindex == instance->link.index ? old->xdp : 0,
+		there |= addrs[i].family == AF_INET && addrs[i].index == instance->link.index &&
+			 addrs[i].len == 32 && addrs[i].addr4.s_addr == instance->own4.s_addr;
+	load->next = (struct record){
+		.ifindex = instance->link.index,
+		.clsact = old->clsact && old->ifindex == instance->link.index,
+		.neighbour = instance->l2,
+		.program = load->reusable == 1 ? old->program : 0,
+		.nft = old->nft,
+		.quota_len = old->quota_len == instance->config.quota_length ? old->quota_len : 0,
+		.xdp = old->ifindex == instance->link.index ? old->xdp : 0,
 	};
 	memcpy(load->next.xdp_alone, old->xdp_alone, sizeof(old->xdp_alone));
 	if (instance->fast_fault)
-		snprintf(load->next.fast_fault, sizeof(load->next.fast_fault), "%s", instance->fast_fault);
+		snprintf(load->next.fast_fault, sizeof(load->next.fast_fault), "%s",
+			 instance->fast_fault);
 	memcpy(load->next.interface, instance->link.name, sizeof(load->next.interface));
-	if (!there || (old->own4.s_addr == instance->own4.s_addr && old->ifindex == instance->link.index))
+	if (!there ||
+	    (old->own4.s_addr == instance->own4.s_addr && old->ifindex == instance->link.index))
 		load->next.own4 = instance->own4;
 	return error ? error : record_add_route(&load->next, &instance->config.pool);
 }
@@ -66,7 +68,8 @@ int step_record(struct load *load)
 	return error ? step_failed(error, "cannot write the record", dir_run()) : 0;
 }
 
-/* Static maps outside the pool as they would be: those of the settings, and of `map add`. 0 or -errno. */
+/* Static maps outside the pool as they would be: those of the settings, and of `map add`. 0 or
+ * -errno. */
 static int plan_outside(struct load *load)
 {
 	struct instance *instance = load->instance;
@@ -118,11 +121,13 @@ int plan_routes(struct load *load)
 	load->next.route_count = 0;
 	error = record_add_route(&load->next, &instance->config.pool);
 	for (size_t i = 0; i < instance->outside_count && !error; i++)
-		error = record_add_route(&load->next, &(struct net4){ instance->outside[i].addr4, 32 });
+		error = record_add_route(&load->next,
+					 &(struct net4){ instance->outside[i].addr4, 32 });
 	return error;
 }
 
-/* Static maps outside the pool come from settings, state file and `map add`: now the maps know all of them. */
+/* Static maps outside the pool come from settings, state file and `map add`: now the maps know all
+ * of them. */
 int step_outside(struct load *load)
 {
 	struct instance *instance = load->instance;
@@ -135,5 +140,7 @@ int step_outside(struct load *load)
 		error = plan_routes(load);
 	if (!error && !show(load))
 		error = record_write(instance->config.name, &load->next);
-	return error ? step_failed(error, "cannot settle static maps outside the pool", instance->config.name) : 0;
+	return error ? step_failed(error, "cannot settle static maps outside the pool",
+				   instance->config.name) :
+		       0;
 }

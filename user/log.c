@@ -11,21 +11,21 @@
 #include "cleanup.h"
 #include "log.h"
 
-#define RING	16			/* texts of fmt() and printable() that live at a time */
+#define RING 16 /* texts of fmt() and printable() that live at a time */
 
-#define RED	"\033[1;31m"
-#define YELLOW	"\033[1;33m"
-#define BOLD	"\033[1m"
-#define PLAIN	"\033[0m"
+#define RED    "\033[1;31m"
+#define YELLOW "\033[1;33m"
+#define BOLD   "\033[1m"
+#define PLAIN  "\033[0m"
 
 struct log_options log_options;
 static enum nat64_exit status;
 static void (*listener)(const struct log_message *message, void *data);
 static void *listener_data;
 
-/* Length of the UTF-8 character at `text` if a terminal may see it as it is, else 0. Not so: control
- * characters, those that reorder what stands around them (a name could otherwise rewrite its line), and what
- * is not UTF-8. */
+/* Length of the UTF-8 character at `text` if a terminal may see it as it is, else 0. Not so:
+ * control characters, those that reorder what stands around them (a name could otherwise rewrite
+ * its line), and what is not UTF-8. */
 static size_t harmless(const unsigned char *text)
 {
 	uint32_t code;
@@ -103,8 +103,10 @@ const char *printable(const char *text)
 	return keep(escape(text));
 }
 
-/* One write for the whole message, so that those of two processes do not mix. NULL parts are left out. */
-static void say(const char *kind, const char *colour, const char *what, const char *why, const char *fix)
+/* One write for the whole message, so that those of two processes do not mix. NULL parts are left
+ * out. */
+static void say(const char *kind, const char *colour, const char *what, const char *why,
+		const char *fix)
 {
 	const char *on = log_options.colour ? colour : "", *bold = log_options.colour ? BOLD : "";
 	const char *off = log_options.colour ? PLAIN : "";
@@ -112,7 +114,7 @@ static void say(const char *kind, const char *colour, const char *what, const ch
 	size_t size;
 	FILE *out;
 
-	fflush(stdout);		/* results so far come before the words about them */
+	fflush(stdout); /* results so far come before the words about them */
 	out = open_memstream(&text, &size);
 	if (!out)
 		return;
@@ -127,8 +129,8 @@ static void say(const char *kind, const char *colour, const char *what, const ch
 
 static void say_json(enum nat64_exit code, const char *what, const char *why, const char *fix)
 {
-	json_t *error = json_pack("{s:{s:s, s:s?, s:s?, s:i}}", "error", "what", what, "why", why, "fix", fix,
-				  "exit", (int)code);
+	json_t *error = json_pack("{s:{s:s, s:s?, s:s?, s:i}}", "error", "what", what, "why", why,
+				  "fix", fix, "exit", (int)code);
 
 	if (!error)
 		return;
@@ -142,7 +144,8 @@ struct parts {
 	char *what, *why, *fix;
 };
 
-static bool parts_make(struct parts *parts, const char *why, const char *fix, const char *format, va_list args)
+static bool parts_make(struct parts *parts, const char *why, const char *fix, const char *format,
+		       va_list args)
 {
 	_free_ char *what = NULL;
 

@@ -6,10 +6,12 @@
 #include "datapath.h"
 #include "log.h"
 
-#define CHANGE	OPTION(DRY_RUN)
+#define CHANGE OPTION(DRY_RUN)
 
 const struct verb verbs[] = {
-	/* name     operands		help						options				keys   words	run */
+	/* name     operands		help						options
+	   keys   words	run */
+	/* clang-format off */
 	{ "load",   "NAME",		"bring an instance up, or apply a changed config", CHANGE | OPTION(REPLACE),	true,  1, 1,	cmd_load },
 	{ "unload", "NAME|--all",	"take it down, leave nothing behind",		CHANGE | OPTION(ALL),		false, 1, 1,	cmd_unload },
 	{ "status", "[NAME]",		"one screen: pool, NAT44, counters, drops",	OPTION(WATCH),			false, 0, 1,	cmd_status },
@@ -23,6 +25,7 @@ const struct verb verbs[] = {
 	{ "try",    "NAME [PACKET]",	"run one packet through the programs",		OPTION(FROM) | OPTION(TO) | OPTION(PROTO) | OPTION(SPORT) | OPTION(DPORT) | OPTION(SIZE), false, 1, 2, cmd_try },
 	{ "help",   "[VERB]",		"this, or the options of a verb",		0,				false, 0, 1,	cmd_help },
 	{ "version", "",		"versions of program, libraries and kernel",	0,				false, 0, 0,	cmd_version },
+	/* clang-format on */
 };
 const unsigned int verb_count = sizeof(verbs) / sizeof(*verbs);
 
@@ -36,8 +39,8 @@ int main(int argc, char **argv)
 		status = args.verb->run(&args);
 	args_free(&args);
 	if (fflush(stdout) || ferror(stdout)) {
-		log_fail(EXIT_FAILED, "not everything could be written", "is the disk full, or the pipe closed?",
-			 "standard output");
+		log_fail(EXIT_FAILED, "not everything could be written",
+			 "is the disk full, or the pipe closed?", "standard output");
 		status = -1;
 	}
 	return status < 0 ? (int)log_status() : status;

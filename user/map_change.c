@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One change of bindings by a verb of `map`: the kernel's first, then routes and nft table, then the state file; what
- * fails on the way is undone. Flows of addresses that were taken away end last, when it is sure that they were. */
+/* One change of bindings by a verb of `map`: the kernel's first, then routes and nft table, then
+ * the state file; what fails on the way is undone. Flows of addresses that were taken away end
+ * last, when it is sure that they were. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -36,7 +37,8 @@ int map_change_begin(struct map_change *c, struct map_call *call)
 	if (!error)
 		error = bindings_outside(&call->bindings, false, &c->outside, &c->outside_count);
 	return error ? log_fail(EXIT_FAILED, strerror(-error), log_fix(error, "try again"),
-				"%s: cannot read its bindings", call->bindings.instance) : 0;
+				"%s: cannot read its bindings", call->bindings.instance) :
+		       0;
 }
 
 static bool is_outside(const struct map_change *c, struct in_addr addr4)
@@ -56,23 +58,26 @@ static enum binding_fault show_addition(struct map_change *c, const struct bindi
 	return fault;
 }
 
-enum binding_fault map_change_add(struct map_change *c, const struct binding_wish *wish, struct binding_holder *holder)
+enum binding_fault map_change_add(struct map_change *c, const struct binding_wish *wish,
+				  struct binding_holder *holder)
 {
 	enum binding_fault fault = c->dry.to ? show_addition(c, wish, holder) :
-					     bindings_add(&c->call->bindings, wish, holder);
+					       bindings_add(&c->call->bindings, wish, holder);
 	struct saved *more;
 
 	if (fault != BINDING_OK)
 		return fault;
-	if (!(c->added.count & (c->added.count - 1))) {		/* a power of two, or 0: full */
-		more = reallocarray(c->added.items, c->added.count ? c->added.count * 2 : 1, sizeof(*more));
+	if (!(c->added.count & (c->added.count - 1))) { /* a power of two, or 0: full */
+		more = reallocarray(c->added.items, c->added.count ? c->added.count * 2 : 1,
+				    sizeof(*more));
 		if (!more) {
 			errno = ENOMEM;
 			return BINDING_FAILED;
 		}
 		c->added.items = more;
 	}
-	c->added.items[c->added.count++] = (struct saved){ .addr4 = wish->addr4, .addr6 = wish->addr6 };
+	c->added.items[c->added.count++] = (struct saved){ .addr4 = wish->addr4,
+							   .addr6 = wish->addr6 };
 	return fault;
 }
 
@@ -90,7 +95,8 @@ void map_change_remove(struct map_change *c, uint32_t index)
 	}
 }
 
-/* Static maps outside the pool after the change: in a dry run, before, less what would go, and what would be added. */
+/* Static maps outside the pool after the change: in a dry run, before, less what would go, and what
+ * would be added. */
 static int outside_after(struct map_change *c, struct static_map **maps, size_t *count)
 {
 	if (!c->dry.to)
@@ -104,7 +110,8 @@ static int outside_after(struct map_change *c, struct static_map **maps, size_t 
 			(*maps)[(*count)++] = c->outside[i];
 	for (size_t i = 0; i < c->added.count; i++)
 		if (is_outside(c, c->added.items[i].addr4))
-			(*maps)[(*count)++] = (struct static_map){ c->added.items[i].addr4, c->added.items[i].addr6 };
+			(*maps)[(*count)++] = (struct static_map){ c->added.items[i].addr4,
+								   c->added.items[i].addr6 };
 	*count = static_sort(*maps, *count);
 	return 0;
 }
@@ -127,7 +134,8 @@ static int follow_outside(struct map_change *c)
 	instance->outside_count = count;
 	if (count == c->outside_count)
 		return 0;
-	if (!instance->record.ifindex || nl_link_by_index(instance->record.ifindex, &link) == -ENODEV) {
+	if (!instance->record.ifindex ||
+	    nl_link_by_index(instance->record.ifindex, &link) == -ENODEV) {
 		log_note("%s: the interface is absent; the next load sets the routes", name);
 		return 0;
 	}

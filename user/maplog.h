@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The log of assignments (`log = FILE`), read back: who held an address at a time. Pure. One JSON object a line:
+/* The log of assignments (`log = FILE`), read back: who held an address at a time. Pure. One JSON
+ * object a line:
  * {"time":"2026-11-25T01:02:03Z","event":"assigned","instance":"tun0","addr4":"192.168.240.2","addr6":"fd00::2","kind":"dynamic"}
- * event: assigned, released (taken away) or expired (not used for max-lease, or given to another client).
- * kind: dynamic or static, of those assigned; files of versions before it have none, which reads as dynamic. The same
- * pair assigned again is the same binding still, of that kind from then on. */
+ * event: assigned, released (taken away) or expired (not used for max-lease, or given to another
+ * client). kind: dynamic or static, of those assigned; files of versions before it have none, which
+ * reads as dynamic. The same pair assigned again is the same binding still, of that kind from then
+ * on. */
 #pragma once
 
 #include <netinet/in.h>
@@ -14,25 +16,25 @@
 
 #define UTC_TEXT sizeof("2026-11-25T01:02:03Z")
 
-/* Seconds since 1970 from "YYYY-MM-DDTHH:MM:SSZ" (a fraction of a second, an offset instead of Z) or from digits.
- * 0 or -EINVAL. */
+/* Seconds since 1970 from "YYYY-MM-DDTHH:MM:SSZ" (a fraction of a second, an offset instead of Z)
+ * or from digits. 0 or -EINVAL. */
 int utc_parse(const char *text, int64_t *seconds);
 const char *utc_text(int64_t seconds, char buf[UTC_TEXT]);
 
 struct maplog_query {
 	const char *instance;
-	int family;		/* AF_INET: of addr4; AF_INET6: of addr6 */
+	int family; /* AF_INET: of addr4; AF_INET6: of addr6 */
 	struct in_addr addr4;
 	struct in6_addr addr6;
-	int64_t at;		/* seconds since 1970 */
+	int64_t at; /* seconds since 1970 */
 };
 
 struct maplog_answer {
 	struct in_addr addr4;
 	struct in6_addr addr6;
-	int64_t from, until;	/* until: 0: it lasts, as far as the log tells */
-	bool is_static;		/* it was a static map then */
-	size_t bad_lines;	/* that could not be read */
+	int64_t from, until; /* until: 0: it lasts, as far as the log tells */
+	bool is_static;	     /* it was a static map then */
+	size_t bad_lines;    /* that could not be read */
 };
 
 /* An event: an assignment, or the end of one. */
@@ -44,8 +46,8 @@ struct maplog_event {
 };
 
 /* Gives the events of an instance, in their order. 0 or -errno. */
-int maplog_replay(FILE *log, const char *instance, void (*each)(const struct maplog_event *event, void *data),
-		  void *data);
+int maplog_replay(FILE *log, const char *instance,
+		  void (*each)(const struct maplog_event *event, void *data), void *data);
 
 /* 1: found, 0: nobody held it then, -errno. `bad_lines` is set in any case. */
 int maplog_find(FILE *log, const struct maplog_query *query, struct maplog_answer *answer);

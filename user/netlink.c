@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One netlink request and its answers: socket, acknowledgement, dump, the kernel's own words on failure. */
+/* One netlink request and its answers: socket, acknowledgement, dump, the kernel's own words on
+ * failure. */
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -11,9 +12,9 @@
 #include "netlink.h"
 #include "netlink_req.h"
 
-#define ANSWER_ROOM	(64 * 1024)	/* bytes: the kernel fills dumps up to 32 KB a datagram */
-#define DUMP_TRIES	8		/* a table that changes during each of them is given up */
-#define ANSWER_LIMIT_S	5		/* the kernel answers at once; never hang */
+#define ANSWER_ROOM    (64 * 1024) /* bytes: the kernel fills dumps up to 32 KB a datagram */
+#define DUMP_TRIES     8	   /* a table that changes during each of them is given up */
+#define ANSWER_LIMIT_S 5	   /* the kernel answers at once; never hang */
 
 static _Thread_local char fault[160];
 
@@ -36,7 +37,8 @@ void nl_attrs(const struct nlmsghdr *head, size_t size, const struct nlattr **at
 	const struct nlattr *attr;
 
 	memset(attrs, 0, (max + 1u) * sizeof(*attrs));
-	mnl_attr_for_each(attr, head, size) {
+	mnl_attr_for_each(attr, head, size)
+	{
 		if (mnl_attr_get_type(attr) <= max)
 			attrs[mnl_attr_get_type(attr)] = attr;
 	}
@@ -49,7 +51,8 @@ void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, uint16_t 
 	memset(attrs, 0, (max + 1u) * sizeof(*attrs));
 	if (!nest)
 		return;
-	mnl_attr_for_each_nested(attr, nest) {
+	mnl_attr_for_each_nested(attr, nest)
+	{
 		if (mnl_attr_get_type(attr) <= max)
 			attrs[mnl_attr_get_type(attr)] = attr;
 	}
@@ -57,7 +60,8 @@ void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, uint16_t 
 
 uint32_t nl_u32(const struct nlattr *attr)
 {
-	return attr && mnl_attr_get_payload_len(attr) >= sizeof(uint32_t) ? mnl_attr_get_u32(attr) : 0;
+	return attr && mnl_attr_get_payload_len(attr) >= sizeof(uint32_t) ? mnl_attr_get_u32(attr) :
+									    0;
 }
 
 struct in_addr nl_in(const struct nlattr *attr)
@@ -83,7 +87,8 @@ void *nl_list_more(struct nl_list *list)
 	return memset((char *)list->items + list->size * list->count++, 0, list->size);
 }
 
-/* The acknowledgement: the error number, and the kernel's sentence if it has one (NETLINK_EXT_ACK). */
+/* The acknowledgement: the error number, and the kernel's sentence if it has one (NETLINK_EXT_ACK).
+ */
 static int read_ack(const struct nlmsghdr *head, void *data)
 {
 	const struct nlmsgerr *err = mnl_nlmsg_get_payload(head);
@@ -100,7 +105,8 @@ static int read_ack(const struct nlmsghdr *head, void *data)
 		if (mnl_nlmsg_size(skip) <= head->nlmsg_len) {
 			nl_attrs(head, skip, attrs, NLMSGERR_ATTR_MSG);
 			if (attrs[NLMSGERR_ATTR_MSG] && err->error)
-				strncpy(fault, mnl_attr_get_str(attrs[NLMSGERR_ATTR_MSG]), sizeof(fault) - 1);
+				strncpy(fault, mnl_attr_get_str(attrs[NLMSGERR_ATTR_MSG]),
+					sizeof(fault) - 1);
 		}
 	}
 	if (!err->error)
@@ -130,7 +136,8 @@ static struct mnl_socket *open_socket(int bus)
 
 	if (!sock)
 		return NULL;
-	/* All kernels in range (5.15 and later) have these; without them only words would be missing. */
+	/* All kernels in range (5.15 and later) have these; without them only words would be
+	 * missing. */
 	mnl_socket_setsockopt(sock, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(sock, NETLINK_CAP_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(sock, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
@@ -156,14 +163,15 @@ int nl_talk(int bus, struct nl_request *req, mnl_cb_t answer, void *data)
 	int status;
 
 	fault[0] = '\0';
-	req->head.nlmsg_seq = 1;	/* the socket is used once */
+	req->head.nlmsg_seq = 1; /* the socket is used once */
 	if (left == MNL_CB_OK && mnl_socket_sendto(sock, req, req->head.nlmsg_len) < 0)
 		left = MNL_CB_ERROR;
 	port = sock ? mnl_socket_get_portid(sock) : 0;
 	while (left == MNL_CB_OK) {
 		got = mnl_socket_recvfrom(sock, room, ANSWER_ROOM);
 		left = got < 0 ? MNL_CB_ERROR :
-			mnl_cb_run2(room, got, 1, port, answer, data, control, MNL_ARRAY_SIZE(control));
+				 mnl_cb_run2(room, got, 1, port, answer, data, control,
+					     MNL_ARRAY_SIZE(control));
 	}
 	status = left == MNL_CB_ERROR ? -errno : 0;
 	if (status == -EAGAIN)
@@ -178,10 +186,11 @@ int nl_dump(int bus, struct nl_request *req, mnl_cb_t answer, struct nl_list *li
 {
 	int status = -EINTR;
 
-	req->head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;	/* ends by NLMSG_DONE, not by NLM_F_ACK */
+	req->head.nlmsg_flags = NLM_F_REQUEST |
+				NLM_F_DUMP; /* ends by NLMSG_DONE, not by NLM_F_ACK */
 	for (int i = 0; i < DUMP_TRIES && status == -EINTR; i++) {
 		list->count = 0;
-		status = nl_talk(bus, req, answer, list);	/* -EINTR: NLM_F_DUMP_INTR */
+		status = nl_talk(bus, req, answer, list); /* -EINTR: NLM_F_DUMP_INTR */
 	}
 	if (status) {
 		free(list->items);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Links, addresses, routes and neighbours by rtnetlink, conntrack entries by ctnetlink (libmnl). Functions
- * return 0 or -errno and say nothing, unless noted; lists are to be freed. */
+/* Links, addresses, routes and neighbours by rtnetlink, conntrack entries by ctnetlink (libmnl).
+ * Functions return 0 or -errno and say nothing, unless noted; lists are to be freed. */
 #pragma once
 
 #include <net/if.h>
@@ -11,45 +11,45 @@
 
 #include "prefix.h"
 
-#define NAT64_RTPROT	64		/* route and neighbour protocol number of our own */
+#define NAT64_RTPROT 64 /* route and neighbour protocol number of our own */
 
 struct nl_link {
 	uint32_t index;
 	char name[IFNAMSIZ];
-	uint16_t type;			/* ARPHRD_ETHER, ARPHRD_NONE ... */
-	uint32_t mtu;			/* bytes */
-	uint32_t flags;			/* IFF_UP ... */
-	uint32_t master;		/* ifindex, 0: none */
+	uint16_t type;	 /* ARPHRD_ETHER, ARPHRD_NONE ... */
+	uint32_t mtu;	 /* bytes */
+	uint32_t flags;	 /* IFF_UP ... */
+	uint32_t master; /* ifindex, 0: none */
 };
 
 struct nl_addr {
-	uint32_t index;			/* of the interface */
-	uint8_t family;			/* AF_INET, AF_INET6 */
-	uint8_t scope;			/* RT_SCOPE_LINK ... */
-	uint8_t len;			/* bits */
-	union {				/* the host's own address (IFA_LOCAL), not the peer's */
+	uint32_t index; /* of the interface */
+	uint8_t family; /* AF_INET, AF_INET6 */
+	uint8_t scope;	/* RT_SCOPE_LINK ... */
+	uint8_t len;	/* bits */
+	union {		/* the host's own address (IFA_LOCAL), not the peer's */
 		struct in_addr addr4;
 		struct in6_addr addr6;
 	};
-	struct in_addr peer4;		/* IFA_ADDRESS: equal to addr4 without a peer */
+	struct in_addr peer4; /* IFA_ADDRESS: equal to addr4 without a peer */
 };
 
 struct nl_route {
 	uint8_t family;
-	uint8_t len;			/* bits of dst */
+	uint8_t len; /* bits of dst */
 	uint8_t protocol;
-	uint8_t type;			/* RTN_UNICAST ... */
+	uint8_t type; /* RTN_UNICAST ... */
 	uint8_t scope;
 	uint32_t table;
-	uint32_t oif;			/* 0: none or several */
+	uint32_t oif; /* 0: none or several */
 	uint32_t metric;
-	uint32_t mtu;			/* bytes, 0: none */
-	bool gateway;			/* goes through one */
+	uint32_t mtu; /* bytes, 0: none */
+	bool gateway; /* goes through one */
 	union {
 		struct in_addr dst4;
 		struct in6_addr dst6;
 	};
-	struct in_addr src4;		/* preferred source, 0.0.0.0: none */
+	struct in_addr src4; /* preferred source, 0.0.0.0: none */
 	struct in_addr via4;
 };
 
@@ -57,62 +57,70 @@ struct nl_route {
 const char *nl_fault(void);
 
 int nl_links(struct nl_link **links, size_t *count);
-int nl_link_by_name(const char *name, struct nl_link *link);		/* -ENODEV */
-int nl_link_by_index(uint32_t index, struct nl_link *link);		/* -ENODEV */
-int nl_addrs(struct nl_addr **addrs, size_t *count);			/* both families, all interfaces */
-int nl_routes(uint8_t family, struct nl_route **routes, size_t *count);	/* all tables, no cached clones */
+int nl_link_by_name(const char *name, struct nl_link *link); /* -ENODEV */
+int nl_link_by_index(uint32_t index, struct nl_link *link);  /* -ENODEV */
+int nl_addrs(struct nl_addr **addrs, size_t *count);	     /* both families, all interfaces */
+int nl_routes(uint8_t family, struct nl_route **routes,
+	      size_t *count); /* all tables, no cached clones */
 
 /* ADDR/32 on an interface, scope link, no broadcast. -EEXIST if it is there. */
 int nl_addr4_add(uint32_t index, struct in_addr addr);
-int nl_addr4_del(uint32_t index, struct in_addr addr);			/* -EADDRNOTAVAIL */
+int nl_addr4_del(uint32_t index, struct in_addr addr); /* -EADDRNOTAVAIL */
 
-/* The same; routes of others through the interface stay, also if it was the last IPv4 address there. */
+/* The same; routes of others through the interface stay, also if it was the last IPv4 address
+ * there. */
 int nl_addr4_take(uint32_t index, struct in_addr addr);
 
 /* The route of a pool, or of a static map outside it: protocol NAT64_RTPROT, table main. */
 struct pool_route {
 	struct net4 dst;
-	uint32_t index;			/* interface */
-	uint32_t mtu;			/* bytes */
-	struct in_addr src;		/* own4 */
-	struct in_addr via;		/* 0.0.0.0, or the placeholder neighbour, onlink */
+	uint32_t index;	    /* interface */
+	uint32_t mtu;	    /* bytes */
+	struct in_addr src; /* own4 */
+	struct in_addr via; /* 0.0.0.0, or the placeholder neighbour, onlink */
 };
-int nl_route4_set(const struct pool_route *route);		/* makes or replaces; 1: it was there exactly so;
-									 * -EEXIST: another's has this place */
-int nl_route4_del(const struct pool_route *route);		/* -ESRCH */
+int nl_route4_set(const struct pool_route *route); /* makes or replaces; 1: it was there exactly so;
+						    * -EEXIST: another's has this place */
+int nl_route4_del(const struct pool_route *route); /* -ESRCH */
 
 /* A permanent neighbour. lladdr: 6 bytes. */
-int nl_neigh4_set(uint32_t index, struct in_addr addr, const uint8_t lladdr[6]);	/* 1: was there so */
-int nl_neigh4_del(uint32_t index, struct in_addr addr);					/* -ENOENT */
+int nl_neigh4_set(uint32_t index, struct in_addr addr,
+		  const uint8_t lladdr[6]);		/* 1: was there so */
+int nl_neigh4_del(uint32_t index, struct in_addr addr); /* -ENOENT */
 
 /* Has the interface a clsact (or ingress) qdisc? 1, 0 or -errno. */
 int nl_tc_clsact(uint32_t index);
 
-/* Are there filters at the hooks of an interface's clsact qdisc? Their number and that of their priorities; 0: none; -errno. */
+/* Are there filters at the hooks of an interface's clsact qdisc? Their number and that of their
+ * priorities; 0: none; -errno. */
 int nl_tc_filters(uint32_t index);
 
-/* Deletes conntrack entries (IPv4) whose original source or destination lies in NET. Number of them, or -errno. A kernel
- * without ctnetlink has none. */
+/* Deletes conntrack entries (IPv4) whose original source or destination lies in NET. Number of
+ * them, or -errno. A kernel without ctnetlink has none. */
 int nl_conntrack_delete(const struct net4 *net);
 
-/* Entries whose original source lies in NET and which a flowtable serves. Number of them, or -errno. */
+/* Entries whose original source lies in NET and which a flowtable serves. Number of them, or
+ * -errno. */
 int nl_conntrack_offloaded(const struct net4 *net);
 
-/* The same for entries one end of which, as this host's clients or as who answers, `wanted` says is meant. */
+/* The same for entries one end of which, as this host's clients or as who answers, `wanted` says is
+ * meant. */
 int nl_conntrack_delete_if(bool (*wanted)(struct in_addr addr, const void *data), const void *data);
 
 /* Notifications for a resident helper: bits for what to hear. */
 enum nl_watch {
-	NL_WATCH_LINKS	= 1 << 0,
-	NL_WATCH_ADDRS	= 1 << 1,
-	NL_WATCH_ROUTES	= 1 << 2,
-	NL_WATCH_NFT	= 1 << 3,	/* nftables: by table name */
-	NL_WATCH_CONF	= 1 << 4,	/* net/ipv4/conf: forwarding, rp_filter */
+	NL_WATCH_LINKS = 1 << 0,
+	NL_WATCH_ADDRS = 1 << 1,
+	NL_WATCH_ROUTES = 1 << 2,
+	NL_WATCH_NFT = 1 << 3,	/* nftables: by table name */
+	NL_WATCH_CONF = 1 << 4, /* net/ipv4/conf: forwarding, rp_filter */
 };
 struct nl_monitor;
 int nl_monitor_open(unsigned int watch, struct nl_monitor **monitor);
-int nl_monitor_fd(const struct nl_monitor *monitor, unsigned int i);	/* i = 0, 1, ...; -1: no more */
-/* Reads what is there from descriptor i without waiting: bits of what changed (an overrun sets them all), or
- * -errno. Changes of the nft table named by `own_table` (may be NULL) count only when it is deleted. */
+int nl_monitor_fd(const struct nl_monitor *monitor,
+		  unsigned int i); /* i = 0, 1, ...; -1: no more */
+/* Reads what is there from descriptor i without waiting: bits of what changed (an overrun sets them
+ * all), or -errno. Changes of the nft table named by `own_table` (may be NULL) count only when it
+ * is deleted. */
 int nl_monitor_read(struct nl_monitor *monitor, unsigned int i, const char *own_table);
 void nl_monitor_close(struct nl_monitor *monitor);

@@ -20,12 +20,12 @@ static int take_link(const struct nlmsghdr *head, void *data)
 	if (head->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(head) < sizeof(*info))
 		return MNL_CB_OK;
 	nl_attrs(head, sizeof(*info), attrs, IFLA_MASTER);
-	*link = (struct nl_link) {
-		.index	= info->ifi_index,
-		.type	= info->ifi_type,
-		.flags	= info->ifi_flags,
-		.mtu	= nl_u32(attrs[IFLA_MTU]),
-		.master	= nl_u32(attrs[IFLA_MASTER]),
+	*link = (struct nl_link){
+		.index = info->ifi_index,
+		.type = info->ifi_type,
+		.flags = info->ifi_flags,
+		.mtu = nl_u32(attrs[IFLA_MTU]),
+		.master = nl_u32(attrs[IFLA_MASTER]),
 	};
 	if (attrs[IFLA_IFNAME])
 		strncpy(link->name, mnl_attr_get_str(attrs[IFLA_IFNAME]), sizeof(link->name) - 1);
@@ -142,11 +142,11 @@ static int addr4(uint16_t type, uint16_t flags, uint32_t index, struct in_addr a
 	struct nl_request req;
 	struct ifaddrmsg *info = nl_begin(&req, type, flags, sizeof(*info));
 
-	*info = (struct ifaddrmsg) {
-		.ifa_family	= AF_INET,
-		.ifa_prefixlen	= 32,
-		.ifa_scope	= RT_SCOPE_LINK,
-		.ifa_index	= index,
+	*info = (struct ifaddrmsg){
+		.ifa_family = AF_INET,
+		.ifa_prefixlen = 32,
+		.ifa_scope = RT_SCOPE_LINK,
+		.ifa_index = index,
 	};
 	mnl_attr_put_u32(&req.head, IFA_LOCAL, addr.s_addr);
 	mnl_attr_put_u32(&req.head, IFA_ADDRESS, addr.s_addr);

@@ -11,18 +11,19 @@
 #include "netlink.h"
 #include "netlink_req.h"
 
-#define TUPLE_ROOM 96	/* bytes: an IPv4 tuple as the kernel writes it has at most 60 */
+#define TUPLE_ROOM 96 /* bytes: an IPv4 tuple as the kernel writes it has at most 60 */
 
 struct entry {
-	uint32_t id;		/* as on the wire; together with the tuple it names this entry and no later one */
-	uint16_t zone;		/* as on the wire */
+	uint32_t id; /* as on the wire; together with the tuple it names this entry and no later one
+		      */
+	uint16_t zone; /* as on the wire */
 	bool has_zone;
 	uint16_t tuple_len;
 	char tuple[TUPLE_ROOM];
 };
 
 struct search {
-	struct nl_list list;	/* of struct entry; first, as nl_dump() hands out its address */
+	struct nl_list list; /* of struct entry; first, as nl_dump() hands out its address */
 	bool (*wanted)(struct in_addr addr, const void *data);
 	const void *data;
 };
@@ -51,7 +52,8 @@ static int list_entry(const struct nlmsghdr *head, void *data)
 	if (mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
 		return MNL_CB_OK;
 	nl_attrs(head, sizeof(struct nfgenmsg), attrs, CTA_ZONE);
-	if (!attrs[CTA_TUPLE_ORIG] || mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]) > TUPLE_ROOM ||
+	if (!attrs[CTA_TUPLE_ORIG] ||
+	    mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]) > TUPLE_ROOM ||
 	    !(search->wanted(sender(attrs[CTA_TUPLE_ORIG]), search->data) ||
 	      /* what began outside, with guard = off: the client is who answers */
 	      search->wanted(sender(attrs[CTA_TUPLE_REPLY]), search->data)))
@@ -71,7 +73,8 @@ static int list_entry(const struct nlmsghdr *head, void *data)
 
 static void begin_ct(struct nl_request *req, uint8_t message, uint16_t flags)
 {
-	struct nfgenmsg *info = nl_begin(req, NFNL_SUBSYS_CTNETLINK << 8 | message, flags, sizeof(*info));
+	struct nfgenmsg *info = nl_begin(req, NFNL_SUBSYS_CTNETLINK << 8 | message, flags,
+					 sizeof(*info));
 
 	info->nfgen_family = AF_INET;
 	info->version = NFNETLINK_V0;
@@ -80,7 +83,8 @@ static void begin_ct(struct nl_request *req, uint8_t message, uint16_t flags)
 /* No such protocol or subsystem: the module is not there, nothing is tracked that we could see. */
 static bool is_untracked(int status)
 {
-	return status == -EPROTONOSUPPORT || status == -EINVAL || status == -EOPNOTSUPP || status == -ENOENT;
+	return status == -EPROTONOSUPPORT || status == -EINVAL || status == -EOPNOTSUPP ||
+	       status == -ENOENT;
 }
 
 static int delete_entry(const struct entry *entry)
@@ -113,7 +117,7 @@ static int delete_found(struct search *search)
 		status = delete_entry(&entries[i]);
 		if (!status)
 			deleted++;
-		else if (status == -ENOENT)	/* it timed out meanwhile */
+		else if (status == -ENOENT) /* it timed out meanwhile */
 			status = 0;
 	}
 	free(search->list.items);
@@ -121,7 +125,7 @@ static int delete_found(struct search *search)
 }
 
 struct offloaded {
-	struct nl_list list;	/* of nothing: nl_dump() wants one */
+	struct nl_list list; /* of nothing: nl_dump() wants one */
 	const struct net4 *net;
 	int count;
 };
@@ -155,7 +159,9 @@ int nl_conntrack_offloaded(const struct net4 *net)
 
 int nl_conntrack_delete_if(bool (*wanted)(struct in_addr addr, const void *data), const void *data)
 {
-	struct search search = { .list.size = sizeof(struct entry), .wanted = wanted, .data = data };
+	struct search search = { .list.size = sizeof(struct entry),
+				 .wanted = wanted,
+				 .data = data };
 
 	return delete_found(&search);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Removing an IPv4 address, and nothing else: with the last one of an interface the kernel takes all IPv4 routes through
- * it away, those of others too. They are put back as they were told. */
+/* Removing an IPv4 address, and nothing else: with the last one of an interface the kernel takes
+ * all IPv4 routes through it away, those of others too. They are put back as they were told. */
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -11,7 +11,7 @@
 #include "netlink_req.h"
 
 struct keep {
-	struct nl_list list;	/* first: data of the answers; items are struct nl_request */
+	struct nl_list list; /* first: data of the answers; items are struct nl_request */
 	uint32_t index;
 };
 
@@ -69,7 +69,8 @@ int nl_addr4_take(uint32_t index, struct in_addr addr)
 		return status;
 	routes = keep.list.items;
 	status = nl_addr4_del(index, addr);
-	for (int gateways = 0; gateways < 2; gateways++)	/* a gateway is reached by a route without one */
+	for (int gateways = 0; gateways < 2;
+	     gateways++) /* a gateway is reached by a route without one */
 		for (size_t i = 0; i < keep.list.count && !status; i++)
 			if (has_gateway(&routes[i]) == gateways)
 				status = put_back(&routes[i]);

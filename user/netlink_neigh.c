@@ -9,7 +9,7 @@
 #include "netlink.h"
 #include "netlink_req.h"
 
-#define LLADDR_LEN 6	/* bytes, Ethernet */
+#define LLADDR_LEN 6 /* bytes, Ethernet */
 
 struct neigh {
 	bool permanent;
@@ -17,7 +17,8 @@ struct neigh {
 	uint8_t lladdr[LLADDR_LEN];
 };
 
-static void begin_neigh(struct nl_request *req, uint16_t type, uint16_t flags, uint32_t index, struct in_addr addr)
+static void begin_neigh(struct nl_request *req, uint16_t type, uint16_t flags, uint32_t index,
+			struct in_addr addr)
 {
 	struct ndmsg *info = nl_begin(req, type, flags, sizeof(*info));
 

@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
-#define NL_REQUEST_LEN	512	/* bytes: more than any request of ours */
+#define NL_REQUEST_LEN 512 /* bytes: more than any request of ours */
 
 struct nl_request {
 	union {
@@ -15,11 +15,12 @@ struct nl_request {
 	};
 };
 
-/* Begins a request that asks for an acknowledgement; returns its family header of SIZE bytes, zeroed. */
+/* Begins a request that asks for an acknowledgement; returns its family header of SIZE bytes,
+ * zeroed. */
 void *nl_begin(struct nl_request *req, uint16_t type, uint16_t flags, size_t size);
 
-/* Sends it on a fresh socket of the bus (NETLINK_ROUTE ...) and reads the answers: each goes to `answer` (may
- * be NULL). 0 or -errno; nl_fault() then has the kernel's words. */
+/* Sends it on a fresh socket of the bus (NETLINK_ROUTE ...) and reads the answers: each goes to
+ * `answer` (may be NULL). 0 or -errno; nl_fault() then has the kernel's words. */
 int nl_talk(int bus, struct nl_request *req, mnl_cb_t answer, void *data);
 
 /* Growing array of items of `size` bytes. */
@@ -31,14 +32,14 @@ struct nl_list {
 /* A zeroed new item at the end; NULL: no memory (errno is ENOMEM). */
 void *nl_list_more(struct nl_list *list);
 
-/* A dump whose answers `answer` puts into the list, given as its data. Begun anew, a few times at most, when
- * the kernel says that the table changed meanwhile. On failure the list is freed. */
+/* A dump whose answers `answer` puts into the list, given as its data. Begun anew, a few times at
+ * most, when the kernel says that the table changed meanwhile. On failure the list is freed. */
 int nl_dump(int bus, struct nl_request *req, mnl_cb_t answer, struct nl_list *list);
 
-/* Attributes by type, at most MAX; later ones win. From the message behind a family header of SIZE bytes, or
- * from a nested attribute. */
+/* Attributes by type, at most MAX; later ones win. From the message behind a family header of SIZE
+ * bytes, or from a nested attribute. */
 void nl_attrs(const struct nlmsghdr *head, size_t size, const struct nlattr **attrs, uint16_t max);
 void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, uint16_t max);
 
-uint32_t nl_u32(const struct nlattr *attr);		/* 0 without the attribute, or if it is too short */
-struct in_addr nl_in(const struct nlattr *attr);	/* the same */
+uint32_t nl_u32(const struct nlattr *attr); /* 0 without the attribute, or if it is too short */
+struct in_addr nl_in(const struct nlattr *attr); /* the same */

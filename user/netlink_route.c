@@ -23,8 +23,10 @@ static bool any_gateway(const struct nlattr *multipath)
 		const struct nlattr *attr = (const struct nlattr *)RTNH_DATA(hop);
 		int rest = hop->rtnh_len - sizeof(*hop);
 
-		for (; mnl_attr_ok(attr, rest); rest -= MNL_ALIGN(attr->nla_len), attr = mnl_attr_next(attr)) {
-			if (mnl_attr_get_type(attr) == RTA_GATEWAY || mnl_attr_get_type(attr) == RTA_VIA)
+		for (; mnl_attr_ok(attr, rest);
+		     rest -= MNL_ALIGN(attr->nla_len), attr = mnl_attr_next(attr)) {
+			if (mnl_attr_get_type(attr) == RTA_GATEWAY ||
+			    mnl_attr_get_type(attr) == RTA_VIA)
 				return true;
 		}
 	}
@@ -45,23 +47,25 @@ static int list_route(const struct nlmsghdr *head, void *data)
 	route = nl_list_more(data);
 	if (!route)
 		return MNL_CB_ERROR;
-	*route = (struct nl_route) {
-		.family		= info->rtm_family,
-		.len		= info->rtm_dst_len,
-		.protocol	= info->rtm_protocol,
-		.type		= info->rtm_type,
-		.scope		= info->rtm_scope,
-		.table		= attrs[RTA_TABLE] ? nl_u32(attrs[RTA_TABLE]) : info->rtm_table,
-		.oif		= nl_u32(attrs[RTA_OIF]),
-		.metric		= nl_u32(attrs[RTA_PRIORITY]),
-		.mtu		= nl_u32(metrics[RTAX_MTU]),
-		.gateway	= attrs[RTA_GATEWAY] || attrs[RTA_VIA] || any_gateway(attrs[RTA_MULTIPATH]),
+	*route = (struct nl_route){
+		.family = info->rtm_family,
+		.len = info->rtm_dst_len,
+		.protocol = info->rtm_protocol,
+		.type = info->rtm_type,
+		.scope = info->rtm_scope,
+		.table = attrs[RTA_TABLE] ? nl_u32(attrs[RTA_TABLE]) : info->rtm_table,
+		.oif = nl_u32(attrs[RTA_OIF]),
+		.metric = nl_u32(attrs[RTA_PRIORITY]),
+		.mtu = nl_u32(metrics[RTAX_MTU]),
+		.gateway = attrs[RTA_GATEWAY] || attrs[RTA_VIA] ||
+			   any_gateway(attrs[RTA_MULTIPATH]),
 	};
 	if (info->rtm_family == AF_INET) {
 		route->dst4 = nl_in(attrs[RTA_DST]);
 		route->src4 = nl_in(attrs[RTA_PREFSRC]);
 		route->via4 = nl_in(attrs[RTA_GATEWAY]);
-	} else if (attrs[RTA_DST] && mnl_attr_get_payload_len(attrs[RTA_DST]) >= sizeof(route->dst6)) {
+	} else if (attrs[RTA_DST] &&
+		   mnl_attr_get_payload_len(attrs[RTA_DST]) >= sizeof(route->dst6)) {
 		memcpy(&route->dst6, mnl_attr_get_payload(attrs[RTA_DST]), sizeof(route->dst6));
 	}
 	return MNL_CB_OK;
@@ -105,19 +109,20 @@ static int find_route(const struct net4 *dst, struct nl_route *found)
 	return status;
 }
 
-static void begin_route(struct nl_request *req, uint16_t type, uint16_t flags, const struct pool_route *route)
+static void begin_route(struct nl_request *req, uint16_t type, uint16_t flags,
+			const struct pool_route *route)
 {
 	struct rtmsg *info = nl_begin(req, type, flags, sizeof(*info));
 	bool via = route->via.s_addr;
 
-	*info = (struct rtmsg) {
-		.rtm_family	= AF_INET,
-		.rtm_dst_len	= route->dst.len,
-		.rtm_table	= RT_TABLE_MAIN,
-		.rtm_protocol	= NAT64_RTPROT,
-		.rtm_scope	= via ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
-		.rtm_type	= RTN_UNICAST,
-		.rtm_flags	= via ? RTNH_F_ONLINK : 0,
+	*info = (struct rtmsg){
+		.rtm_family = AF_INET,
+		.rtm_dst_len = route->dst.len,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = NAT64_RTPROT,
+		.rtm_scope = via ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+		.rtm_type = RTN_UNICAST,
+		.rtm_flags = via ? RTNH_F_ONLINK : 0,
 	};
 	mnl_attr_put_u32(&req->head, RTA_DST, route->dst.addr.s_addr);
 	mnl_attr_put_u32(&req->head, RTA_OIF, route->index);
@@ -135,9 +140,10 @@ int nl_route4_set(const struct pool_route *route)
 	if (found < 0)
 		return found;
 	if (found && there.protocol != NAT64_RTPROT)
-		return -EEXIST;		/* NLM_F_REPLACE would take another's route away */
-	if (found && there.type == RTN_UNICAST && there.oif == route->index && there.mtu == route->mtu &&
-	    there.src4.s_addr == route->src.s_addr && there.via4.s_addr == route->via.s_addr)
+		return -EEXIST; /* NLM_F_REPLACE would take another's route away */
+	if (found && there.type == RTN_UNICAST && there.oif == route->index &&
+	    there.mtu == route->mtu && there.src4.s_addr == route->src.s_addr &&
+	    there.via4.s_addr == route->via.s_addr)
 		return 1;
 	begin_route(&req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
 	mnl_attr_put_u32(&req.head, RTA_PREFSRC, route->src.s_addr);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The clsact qdisc of an interface and its filters by rtnetlink: is it there, does somebody else still use it? */
+/* The clsact qdisc of an interface and its filters by rtnetlink: is it there, does somebody else
+ * still use it? */
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -55,7 +56,8 @@ static int count_at(uint32_t index, uint32_t min)
 
 int nl_tc_filters(uint32_t index)
 {
-	int in = count_at(index, TC_H_MIN_INGRESS), out = in < 0 ? in : count_at(index, TC_H_MIN_EGRESS);
+	int in = count_at(index, TC_H_MIN_INGRESS),
+	    out = in < 0 ? in : count_at(index, TC_H_MIN_EGRESS);
 
 	return out < 0 ? out : in + out;
 }

@@ -12,16 +12,17 @@
 #include "netlink.h"
 #include "netlink_req.h"
 
-#define MONITOR_ROOM	(32 * 1024)	/* bytes of one datagram */
-#define MONITOR_QUEUE	(1024 * 1024)	/* bytes that the kernel may queue for us */
-#define MONITOR_READS	256		/* datagrams a call, so that a flood does not hold the caller */
+#define MONITOR_ROOM  (32 * 1024)   /* bytes of one datagram */
+#define MONITOR_QUEUE (1024 * 1024) /* bytes that the kernel may queue for us */
+#define MONITOR_READS 256	    /* datagrams a call, so that a flood does not hold the caller */
 
 struct nl_monitor {
 	unsigned int watch;
 	size_t count;
-	struct mnl_socket *sock[2];	/* NETLINK_ROUTE, NETLINK_NETFILTER; those wanted, in this order */
-	const char *own_table;		/* of the read under way */
-	unsigned int heard;		/* bits of the read under way */
+	struct mnl_socket
+		*sock[2];      /* NETLINK_ROUTE, NETLINK_NETFILTER; those wanted, in this order */
+	const char *own_table; /* of the read under way */
+	unsigned int heard;    /* bits of the read under way */
 };
 
 static int add_socket(struct nl_monitor *monitor, int bus, const uint32_t *groups, size_t count)
@@ -36,7 +37,8 @@ static int add_socket(struct nl_monitor *monitor, int bus, const uint32_t *group
 	if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID))
 		return -errno;
 	for (size_t i = 0; i < count; i++) {
-		if (mnl_socket_setsockopt(sock, NETLINK_ADD_MEMBERSHIP, (void *)&groups[i], sizeof(groups[i])))
+		if (mnl_socket_setsockopt(sock, NETLINK_ADD_MEMBERSHIP, (void *)&groups[i],
+					  sizeof(groups[i])))
 			return -errno;
 	}
 	return 0;
@@ -103,9 +105,10 @@ static unsigned int hear_nft(const struct nl_monitor *monitor, const struct nlms
 	const struct nlattr *attrs[NFTA_TABLE_NAME + 1];
 	uint8_t message = head->nlmsg_type & 0xff;
 
-	/* A new generation follows each transaction and says nothing of its own; trace is no change. */
-	if (head->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || message == NFT_MSG_NEWGEN || message == NFT_MSG_TRACE ||
-	    mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
+	/* A new generation follows each transaction and says nothing of its own; trace is no
+	 * change. */
+	if (head->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || message == NFT_MSG_NEWGEN ||
+	    message == NFT_MSG_TRACE || mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
 		return 0;
 	/* Attribute 1 of each other message is the name of the table. */
 	nl_attrs(head, sizeof(struct nfgenmsg), attrs, NFTA_TABLE_NAME);
@@ -156,7 +159,8 @@ int nl_monitor_read(struct nl_monitor *monitor, unsigned int i, const char *own_
 		if (got > 0) {
 			mnl_cb_run(room, got, 0, 0, hear, monitor);
 		} else if (got < 0 && (errno == ENOBUFS || errno == ENOSPC)) {
-			monitor->heard = monitor->watch;	/* some were lost: anything may have changed */
+			monitor->heard =
+				monitor->watch; /* some were lost: anything may have changed */
 			got = 1;
 		} else if (got < 0 && errno != EAGAIN && errno != EINTR) {
 			return -errno;

@@ -11,7 +11,7 @@
 #include "log.h"
 #include "nft_run.h"
 
-#define COMMAND_LEN 128	/* bytes: a command that names one table */
+#define COMMAND_LEN 128 /* bytes: a command that names one table */
 
 static void read_counter(const json_t *counter, struct nft_table *table)
 {
@@ -24,8 +24,10 @@ static void read_counter(const json_t *counter, struct nft_table *table)
 
 	for (size_t i = 0; name && i < NFT_COUNTER_MAX; i++) {
 		if (!strcmp(name, names[i])) {
-			table->tally[i].packets = json_integer_value(json_object_get(counter, "packets"));
-			table->tally[i].bytes = json_integer_value(json_object_get(counter, "bytes"));
+			table->tally[i].packets = json_integer_value(
+				json_object_get(counter, "packets"));
+			table->tally[i].bytes = json_integer_value(
+				json_object_get(counter, "bytes"));
 		}
 	}
 }
@@ -47,7 +49,8 @@ int nft_read(const char *instance, struct nft_table *table)
 	if (status)
 		return status;
 	table->there = true;
-	json_array_foreach(json_object_get(json, "nftables"), i, item) {
+	json_array_foreach(json_object_get(json, "nftables"), i, item)
+	{
 		if (json_object_get(item, "chain") || json_object_get(item, "rule"))
 			table->parts++;
 		if (json_object_get(item, "flowtable"))
@@ -73,12 +76,14 @@ static int apply_fault(int status, const char *instance)
 	case -EOPNOTSUPP:
 	case -EPROTONOSUPPORT:
 	case -EAFNOSUPPORT:
-		log_fail(EXIT_KERNEL, nft_words(), "use a kernel with nftables, NAT, conntrack and fib, as Debian's are",
+		log_fail(EXIT_KERNEL, nft_words(),
+			 "use a kernel with nftables, NAT, conntrack and fib, as Debian's are",
 			 "%s: the kernel cannot take the nftables rules", instance);
 		break;
 	default:
 		log_fail(EXIT_FAILED, *nft_words() ? nft_words() : strerror(-status),
-			 "see the rules: nat64-bpf load --dry-run", "%s: cannot apply the nftables rules", instance);
+			 "see the rules: nat64-bpf load --dry-run",
+			 "%s: cannot apply the nftables rules", instance);
 	}
 	return status;
 }
@@ -93,8 +98,8 @@ static int check_number(const struct nft_spec *spec)
 	index = if_nametoindex(number);
 	if (!index || index == spec->ifindex)
 		return 0;
-	log_fail(EXIT_FAILED, "nftables would take the one for the other",
-		 "rename that interface", "%s: an interface is named %s, which is the number of the VPN interface",
+	log_fail(EXIT_FAILED, "nftables would take the one for the other", "rename that interface",
+		 "%s: an interface is named %s, which is the number of the VPN interface",
 		 spec->instance, number);
 	return -EEXIST;
 }
@@ -162,7 +167,7 @@ int nft_counts(const char *instance, struct nft_counts *counts)
 
 	if (status)
 		return status;
-	*counts = (struct nft_counts) {
+	*counts = (struct nft_counts){
 #define X(name) .name = table.tally[NFT_COUNTER_##name].packets,
 		NFT_COUNTS(X)
 #undef X

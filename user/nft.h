@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The nftables part of an instance: one table inet nat64_bpf_NAME with NAT44, guards, conntrack timeouts and
- * the flowtable (libnftables). Touched as a whole, in one transaction. docs/design.md, decisions 11, 12, 16, 18. */
+/* The nftables part of an instance: one table inet nat64_bpf_NAME with NAT44, guards, conntrack
+ * timeouts and the flowtable (libnftables). Touched as a whole, in one transaction. docs/design.md,
+ * decisions 11, 12, 16, 18. */
 #pragma once
 
 #include <net/if.h>
@@ -14,53 +15,59 @@
 
 struct nft_spec {
 	const char *instance;
-	uint32_t ifindex;		/* of the VPN interface: rules hold numbers, names are hostile */
+	uint32_t ifindex; /* of the VPN interface: rules hold numbers, names are hostile */
 	struct net4 pool;
 	struct in_addr own4;
-	const struct static_map *outside;	/* statics whose IPv4 address lies outside the pool */
+	const struct static_map *outside; /* statics whose IPv4 address lies outside the pool */
 	size_t outside_count;
 	enum nat44_mode nat44;
 	struct in_addr snat_first, snat_last;
 	bool guard;
 	bool host_allow;
-	uint64_t min_lease;		/* seconds */
-	bool no_timeouts;		/* this kernel has no ct timeout objects: nft_timeout_fault() */
-	const char (*devices)[IFNAMSIZ];	/* flowtable: VPN and wan interfaces; NULL: no fast path */
+	uint64_t min_lease; /* seconds */
+	bool no_timeouts;   /* this kernel has no ct timeout objects: nft_timeout_fault() */
+	const char (*devices)[IFNAMSIZ]; /* flowtable: VPN and wan interfaces; NULL: no fast path */
 	size_t device_count;
-	uint64_t in64, out46;		/* packets translated so far: where slow_64 and slow_46 begin with the fast path */
+	uint64_t in64, out46; /* packets translated so far: where slow_64 and slow_46 begin with the
+				 fast path */
 };
 
-/* Writes the table as an nft script, for --dry-run: what nft_apply() runs where there is none yet. */
+/* Writes the table as an nft script, for --dry-run: what nft_apply() runs where there is none yet.
+ */
 int nft_render(const struct nft_spec *spec, FILE *out);
 
-/* Makes or replaces the table; counters keep their values, and ct timeout objects stay: taking one away would
- * give its flows the kernel's timeouts back. 0, or -errno after saying what nft said (log_fail). */
+/* Makes or replaces the table; counters keep their values, and ct timeout objects stay: taking one
+ * away would give its flows the kernel's timeouts back. 0, or -errno after saying what nft said
+ * (log_fail). */
 int nft_apply(const struct nft_spec *spec);
 
-int nft_delete(const char *instance);	/* 0, also if there is none; 1: deleted; -errno */
+int nft_delete(const char *instance); /* 0, also if there is none; 1: deleted; -errno */
 
 /* Is the table there and whole (as many chains and rules as nft_apply() made)? 1, 0 or -errno. */
 int nft_present(const char *instance);
 
-bool nft_has_flowtable(const char *instance);	/* false also if there is no table */
+bool nft_has_flowtable(const char *instance); /* false also if there is no table */
 
 /* The counters of the table: a word each, which is its name in nft too. */
+/* clang-format off */
 #define NFT_COUNTS(X) \
 	X(host)		/* targets that are the gateway's own: host-destination */ \
 	X(guarded)	/* unsolicited from outside */ \
 	X(leaked)	/* un-NATed, dropped */ \
 	X(slow_64)	/* not on the fast path, counted while there is one: packets from clients */ \
 	X(slow_46)	/* and to clients, those of the gateway itself included */
+/* clang-format on */
 
-struct nft_counts {			/* packets */
+struct nft_counts { /* packets */
 #define X(name) uint64_t name;
 	NFT_COUNTS(X)
 #undef X
 };
-int nft_counts(const char *instance, struct nft_counts *counts);	/* zeros if there is no table */
+int nft_counts(const char *instance, struct nft_counts *counts); /* zeros if there is no table */
 
-/* Does this kernel have what a table needs? Tried in a transaction that the kernel checks but does not commit.
- * NULL: yes, else why not (static text). */
-const char *nft_flowtable_fault(const char (*devices)[IFNAMSIZ], size_t count);	/* flowtables on these devices */
-const char *nft_timeout_fault(void);		/* ct timeout objects */
-const char *nft_base_fault(void);		/* all else: nftables, NAT, conntrack, fib, reject */
+/* Does this kernel have what a table needs? Tried in a transaction that the kernel checks but does
+ * not commit. NULL: yes, else why not (static text). */
+const char *nft_flowtable_fault(const char (*devices)[IFNAMSIZ],
+				size_t count); /* flowtables on these devices */
+const char *nft_timeout_fault(void);	       /* ct timeout objects */
+const char *nft_base_fault(void);	       /* all else: nftables, NAT, conntrack, fib, reject */

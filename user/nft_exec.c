@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Running commands by libnftables, in a process of its own: where it gets no memory or no socket, the library calls
- * exit(), and a load that ends there would undo nothing.
+/* Running commands by libnftables, in a process of its own: where it gets no memory or no socket,
+ * the library calls exit(), and a load that ends there would undo nothing.
  *
- * The child holds the lock as well (flock goes with the open file), so that a command whose caller was killed is
- * through before the next nat64-bpf begins. */
+ * The child holds the lock as well (flock goes with the open file), so that a command whose caller
+ * was killed is through before the next nat64-bpf begins. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,8 @@
 #include "cleanup.h"
 #include "nft_run.h"
 
-#define REFUSED 1	/* exit status of the child: nft's words are what it wrote; 3 and 4 are the library's own */
+/* Exit status of the child: nft's words are what it wrote; 3 and 4 are the library's own. */
+#define REFUSED 1
 
 static _Thread_local char words[256];
 
@@ -26,11 +27,13 @@ const char *nft_words(void)
 	return words;
 }
 
-/* nft tells its errors as text only: "Error: Could not process rule: REASON", REASON by strerror(3). */
+/* nft tells its errors as text only: "Error: Could not process rule: REASON", REASON by
+ * strerror(3). */
 static int error_number(const char *text)
 {
-	static const int known[] = { EPERM, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT, EAFNOSUPPORT, EEXIST, EBUSY, EINVAL,
-				     ENOMEM, ENODEV, EACCES };
+	static const int known[] = { EPERM,	   ENOENT, EOPNOTSUPP, EPROTONOSUPPORT,
+				     EAFNOSUPPORT, EEXIST, EBUSY,      EINVAL,
+				     ENOMEM,	   ENODEV, EACCES };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		if (strstr(text, strerror(known[i])))
@@ -70,7 +73,7 @@ static int execute(const char *commands, bool only_check, bool as_json, int out)
 	struct nft_ctx *ctx;
 	int refused;
 
-	dup2(out, STDERR_FILENO);	/* what the library says before it calls exit() */
+	dup2(out, STDERR_FILENO); /* what the library says before it calls exit() */
 	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!ctx)
 		return REFUSED;
@@ -81,7 +84,8 @@ static int execute(const char *commands, bool only_check, bool as_json, int out)
 		nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE);
 	refused = nft_run_cmd_from_buffer(ctx, commands);
 	if (refused || as_json)
-		refused |= write_all(out, refused ? nft_ctx_get_error_buffer(ctx) : nft_ctx_get_output_buffer(ctx));
+		refused |= write_all(out, refused ? nft_ctx_get_error_buffer(ctx) :
+						    nft_ctx_get_output_buffer(ctx));
 	return refused ? REFUSED : 0;
 }
 
@@ -134,7 +138,7 @@ int nft_execute(const char *commands, bool only_check, json_t **json)
 	words[0] = '\0';
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
-	fflush(stdout);		/* else the child might write it too */
+	fflush(stdout); /* else the child might write it too */
 	pid = fork();
 	if (!pid) {
 		close(ends[0]);

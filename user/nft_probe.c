@@ -40,7 +40,8 @@ const char *nft_flowtable_fault(const char (*devices)[IFNAMSIZ], size_t count)
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "%s\"%s\"", i ? ", " : "", devices[i]);
 	fputs(" }\n\t}\n\tchain forward {\n\t\ttype filter hook forward priority filter\n"
-	      "\t\tip protocol { tcp, udp } flow add @ft\n\t}\n}\n", out);
+	      "\t\tip protocol { tcp, udp } flow add @ft\n\t}\n}\n",
+	      out);
 	if (fclose(out))
 		return strerror(ENOMEM);
 	status = nft_run(script, true);
@@ -59,13 +60,18 @@ const char *nft_flowtable_fault(const char (*devices)[IFNAMSIZ], size_t count)
 
 const char *nft_timeout_fault(void)
 {
-	int status = nft_run(PROBE
+	int status = nft_run(
+		PROBE
 		"\tct timeout t {\n\t\tprotocol tcp\n\t\tl3proto ip\n\t\tpolicy = { established : 7440 }\n\t}\n"
 		"\tchain pre {\n\t\ttype filter hook prerouting priority mangle\n"
-		"\t\tip protocol tcp ct timeout set \"t\"\n\t}\n}\n", true);
+		"\t\tip protocol tcp ct timeout set \"t\"\n\t}\n}\n",
+		true);
 
-	return !status ? NULL : status == -EPERM ? "not permitted" :
-		"the kernel has no conntrack timeout objects (CONFIG_NF_CONNTRACK_TIMEOUT)";
+	return !status ?
+		       NULL :
+	       status == -EPERM ?
+		       "not permitted" :
+		       "the kernel has no conntrack timeout objects (CONFIG_NF_CONNTRACK_TIMEOUT)";
 }
 
 const char *nft_base_fault(void)
@@ -74,15 +80,17 @@ const char *nft_base_fault(void)
 		const char *text, *fault;
 	} steps[] = {
 		{ PROBE "}\n", "the kernel has no nftables (CONFIG_NF_TABLES_INET)" },
-		{ PROBE "\tchain f {\n\t\ttype filter hook forward priority filter\n\t\tct state new accept\n\t}\n}\n",
+		{ PROBE
+		  "\tchain f {\n\t\ttype filter hook forward priority filter\n\t\tct state new accept\n\t}\n}\n",
 		  "nftables lacks conntrack (CONFIG_NFT_CT)" },
 		{ PROBE "\tchain n {\n\t\ttype nat hook postrouting priority srcnat\n"
-		  "\t\tip saddr 192.0.2.1 masquerade\n\t}\n}\n", "nftables lacks masquerade (CONFIG_NFT_MASQ)" },
+			"\t\tip saddr 192.0.2.1 masquerade\n\t}\n}\n",
+		  "nftables lacks masquerade (CONFIG_NFT_MASQ)" },
 		{ PROBE "\tchain p {\n\t\ttype filter hook prerouting priority mangle\n"
-		  "\t\tip saddr 192.0.2.1 fib daddr type local accept\n\t}\n}\n",
+			"\t\tip saddr 192.0.2.1 fib daddr type local accept\n\t}\n}\n",
 		  "nftables lacks fib (CONFIG_NFT_FIB_INET)" },
 		{ PROBE "\tchain p {\n\t\ttype filter hook prerouting priority mangle\n"
-		  "\t\tip saddr 192.0.2.1 reject with icmp type admin-prohibited\n\t}\n}\n",
+			"\t\tip saddr 192.0.2.1 reject with icmp type admin-prohibited\n\t}\n}\n",
 		  "nftables lacks reject in prerouting (CONFIG_NFT_REJECT_INET)" },
 	};
 

@@ -2,17 +2,19 @@
 /* The text of an instance's table. docs/design.md, decisions 11, 12, 16, 18.
  *
  *   chain	hook, priority			which packets		what
- *   new	nat prerouting, dstnat - 1	a flow's first		short timeouts, host = deny before anybody's DNAT
- *   input	filter input, filter		for this host		host = deny for what conntrack does not know
- *   guard	nat postrouting, filter		a flow's first		guard, before anybody's SNAT
+ *   new	nat prerouting, dstnat - 1	a flow's first		short timeouts, host = deny
+ * before anybody's DNAT input	filter input, filter		for this host
+ * host = deny for what conntrack does not know guard	nat postrouting, filter
+ * a flow's first		guard, before anybody's SNAT
  *   nat	nat postrouting, srcnat		a flow's first		NAT44
  *   post	filter postrouting, srcnat + 1	all			guards
- *   pre, forward	filter			all, with the fast path only: put flows on it, count what is not
+ *   pre, forward	filter			all, with the fast path only: put flows on it, count
+ * what is not
  *
- * Only `post` costs every packet something, and most of them one rule: a flow with source NAT is as it should be in
- * both directions. Its packets are rewritten at srcnat, by our chain for the first and by its conntrack entry for the
- * others. What has no source NAT (a flow that began while the table was away) or no entry (conntrack INVALID,
- * untracked) is looked at, and dropped.
+ * Only `post` costs every packet something, and most of them one rule: a flow with source NAT is as
+ * it should be in both directions. Its packets are rewritten at srcnat, by our chain for the first
+ * and by its conntrack entry for the others. What has no source NAT (a flow that began while the
+ * table was away) or no entry (conntrack INVALID, untracked) is looked at, and dropped.
  */
 
 #include <arpa/inet.h>
@@ -24,13 +26,14 @@
 #include "nft_run.h"
 #include "sysctl.h"
 
-#define LOOPBACK 1	/* ifindex of lo in every namespace */
+#define LOOPBACK 1 /* ifindex of lo in every namespace */
 
 static const struct timeout {
-	const char *state;	/* word of nft */
-	const char *key;	/* below net/netfilter/nf_conntrack_ */
-	long kernel;		/* seconds, where the module is not loaded yet */
+	const char *state; /* word of nft */
+	const char *key;   /* below net/netfilter/nf_conntrack_ */
+	long kernel;	   /* seconds, where the module is not loaded yet */
 } tcp_timeouts[] = {
+	/* clang-format off */
 	{ "syn_sent",	 "tcp_timeout_syn_sent",	120 },
 	{ "syn_recv",	 "tcp_timeout_syn_recv",	60 },
 	{ "established", "tcp_timeout_established",	432000 },
@@ -42,10 +45,13 @@ static const struct timeout {
 	{ "retrans",	 "tcp_timeout_max_retrans",	300 },
 	{ "unack",	 "tcp_timeout_unacknowledged",	300 },
 	{ }
+	/* clang-format on */
 }, udp_timeouts[] = {
+	/* clang-format off */
 	{ "unreplied",	 "udp_timeout",			30 },
 	{ "replied",	 "udp_timeout_stream",		120 },
 	{ }
+	/* clang-format on */
 };
 
 static const char *const counter_names[] = {
@@ -59,7 +65,7 @@ struct text {
 	FILE *out;
 	unsigned int parts;
 	uint32_t vpn;			/* ifindex */
-	char pool[INET_ADDRSTRLEN + 8];	/* `192.168.240.0/20`, or `@pool4` */
+	char pool[INET_ADDRSTRLEN + 8]; /* `192.168.240.0/20`, or `@pool4` */
 	char leaving[96];		/* matches what goes from the pool to elsewhere */
 };
 
@@ -69,8 +75,7 @@ static void chain(struct text *text, const char *name, const char *hook)
 	text->parts++;
 }
 
-__attribute__((format(printf, 2, 3)))
-static void rule(struct text *text, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void rule(struct text *text, const char *fmt, ...)
 {
 	va_list args;
 
@@ -87,12 +92,13 @@ static void end(struct text *text)
 	fputs("\t}\n", text->out);
 }
 
-/* Each timeout is at most min-lease, so that no entry outlives its binding. The object cannot be changed later
- * and must not be deleted while flows use it: so its name tells its value. */
-static void timeout_object(FILE *out, const char *proto, const struct timeout *list, uint64_t min_lease)
+/* Each timeout is at most min-lease, so that no entry outlives its binding. The object cannot be
+ * changed later and must not be deleted while flows use it: so its name tells its value. */
+static void timeout_object(FILE *out, const char *proto, const struct timeout *list,
+			   uint64_t min_lease)
 {
-	fprintf(out, "\tct timeout %s_%llu {\n\t\tprotocol %s\n\t\tl3proto ip\n\t\tpolicy = { ", proto,
-		(unsigned long long)min_lease, proto);
+	fprintf(out, "\tct timeout %s_%llu {\n\t\tprotocol %s\n\t\tl3proto ip\n\t\tpolicy = { ",
+		proto, (unsigned long long)min_lease, proto);
 	for (const struct timeout *t = list; t->state; t++) {
 		char key[64];
 		long value;
@@ -113,12 +119,15 @@ static void chain_clients(struct text *text, const struct nft_spec *spec)
 	fputs("\tchain clients {\n", text->out);
 	text->parts++;
 	if (!spec->no_timeouts) {
-		rule(text, "meta l4proto tcp ct timeout set \"tcp_%llu\"", (unsigned long long)spec->min_lease);
-		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"", (unsigned long long)spec->min_lease);
+		rule(text, "meta l4proto tcp ct timeout set \"tcp_%llu\"",
+		     (unsigned long long)spec->min_lease);
+		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"",
+		     (unsigned long long)spec->min_lease);
 	}
 	/* the target as the client wrote it, before anybody's DNAT */
 	if (!spec->host_allow)
-		rule(text, "fib daddr type local counter name host reject with icmp type admin-prohibited");
+		rule(text,
+		     "fib daddr type local counter name host reject with icmp type admin-prohibited");
 	end(text);
 }
 
@@ -130,10 +139,10 @@ static void chain_new(struct text *text, const struct nft_spec *spec)
 	chain(text, "new", "nat hook prerouting priority dstnat - 1");
 	/* what guard = off lets in from outside */
 	for (size_t i = 0; i < 2 && !spec->guard && !spec->no_timeouts; i++)
-		rule(text, "ip daddr %s meta l4proto %s ct timeout set \"%s_%llu\"", text->pool, protos[i],
-		     protos[i], (unsigned long long)spec->min_lease);
-	rule(text, "iif %u ip saddr %s goto clients comment \"" WHOLE_COMMENT "%u\"", text->vpn, text->pool,
-	     text->parts + 1);
+		rule(text, "ip daddr %s meta l4proto %s ct timeout set \"%s_%llu\"", text->pool,
+		     protos[i], protos[i], (unsigned long long)spec->min_lease);
+	rule(text, "iif %u ip saddr %s goto clients comment \"" WHOLE_COMMENT "%u\"", text->vpn,
+	     text->pool, text->parts + 1);
 	end(text);
 }
 
@@ -142,8 +151,10 @@ static void chain_input(struct text *text, const struct nft_spec *spec)
 	if (spec->host_allow)
 		return;
 	chain(text, "input", "filter hook input priority filter");
-	rule(text, "iif %u ip saddr %s ct state & (new | established | related) == 0 "
-	     "counter name host reject with icmp type admin-prohibited", text->vpn, text->pool);
+	rule(text,
+	     "iif %u ip saddr %s ct state & (new | established | related) == 0 "
+	     "counter name host reject with icmp type admin-prohibited",
+	     text->vpn, text->pool);
 	end(text);
 }
 
@@ -157,9 +168,12 @@ static void chains_fast(struct text *text, const struct nft_spec *spec)
 	rule(text, "iif %u ip saddr %s counter name slow_64", text->vpn, pool);
 	end(text);
 	chain(text, "forward", "filter hook forward priority filter");
-	rule(text, "ct state != established accept");	/* first: in a flood of new flows nearly all are of these */
-	rule(text, "iif %u oif != %u ip saddr %s meta l4proto { tcp, udp } flow add @ft", text->vpn, text->vpn, pool);
-	rule(text, "oif %u iif != %u ip daddr %s meta l4proto { tcp, udp } flow add @ft", text->vpn, text->vpn, pool);
+	rule(text, "ct state != established accept"); /* first: in a flood of new flows nearly all
+							 are of these */
+	rule(text, "iif %u oif != %u ip saddr %s meta l4proto { tcp, udp } flow add @ft", text->vpn,
+	     text->vpn, pool);
+	rule(text, "oif %u iif != %u ip daddr %s meta l4proto { tcp, udp } flow add @ft", text->vpn,
+	     text->vpn, pool);
 	end(text);
 }
 
@@ -176,23 +190,25 @@ static void chain_nat(struct text *text, const struct nft_spec *spec)
 		rule(text, "%s masquerade", text->leaving);
 	else if (!spec->snat_last.s_addr || spec->snat_last.s_addr == spec->snat_first.s_addr)
 		rule(text, "%s snat ip to %s", text->leaving, first);
-	else	/* persistent: a client keeps its address (RFC 4787, REQ-2) */
+	else /* persistent: a client keeps its address (RFC 4787, REQ-2) */
 		rule(text, "%s snat ip to %s-%s persistent", text->leaving, first, last);
 	end(text);
 }
 
-/* Nobody outside begins a flow to a client. 0: a packet of this host itself came from no device, and passes. */
+/* Nobody outside begins a flow to a client. 0: a packet of this host itself came from no device,
+ * and passes. */
 static void chain_guard(struct text *text, const struct nft_spec *spec)
 {
 	if (!spec->guard)
 		return;
 	chain(text, "guard", "nat hook postrouting priority filter");
-	rule(text, "ct state new ip daddr %s iif != 0 iif != %u oif %u counter name guarded drop", text->pool, text->vpn,
-	     text->vpn);
+	rule(text, "ct state new ip daddr %s iif != 0 iif != %u oif %u counter name guarded drop",
+	     text->pool, text->vpn, text->vpn);
 	end(text);
 }
 
-/* The address comes first: most packets differ in it, and a register's look-up is cheaper than that of a device. */
+/* The address comes first: most packets differ in it, and a register's look-up is cheaper than that
+ * of a device. */
 static void chain_post(struct text *text, const struct nft_spec *spec)
 {
 	if (spec->nat44 == NAT44_NONE && !spec->guard && !spec->devices)
@@ -201,33 +217,37 @@ static void chain_post(struct text *text, const struct nft_spec *spec)
 	if (spec->devices)
 		rule(text, "oif %u ip daddr %s counter name slow_46", text->vpn, text->pool);
 	if (spec->nat44 != NAT44_NONE) {
-		rule(text, "ct status snat accept");	/* breaks where there is no entry */
+		rule(text, "ct status snat accept"); /* breaks where there is no entry */
 		/* answers to whom guard = off let in: he knows the pool's address, it is no leak */
 		if (!spec->guard)
 			rule(text, "%s ct direction reply accept", text->leaving);
 		rule(text, "%s counter name leaked drop", text->leaving);
 	}
 	if (spec->guard)
-		rule(text, "ip daddr %s ct state & (established | related) == 0 iif != 0 iif != %u oif %u "
-		     "counter name guarded drop", text->pool, text->vpn, text->vpn);
+		rule(text,
+		     "ip daddr %s ct state & (established | related) == 0 iif != 0 iif != %u oif %u "
+		     "counter name guarded drop",
+		     text->pool, text->vpn, text->vpn);
 	end(text);
 }
 
-/* What nft_write() makes below, but for the timeout objects: taken away in the same transaction. An `add` before
- * each `delete`, as only what is there can be deleted. */
+/* What nft_write() makes below, but for the timeout objects: taken away in the same transaction. An
+ * `add` before each `delete`, as only what is there can be deleted. */
 static void clear(const char *name, const struct nft_table *old, FILE *out)
 {
-	static const char *const chains[] = { "new", "clients", "input", "pre", "forward", "guard", "nat",
-					      "post" };
+	static const char *const chains[] = { "new",	 "clients", "input", "pre",
+					      "forward", "guard",   "nat",   "post" };
 
 	fprintf(out, "add table inet %s\nflush table inet %s\n", name, name);
 	for (size_t i = 0; i < sizeof(chains) / sizeof(*chains); i++)
-		fprintf(out, "add chain inet %s %s\ndelete chain inet %s %s\n", name, chains[i], name, chains[i]);
+		fprintf(out, "add chain inet %s %s\ndelete chain inet %s %s\n", name, chains[i],
+			name, chains[i]);
 	for (size_t i = 0; i < NFT_COUNTER_MAX; i++)
-		fprintf(out, "add counter inet %s %s\ndelete counter inet %s %s\n", name, counter_names[i], name,
-			counter_names[i]);
-	fprintf(out, "add set inet %s pool4 { type ipv4_addr; flags interval; }\ndelete set inet %s pool4\n", name,
-		name);
+		fprintf(out, "add counter inet %s %s\ndelete counter inet %s %s\n", name,
+			counter_names[i], name, counter_names[i]);
+	fprintf(out,
+		"add set inet %s pool4 { type ipv4_addr; flags interval; }\ndelete set inet %s pool4\n",
+		name, name);
 	if (old->flowtable)
 		fprintf(out, "delete flowtable inet %s ft\n", name);
 }
@@ -237,12 +257,14 @@ static void objects(struct text *text, const struct nft_spec *spec, const struct
 	char addr[INET_ADDRSTRLEN];
 
 	for (size_t i = 0; i < NFT_COUNTER_MAX; i++)
-		fprintf(text->out, "\tcounter %s { packets %llu bytes %llu\n\t}\n", counter_names[i],
-			(unsigned long long)old->tally[i].packets, (unsigned long long)old->tally[i].bytes);
+		fprintf(text->out, "\tcounter %s { packets %llu bytes %llu\n\t}\n",
+			counter_names[i], (unsigned long long)old->tally[i].packets,
+			(unsigned long long)old->tally[i].bytes);
 	inet_ntop(AF_INET, &spec->pool.addr, addr, sizeof(addr));
 	snprintf(text->pool, sizeof(text->pool), "%s/%u", addr, spec->pool.len);
-	if (spec->outside_count) {	/* else a prefix in the rule itself: cheaper for each packet */
-		fprintf(text->out, "\tset pool4 {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { %s",
+	if (spec->outside_count) { /* else a prefix in the rule itself: cheaper for each packet */
+		fprintf(text->out,
+			"\tset pool4 {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { %s",
 			text->pool);
 		for (size_t i = 0; i < spec->outside_count; i++)
 			fprintf(text->out, ", %s",
@@ -250,14 +272,15 @@ static void objects(struct text *text, const struct nft_spec *spec, const struct
 		fputs(" }\n\t}\n", text->out);
 		strcpy(text->pool, "@pool4");
 	}
-	snprintf(text->leaving, sizeof(text->leaving), "ip saddr %s oif != %u oif != %u", text->pool, LOOPBACK,
-		 text->vpn);
+	snprintf(text->leaving, sizeof(text->leaving), "ip saddr %s oif != %u oif != %u",
+		 text->pool, LOOPBACK, text->vpn);
 	if (!spec->no_timeouts) {
 		timeout_object(text->out, "tcp", tcp_timeouts, spec->min_lease);
 		timeout_object(text->out, "udp", udp_timeouts, spec->min_lease);
 	}
 	if (spec->devices) {
-		fputs("\tflowtable ft {\n\t\thook ingress priority filter\n\t\tdevices = { ", text->out);
+		fputs("\tflowtable ft {\n\t\thook ingress priority filter\n\t\tdevices = { ",
+		      text->out);
 		for (size_t i = 0; i < spec->device_count; i++)
 			fprintf(text->out, "%s\"%s\"", i ? ", " : "", spec->devices[i]);
 		fputs(" }\n\t}\n", text->out);

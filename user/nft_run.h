@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the nft*.c files share: running commands by libnftables, what is in a table, the text of a table. */
+/* What the nft*.c files share: running commands by libnftables, what is in a table, the text of a
+ * table. */
 #pragma once
 
 #include <jansson.h>
@@ -9,15 +10,17 @@
 
 #include "nft.h"
 
-#define TABLE_PREFIX	"nat64_bpf_"
-#define WHOLE_COMMENT	"nat64-bpf: chains and rules in this table: "
+#define TABLE_PREFIX  "nat64_bpf_"
+#define WHOLE_COMMENT "nat64-bpf: chains and rules in this table: "
 
+/* clang-format off */
 enum nft_counter {
 #define X(name) NFT_COUNTER_##name,
 	NFT_COUNTS(X)
 #undef X
 	NFT_COUNTER_MAX
 };
+/* clang-format on */
 
 struct nft_tally {
 	uint64_t packets, bytes;
@@ -27,12 +30,13 @@ struct nft_tally {
 struct nft_table {
 	bool there;
 	bool flowtable;
-	unsigned int parts;		/* chains and rules */
-	unsigned int made;		/* how many nft_apply() made, 0: unknown */
+	unsigned int parts; /* chains and rules */
+	unsigned int made;  /* how many nft_apply() made, 0: unknown */
 	struct nft_tally tally[NFT_COUNTER_MAX];
 };
 
-/* Runs commands, or lets the kernel only check them. 0 or -errno; nft_words() then is nft's first line. */
+/* Runs commands, or lets the kernel only check them. 0 or -errno; nft_words() then is nft's first
+ * line. */
 int nft_run(const char *commands, bool only_check);
 
 /* The same for a list command: `json` gets the answer. */

@@ -24,7 +24,7 @@ static void send_text(const char *path, const char *text)
 	if (fd < 0 || len >= sizeof(to.sun_path))
 		return;
 	memcpy(to.sun_path, path, len);
-	if (to.sun_path[0] == '@')	/* a name without a file */
+	if (to.sun_path[0] == '@') /* a name without a file */
 		to.sun_path[0] = 0;
 	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&to,
 		   offsetof(struct sockaddr_un, sun_path) + len) < 0)

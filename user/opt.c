@@ -6,13 +6,15 @@
 
 #include "opt.h"
 
-#define WORD_MAX 32		/* bytes; longer ones resemble nothing */
+#define WORD_MAX 32 /* bytes; longer ones resemble nothing */
 
+/* clang-format off */
 const struct config_key_info config_keys[KEY_MAX] = {
 #define X(id, key, value, fallback, repeatable, help) { key, value, fallback, repeatable, help },
 	CONFIG_KEYS(X)
 #undef X
 };
+/* clang-format on */
 
 const char *config_key_name(unsigned int i)
 {
@@ -29,7 +31,7 @@ int config_key_find(const char *key)
 
 static bool same(char a, char b)
 {
-	if (a == '_')		/* min_lease is min-lease */
+	if (a == '_') /* min_lease is min-lease */
 		a = '-';
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
@@ -77,7 +79,7 @@ const char *suggest(const char *word, const char *(*word_at)(unsigned int i), un
 		const char *other = word_at(i);
 		unsigned int far = distance(word, other);
 
-		if (far < best && far < strlen(other)) {	/* not all letters replaced */
+		if (far < best && far < strlen(other)) { /* not all letters replaced */
 			best = far;
 			found = other;
 		}
@@ -86,13 +88,14 @@ const char *suggest(const char *word, const char *(*word_at)(unsigned int i), un
 			starts++;
 		}
 	}
-	return starts == 1 ? longer : found;	/* "mss" is the beginning of one word only */
+	return starts == 1 ? longer : found; /* "mss" is the beginning of one word only */
 }
 
 const char *config_key_suggest(const char *key)
 {
 	/* Words of other translators (TAYGA, Jool) and of those who come from them. */
 	static const char *const others[][2] = {
+		/* clang-format off */
 		{ "tun-device",		"interface" },
 		{ "dev",		"interface" },
 		{ "iface",		"interface" },
@@ -110,6 +113,7 @@ const char *config_key_suggest(const char *key)
 		{ "mss",		"mss-clamp" },
 		{ "allow",		"clients" },
 		{ "source",		"clients" },
+		/* clang-format on */
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

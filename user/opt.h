@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The keys of the config file, which are the options of `load` too: one list for parser, help, completion
- * and the check of the man page. */
+/* The keys of the config file, which are the options of `load` too: one list for parser, help,
+ * completion and the check of the man page. */
 #pragma once
 
 #include <stdbool.h>
 
+/* clang-format off */
 /*  enum	key			value			default			repeatable	help */
 #define CONFIG_KEYS(X) \
 	X(INTERFACE,	"interface",		"IFACE|GLOB|auto",	"NAME",			false,	"interface of the VPN") \
@@ -42,13 +43,14 @@ enum config_key {
 #undef X
 	KEY_MAX
 };
+/* clang-format on */
 
 struct config_key_info {
-	const char *key;	/* as in the file; --KEY on the command line */
-	const char *value;	/* what it takes */
-	const char *fallback;	/* default, in words where it is derived; "" : none */
+	const char *key;      /* as in the file; --KEY on the command line */
+	const char *value;    /* what it takes */
+	const char *fallback; /* default, in words where it is derived; "" : none */
 	bool repeatable;
-	const char *help;	/* half a sentence */
+	const char *help; /* half a sentence */
 };
 
 extern const struct config_key_info config_keys[KEY_MAX];
@@ -56,10 +58,11 @@ extern const struct config_key_info config_keys[KEY_MAX];
 /* Index of a key by its name, -1: there is none. */
 int config_key_find(const char *key);
 
-/* The nearest of N words to a mistyped one (edit distance of at most a third of its length, rounded up; or the only
- * one that begins so), or NULL. `word_at` yields word i. Static strings. */
+/* The nearest of N words to a mistyped one (edit distance of at most a third of its length, rounded
+ * up; or the only one that begins so), or NULL. `word_at` yields word i. Static strings. */
 const char *suggest(const char *word, const char *(*word_at)(unsigned int i), unsigned int n);
-const char *config_key_name(unsigned int i);	/* a word_at for keys */
+const char *config_key_name(unsigned int i); /* a word_at for keys */
 
-/* The key that was probably meant by one that does not exist: the words of TAYGA's config too. NULL: no idea. */
+/* The key that was probably meant by one that does not exist: the words of TAYGA's config too.
+ * NULL: no idea. */
 const char *config_key_suggest(const char *key);

@@ -18,8 +18,8 @@
 #include "config.h"
 #include "log.h"
 
-#define LOCK_WAIT_MS	10000
-#define LOCK_POLL_MS	50
+#define LOCK_WAIT_MS 10000
+#define LOCK_POLL_MS 50
 
 static const char *dir(const char *variable, const char *fallback)
 {
@@ -93,7 +93,7 @@ const char *path_run(char *buf, const char *instance, const char *suffix)
 
 int path_look(const char *path)
 {
-	struct stat there;	/* access(2) would ask for the real user, without capabilities */
+	struct stat there; /* access(2) would ask for the real user, without capabilities */
 
 	return stat(path, &there) ? -errno : 0;
 }
@@ -186,18 +186,19 @@ int lock_take(void)
 	if (error)
 		return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
 				caps_why(error, error == -EACCES ? NEED_WRITE : 0),
-				"run as root, or set NAT64_BPF_RUN_DIR to a folder you may write", "%s: cannot open the lock",
-				path);
+				"run as root, or set NAT64_BPF_RUN_DIR to a folder you may write",
+				"%s: cannot open the lock", path);
 	error = lock_wait();
 	if (!error)
 		return 0;
 	lock_release();
 	if (error == -EBUSY)
 		return log_fail(EXIT_BUSY, "another nat64-bpf has been changing things for 10 s",
-				fmt("wait for it, or find it with: fuser -v %s", path), "%s: locked", path);
+				fmt("wait for it, or find it with: fuser -v %s", path),
+				"%s: locked", path);
 	return log_fail(EXIT_FAILED, strerror(-error),
-			log_fix(error, "set NAT64_BPF_RUN_DIR to a folder of a local file system"), "%s: cannot lock",
-			path);
+			log_fix(error, "set NAT64_BPF_RUN_DIR to a folder of a local file system"),
+			"%s: cannot lock", path);
 }
 
 void lock_release(void)
@@ -243,7 +244,8 @@ static int add_entries(char ***names, size_t *count, const char *folder, const c
 		size_t len = strlen(entry->d_name), tail = strlen(suffix);
 		char name[NAME_MAX + 1];
 
-		if (entry->d_name[0] == '.' || len <= tail || strcmp(entry->d_name + len - tail, suffix))
+		if (entry->d_name[0] == '.' || len <= tail ||
+		    strcmp(entry->d_name + len - tail, suffix))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)(len - tail), entry->d_name);
 		swap_chars(name, ':', '.');
@@ -286,8 +288,10 @@ int instances_pinned(char ***names, size_t *count)
 int instances_unlisted(int error)
 {
 	return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
-			caps_why(error, error == -EACCES ? NEED_WRITE : 0),	/* of the pins inside, too */
-			log_fix(error, fmt("both must be folders: ls -ld %s %s", dir_pin(), dir_run())),
+			caps_why(error,
+				 error == -EACCES ? NEED_WRITE : 0), /* of the pins inside, too */
+			log_fix(error,
+				fmt("both must be folders: ls -ld %s %s", dir_pin(), dir_run())),
 			"cannot list instances");
 }
 

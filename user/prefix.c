@@ -184,7 +184,8 @@ const char *prefix_fault(const struct net6 *prefix)
 		return "multicast addresses cannot be a translation prefix";
 	if (byte[0] == 0xfe && (byte[1] & 0xc0) == 0x80)
 		return "link-local addresses are not forwarded, so they cannot be a translation prefix";
-	if (!byte[0] && !byte[1] && prefix->addr.s6_addr32[0] == 0 && prefix->addr.s6_addr32[1] == 0)
+	if (!byte[0] && !byte[1] && prefix->addr.s6_addr32[0] == 0 &&
+	    prefix->addr.s6_addr32[1] == 0)
 		return "::/64 holds the unspecified, loopback and IPv4-mapped addresses (RFC 4291, 2.5)";
 	return NULL;
 }
@@ -210,14 +211,14 @@ static const struct net4 *blocker(const struct net4 *net, const struct net4 *tak
 bool net4_free(uint8_t len, const struct net4 *taken, size_t count, struct net4 *out)
 {
 	static const struct {
-		uint32_t first;		/* host order */
+		uint32_t first; /* host order */
 		uint8_t len;
 	} areas[] = {
-		{ 0xc0a80000, 16 },	/* 192.168/16 */
-		{ 0xac100000, 12 },	/* 172.16/12 */
-		{ 0x0a000000, 8 },	/* 10/8 */
-		{ 0x64400000, 10 },	/* 100.64/10, RFC 6598 */
-		{ 0xc6120000, 15 },	/* 198.18/15, RFC 2544 */
+		{ 0xc0a80000, 16 }, /* 192.168/16 */
+		{ 0xac100000, 12 }, /* 172.16/12 */
+		{ 0x0a000000, 8 },  /* 10/8 */
+		{ 0x64400000, 10 }, /* 100.64/10, RFC 6598 */
+		{ 0xc6120000, 15 }, /* 198.18/15, RFC 2544 */
 	};
 
 	if (len > 32)
@@ -228,7 +229,7 @@ bool net4_free(uint8_t len, const struct net4 *taken, size_t count, struct net4 
 
 		if (len < areas[i].len)
 			continue;
-		while (next < end) {	/* each turn leaves one of TAKEN behind, or ends */
+		while (next < end) { /* each turn leaves one of TAKEN behind, or ends */
 			struct net4 net = { .addr = { be32((uint32_t)next) }, .len = len };
 			const struct net4 *in_way = blocker(&net, taken, count);
 

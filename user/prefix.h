@@ -8,20 +8,20 @@
 #include <stdint.h>
 
 struct net4 {
-	struct in_addr addr;	/* network order, host bits 0 */
-	uint8_t len;		/* bits */
+	struct in_addr addr; /* network order, host bits 0 */
+	uint8_t len;	     /* bits */
 };
 
 struct net6 {
-	struct in6_addr addr;	/* network order, host bits 0 */
-	uint8_t len;		/* bits */
+	struct in6_addr addr; /* network order, host bits 0 */
+	uint8_t len;	      /* bits */
 };
 
 #define NET4_TEXT (INET_ADDRSTRLEN + 4)
 #define NET6_TEXT (INET6_ADDRSTRLEN + 4)
 
-/* Parse ADDR/LEN; without /LEN the whole address. 0, -EINVAL: no address or length; -EDOM: host bits are
- * set, and `net` then is the network that was probably meant. */
+/* Parse ADDR/LEN; without /LEN the whole address. 0, -EINVAL: no address or length; -EDOM: host
+ * bits are set, and `net` then is the network that was probably meant. */
 int net4_parse(const char *text, struct net4 *net);
 int net6_parse(const char *text, struct net6 *net);
 
@@ -29,7 +29,7 @@ int net6_parse(const char *text, struct net6 *net);
 const char *net4_text(const struct net4 *net, char *buf);
 const char *net6_text(const struct net6 *net, char *buf);
 
-struct in_addr mask4(uint8_t len);		/* network order */
+struct in_addr mask4(uint8_t len); /* network order */
 struct in6_addr mask6(uint8_t len);
 
 bool net4_has(const struct net4 *net, struct in_addr addr);
@@ -40,15 +40,15 @@ bool addr6_is_zero(const struct in6_addr *addr);
 
 /* Address number N of a network (0: the network itself). */
 struct in_addr net4_host(const struct net4 *net, uint32_t n);
-uint32_t net4_size(const struct net4 *net);	/* addresses; 0 for /0 */
+uint32_t net4_size(const struct net4 *net); /* addresses; 0 for /0 */
 /* Number of an address in its network, for the low 32 bits; UINT32_MAX if it does not fit. */
 uint32_t net6_number(const struct net6 *net, const struct in6_addr *addr);
 
-/* May PREFIX be a translation prefix? RFC 6052, 2.2: length 32, 40, 48, 56, 64 or 96, bits 64..71 zero.
- * NULL: yes; else why not. */
+/* May PREFIX be a translation prefix? RFC 6052, 2.2: length 32, 40, 48, 56, 64 or 96, bits 64..71
+ * zero. NULL: yes; else why not. */
 const char *prefix_fault(const struct net6 *prefix);
-bool prefix_is_well_known(const struct net6 *prefix);	/* 64:ff9b::/96 */
+bool prefix_is_well_known(const struct net6 *prefix); /* 64:ff9b::/96 */
 
-/* A free network of length LEN in private space that overlaps none of TAKEN: the fix for a pool clash.
- * Tries 192.168/16, 172.16/12, 10/8, 100.64/10, 198.18/15. False: there is none. */
+/* A free network of length LEN in private space that overlaps none of TAKEN: the fix for a pool
+ * clash. Tries 192.168/16, 172.16/12, 10/8, 100.64/10, 198.18/15. False: there is none. */
 bool net4_free(uint8_t len, const struct net4 *taken, size_t count, struct net4 *out);

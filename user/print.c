@@ -15,7 +15,8 @@ void print_setup(bool no_color)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	colour = !no_color && !(no && *no) && isatty(STDOUT_FILENO) && !(term && !strcmp(term, "dumb"));
+	colour = !no_color && !(no && *no) && isatty(STDOUT_FILENO) &&
+		 !(term && !strcmp(term, "dumb"));
 }
 
 bool print_has_colour(void)
@@ -26,11 +27,8 @@ bool print_has_colour(void)
 const char *tone_on(enum tone tone)
 {
 	static const char *const codes[] = {
-		[TONE_PLAIN]	= "",
-		[TONE_GOOD]	= "\033[32m",
-		[TONE_CARE]	= "\033[33m",
-		[TONE_BAD]	= "\033[31m",
-		[TONE_STRONG]	= "\033[1m",
+		[TONE_PLAIN] = "",	 [TONE_GOOD] = "\033[32m",  [TONE_CARE] = "\033[33m",
+		[TONE_BAD] = "\033[31m", [TONE_STRONG] = "\033[1m",
 	};
 
 	return colour ? codes[tone] : "";
@@ -59,7 +57,8 @@ static const char *scaled(uint64_t number, const char *space, const char *unit, 
 	}
 	for (; value >= 999.5; i++)
 		value /= 1000;
-	snprintf(buf, NUMBER_TEXT, "%.*f%s%s%s", value < 99.95 ? 1 : 0, value, space, letters[i], unit);
+	snprintf(buf, NUMBER_TEXT, "%.*f%s%s%s", value < 99.95 ? 1 : 0, value, space, letters[i],
+		 unit);
 	return buf;
 }
 
@@ -88,7 +87,7 @@ const char *percent_text(uint64_t part, uint64_t whole, char *buf)
 
 	if (part && percent < 0.1)
 		return strcpy(buf, "< 0.1 %");
-	if (part < whole && percent >= 99.95)		/* what is not full does not look so */
+	if (part < whole && percent >= 99.95) /* what is not full does not look so */
 		return strcpy(buf, "> 99.9 %");
 	snprintf(buf, NUMBER_TEXT, part == whole || !part ? "%.0f %%" : "%.1f %%", percent);
 	return buf;
@@ -108,7 +107,8 @@ const char *bar_text(uint64_t part, uint64_t whole, char *buf)
 	memset(cells, '.', BAR_WIDTH);
 	memset(cells, '#', (size_t)full);
 	cells[BAR_WIDTH] = 0;
-	snprintf(buf, BAR_TEXT, "[%s%.*s%s%s]", tone_on(tone), full, cells, tone_off(), cells + full);
+	snprintf(buf, BAR_TEXT, "[%s%.*s%s%s]", tone_on(tone), full, cells, tone_off(),
+		 cells + full);
 	return buf;
 }
 
@@ -165,7 +165,8 @@ static void keep_row(struct table *table, const char *const *texts)
 	table->rows++;
 }
 
-void table_begin(struct table *table, FILE *out, unsigned int columns, unsigned int right, const char *const *titles)
+void table_begin(struct table *table, FILE *out, unsigned int columns, unsigned int right,
+		 const char *const *titles)
 {
 	*table = (struct table){ .out = out, .columns = columns, .right = right };
 	keep_row(table, titles);

@@ -17,7 +17,8 @@ int record_add_route(struct record *record, const struct net4 *route)
 	struct net4 *more;
 
 	for (size_t i = 0; i < record->route_count; i++)
-		if (record->routes[i].addr.s_addr == route->addr.s_addr && record->routes[i].len == route->len)
+		if (record->routes[i].addr.s_addr == route->addr.s_addr &&
+		    record->routes[i].len == route->len)
 			return 0;
 	more = realloc(record->routes, (record->route_count + 1) * sizeof(*more));
 	if (!more)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The record of what load changed on the host, /run/nat64-bpf/NAME.undo: written before the first change, so
- * that unload, or the next load, can mend what a killed one left. */
+/* The record of what load changed on the host, /run/nat64-bpf/NAME.undo: written before the first
+ * change, so that unload, or the next load, can mend what a killed one left. */
 #pragma once
 
 #include <net/if.h>
@@ -12,22 +12,25 @@
 #include "prefix.h"
 
 struct record {
-	uint32_t ifindex;		/* 0: no record */
+	uint32_t ifindex; /* 0: no record */
 	char interface[IFNAMSIZ];
-	bool clsact;			/* the qdisc is ours */
-	bool neighbour;			/* the placeholder neighbour is ours */
-	struct in_addr own4;		/* the address we added, 0.0.0.0: it was there */
-	struct net4 *routes;		/* pool, and static maps outside it */
+	bool clsact;	     /* the qdisc is ours */
+	bool neighbour;	     /* the placeholder neighbour is ours */
+	struct in_addr own4; /* the address we added, 0.0.0.0: it was there */
+	struct net4 *routes; /* pool, and static maps outside it */
 	size_t route_count;
-	uint32_t program;		/* CRC-32 of the object whose programs are pinned over filled maps, 0: none */
-	uint32_t nft;			/* CRC-32 of the nft table's text, 0: none */
-	uint8_t quota_len;		/* bits of the networks that nat64_quota was counted by, 0: unknown */
-	uint32_t xdp;			/* CRC-32 of the object whose program is, or will be, attached in XDP, 0: none */
-	char xdp_alone[96];		/* why it is not in libxdp's dispatcher, "" : it is, or there is none */
-	char fast_fault[96];		/* why there is no fast path, "" : it is on, or not wanted */
+	uint32_t program;  /* CRC-32 of the object whose programs are pinned over filled maps, 0:
+			      none */
+	uint32_t nft;	   /* CRC-32 of the nft table's text, 0: none */
+	uint8_t quota_len; /* bits of the networks that nat64_quota was counted by, 0: unknown */
+	uint32_t xdp; /* CRC-32 of the object whose program is, or will be, attached in XDP, 0: none
+		       */
+	char xdp_alone[96]; /* why it is not in libxdp's dispatcher, "" : it is, or there is none */
+	char fast_fault[96]; /* why there is no fast path, "" : it is on, or not wanted */
 };
 
-/* A load was killed, or failed, before fresh maps had been filled: nothing in them is worth keeping. */
+/* A load was killed, or failed, before fresh maps had been filled: nothing in them is worth
+ * keeping. */
 static inline bool record_half(const struct record *record)
 {
 	return record->ifindex && !record->program;
@@ -36,6 +39,7 @@ static inline bool record_half(const struct record *record)
 /* 0; -ENOENT: none, the record is empty; -errno. */
 int record_read(const char *instance, struct record *record);
 int record_write(const char *instance, const struct record *record);
-int record_remove(const char *instance);	/* 0 also if there is none */
-int record_add_route(struct record *record, const struct net4 *route);	/* 0, also if it is in; -ENOMEM */
+int record_remove(const char *instance); /* 0 also if there is none */
+int record_add_route(struct record *record,
+		     const struct net4 *route); /* 0, also if it is in; -ENOMEM */
 void record_free(struct record *record);

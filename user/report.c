@@ -74,7 +74,8 @@ static void look_at_fast_path(struct report *report)
 
 	report->fast = nft_has_flowtable(instance->config.name);
 	if (!report->fast && instance->config.fastpath_auto)
-		report->fast_why = instance->record.fast_fault[0] ? instance->record.fast_fault : "not probed";
+		report->fast_why = instance->record.fast_fault[0] ? instance->record.fast_fault :
+								    "not probed";
 	flows = report->fast ? nl_conntrack_offloaded(&instance->config.pool) : 0;
 	report->flows = flows > 0 ? flows : 0;
 }
@@ -92,11 +93,13 @@ static void look_at_network(struct report *report)
 
 	if (!nl_routes(AF_INET, &routes, &route_count))
 		for (size_t i = 0; i < route_count; i++)
-			route |= routes[i].protocol == NAT64_RTPROT && routes[i].oif == report->link.index &&
+			route |= routes[i].protocol == NAT64_RTPROT &&
+				 routes[i].oif == report->link.index &&
 				 ntohl(routes[i].dst4.s_addr) == report->config.pool_first;
 	if (!nl_addrs(&addrs, &addr_count))
 		for (size_t i = 0; i < addr_count; i++)
-			address |= addrs[i].family == AF_INET && addrs[i].index == report->link.index &&
+			address |= addrs[i].family == AF_INET &&
+				   addrs[i].index == report->link.index &&
 				   addrs[i].addr4.s_addr == report->config.own4;
 	if (!route)
 		fault(report, "the route of the pool is missing", again);
@@ -114,9 +117,13 @@ static void look_at_xdp(struct report *report, const char *again)
 	report->xdp_why = xdp_auto_why(instance);
 	if (xdp_look(instance->config.name, report->link.index, wanted, &report->xdp))
 		return;
-	if ((wanted == XDP_NATIVE || wanted == XDP_GENERIC) && (report->xdp.mode != wanted || !report->xdp.current)) {
-		report->xdp_why = report->xdp.taken ? "another program took its place" : "it is not attached";
-		fault(report, "the XDP program is not attached as it should be: TC translates instead", again);
+	if ((wanted == XDP_NATIVE || wanted == XDP_GENERIC) &&
+	    (report->xdp.mode != wanted || !report->xdp.current)) {
+		report->xdp_why = report->xdp.taken ? "another program took its place" :
+						      "it is not attached";
+		fault(report,
+		      "the XDP program is not attached as it should be: TC translates instead",
+		      again);
 	}
 }
 
@@ -125,12 +132,14 @@ static void look(struct report *report, const char *name)
 	const char *again = fmt("nat64-bpf load %s", name);
 	const struct record *record = &report->instance.record;
 
-	report->instance.l2 = record->neighbour;	/* of an Ethernet interface only, which may be gone */
+	report->instance.l2 =
+		record->neighbour; /* of an Ethernet interface only, which may be gone */
 	if (!record->ifindex || nl_link_by_index(record->ifindex, &report->link)) {
 		report->link = (struct nl_link){};
 		report->state = STATE_WAITING;
 		fault(report, fmt("interface %s is absent", record->interface),
-		      fmt("start the VPN, then nat64-bpf load %s; nat64-bpf run %s does so by itself", name, name));
+		      fmt("start the VPN, then nat64-bpf load %s; nat64-bpf run %s does so by itself",
+			  name, name));
 		return;
 	}
 	report->instance.l2 = link_is_l2(&report->link) == 1;
@@ -139,9 +148,12 @@ static void look(struct report *report, const char *name)
 		fault(report, "the programs are not attached to the interface", again);
 	look_at_xdp(report, again);
 	if (!report->nft_present)
-		fault(report, "the nftables table is missing or incomplete: was the ruleset flushed?", again);
+		fault(report,
+		      "the nftables table is missing or incomplete: was the ruleset flushed?",
+		      again);
 	if (!(report->link.flags & IFF_UP))
-		fault(report, "the interface is down", fmt("ip link set dev %s up", report->link.name));
+		fault(report, "the interface is down",
+		      fmt("ip link set dev %s up", report->link.name));
 	look_at_network(report);
 }
 
@@ -162,7 +174,8 @@ int report_read(const char *name, struct report *report)
 	error = counters_read(name, report->counters);
 	if (error)
 		return log_fail(EXIT_FAILED, strerror(-error),
-				log_fix(error, fmt("nat64-bpf unload %s, then load it again", name)),
+				log_fix(error,
+					fmt("nat64-bpf unload %s, then load it again", name)),
 				"%s: cannot read the counters", name);
 	report->nft_present = nft_present(name);
 	nft_counts(name, &report->nft);
@@ -177,9 +190,9 @@ struct nat64_counter report_fast(const struct report *report, enum nat64_count c
 	uint64_t slow = count == NAT64_COUNT_IN64 ? report->nft.slow_64 : report->nft.slow_46;
 	uint64_t fast = report->fast && all->packets > slow ? all->packets - slow : 0;
 
-	return (struct nat64_counter) {
-		.packets	= fast,
-		.bytes		= fast ? (unsigned __int128)all->bytes * fast / all->packets : 0,
+	return (struct nat64_counter){
+		.packets = fast,
+		.bytes = fast ? (unsigned __int128)all->bytes * fast / all->packets : 0,
 	};
 }
 
@@ -189,7 +202,8 @@ int report_permitted(const struct report *report)
 
 	if (error != -EPERM && error != -EACCES)
 		return 0;
-	return log_fail(EXIT_PRIVILEGE, caps_why(error, NEED_NET_ADMIN), "run it as root: sudo nat64-bpf ...",
+	return log_fail(EXIT_PRIVILEGE, caps_why(error, NEED_NET_ADMIN),
+			"run it as root: sudo nat64-bpf ...",
 			"%s: its nftables table cannot be read", report->instance.config.name);
 }
 

@@ -15,77 +15,82 @@ enum run_state { RUN_WAITING, RUN_TRANSLATING, RUN_DEGRADED };
 
 /* The log of assignments: bindings as it last told them, by slot. */
 struct run_log {
-	int fd;				/* -1: off, or it cannot be opened */
+	int fd; /* -1: off, or it cannot be opened */
 	char path[PATH_MAX];
-	ino_t inode;			/* of the open file: logrotate puts another in its place */
+	ino_t inode; /* of the open file: logrotate puts another in its place */
 	struct run_told {
 		struct in6_addr addr6;
-		uint32_t addr4;		/* network order, 0: nothing is told of this slot */
+		uint32_t addr4; /* network order, 0: nothing is told of this slot */
 		bool is_static;
-	} *told;
+	} * told;
 	uint32_t count;
 };
 
 /* The bindings of the instance, followed. */
 struct keeper {
-	struct bindings bindings;	/* slots NULL: not open */
-	ino_t inode;			/* of the pin: maps made anew have another */
+	struct bindings bindings; /* slots NULL: not open */
+	ino_t inode;		  /* of the pin: maps made anew have another */
 	int counters_fd;
-	uint64_t mark[4];		/* what changes with the bindings, as last seen */
-	uint64_t changed_at;		/* ns of the boot clock: first change that is not saved, 0: none */
-	uint64_t saved_at;		/* ns: last attempt to save */
-	uint64_t packets;		/* translated when last it was saved for the times of last use */
-	pid_t saver;			/* process that saves, 0: none */
-	uint64_t expired_at;		/* ns: last look for bindings beyond max-lease */
-	uint64_t told_at;		/* ns: last comparison for the log */
-	bool failing;			/* the last save failed */
-	int claim_fd;			/* of run_claim(); -1: none */
+	uint64_t mark[4];    /* what changes with the bindings, as last seen */
+	uint64_t changed_at; /* ns of the boot clock: first change that is not saved, 0: none */
+	uint64_t saved_at;   /* ns: last attempt to save */
+	uint64_t packets;    /* translated when last it was saved for the times of last use */
+	pid_t saver;	     /* process that saves, 0: none */
+	uint64_t expired_at; /* ns: last look for bindings beyond max-lease */
+	uint64_t told_at;    /* ns: last comparison for the log */
+	bool failing;	     /* the last save failed */
+	int claim_fd;	     /* of run_claim(); -1: none */
 	struct run_log log;
 };
 
 struct run {
-	const char *given;		/* NAME of the command line */
-	char name[NAME_LEN_MAX + 1];	/* of the instance */
-	bool up;			/* it was brought up, and nobody has taken it down */
+	const char *given;	     /* NAME of the command line */
+	char name[NAME_LEN_MAX + 1]; /* of the instance */
+	bool up;		     /* it was brought up, and nobody has taken it down */
 	enum run_state state;
-	char why[256];			/* of the state, as last said; "" : none */
-	bool deriving;			/* what is said now is a reason to wait */
-	uint64_t look_at;		/* ns of the boot clock: when to look next, 0: nothing has happened */
-	uint64_t looked_at;		/* ns: end of the last look */
-	uint64_t look_ns;		/* how long it took */
-	uint32_t retries;		/* failed mends in a row */
-	struct instance instance;	/* as last brought up, or found whole */
+	char why[256];	    /* of the state, as last said; "" : none */
+	bool deriving;	    /* what is said now is a reason to wait */
+	uint64_t look_at;   /* ns of the boot clock: when to look next, 0: nothing has happened */
+	uint64_t looked_at; /* ns: end of the last look */
+	uint64_t look_ns;   /* how long it took */
+	uint32_t retries;   /* failed mends in a row */
+	struct instance instance; /* as last brought up, or found whole */
 	struct keeper keeper;
 };
 
-/* A message of one of the modules: kept as the state's reason, and said, but not again and again. `data`: the run. */
+/* A message of one of the modules: kept as the state's reason, and said, but not again and again.
+ * `data`: the run. */
 void run_hear(const struct log_message *message, void *data);
 
-/* Nobody else is to `run` this instance in this network namespace while the socket is open that this gives. 0; -1:
- * somebody does, which is said. Waits up to 2 s for one that is ending. */
+/* Nobody else is to `run` this instance in this network namespace while the socket is open that
+ * this gives. 0; -1: somebody does, which is said. Waits up to 2 s for one that is ending. */
 int run_claim(const char *name, int *claim_fd);
 
-/* For others: has the run of an instance, if there is one, log what has changed, and waits for that, at most 0.5 s. */
+/* For others: has the run of an instance, if there is one, log what has changed, and waits for
+ * that, at most 0.5 s. */
 void run_note(const char *name);
-void run_noted(struct keeper *keeper, const char *name);	/* somebody asked for that */
+void run_noted(struct keeper *keeper, const char *name); /* somebody asked for that */
 
 /* The first load. 0: up, or waiting for the interface; -1: said. */
 int run_begin(struct run *run);
 
-/* Looks whether the instance is whole and mends it. `reread`: the config file anew, as `load` does. 0; 1: somebody
- * has unloaded it; -1: it could not be mended, which is said; the next look is planned. */
+/* Looks whether the instance is whole and mends it. `reread`: the config file anew, as `load` does.
+ * 0; 1: somebody has unloaded it; -1: it could not be mended, which is said; the next look is
+ * planned. */
 int run_mend(struct run *run, bool reread);
 
-/* The quick way for a table that was flushed: made anew as it last was, if that still is what the instance wants. The
- * look that follows does what else there is. */
+/* The quick way for a table that was flushed: made anew as it last was, if that still is what the
+ * instance wants. The look that follows does what else there is. */
 void run_mend_table(struct run *run);
 
-/* Rules of other tables changed. Flows on the fast path pass them by, so our table is made anew, which brings these
- * flows before the rules again. 1: it was, and the notifications about that are ours; 0: not needed, or it could not be
- * made; -1: the lock was not to be had, which is said; the next look is planned. */
+/* Rules of other tables changed. Flows on the fast path pass them by, so our table is made anew,
+ * which brings these flows before the rules again. 1: it was, and the notifications about that are
+ * ours; 0: not needed, or it could not be made; -1: the lock was not to be had, which is said; the
+ * next look is planned. */
 int run_ruleset_changed(struct run *run);
 
-/* Follows the bindings, once a second: has saved what is due, forgets what is beyond max-lease, writes the log. */
+/* Follows the bindings, once a second: has saved what is due, forgets what is beyond max-lease,
+ * writes the log. */
 void keeper_tick(struct keeper *keeper, const char *name);
 
 /* Writes the log now. */
@@ -101,11 +106,13 @@ int keeper_finish(struct keeper *keeper, const char *name);
 void keeper_save_now(struct keeper *keeper, const struct config *config);
 void keeper_close(struct keeper *keeper);
 
-/* Opens the log, or another file of that name; "" : off. A file that is new begins with all bindings there are. */
+/* Opens the log, or another file of that name; "" : off. A file that is new begins with all
+ * bindings there are. */
 void run_log_open(struct run_log *log, const char *path);
 void run_log_reopen(struct run_log *log);
 
 /* Writes what has changed since the last call: assigned, released, expired. */
 void run_log_update(struct run_log *log, const char *instance, const struct bindings *bindings);
-void run_log_expired(struct run_log *log, const char *instance, uint32_t index);	/* the binding that was there */
+void run_log_expired(struct run_log *log, const char *instance,
+		     uint32_t index); /* the binding that was there */
 void run_log_close(struct run_log *log);

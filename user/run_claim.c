@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One `run` for an instance: two would write the same files, and tell everything twice. What says so is a unix socket
- * with a name and no file: it belongs to one network namespace, as the instance does, and ends with its process. Who
- * connects to it asks that changes are logged at once, and is hung up on when they were. Anybody can take such a name,
- * so only a process of the same user counts. */
+/* One `run` for an instance: two would write the same files, and tell everything twice. What says
+ * so is a unix socket with a name and no file: it belongs to one network namespace, as the instance
+ * does, and ends with its process. Who connects to it asks that changes are logged at once, and is
+ * hung up on when they were. Anybody can take such a name, so only a process of the same user
+ * counts. */
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
@@ -16,9 +17,9 @@
 #include "log.h"
 #include "run.h"
 
-#define WAIT_STEPS	40		/* for one that is just ending */
-#define WAIT_NS		50000000	/* each */
-#define NOTE_MS		500
+#define WAIT_STEPS 40	    /* for one that is just ending */
+#define WAIT_NS	   50000000 /* each */
+#define NOTE_MS	   500
 
 static int open_socket(void)
 {
@@ -38,7 +39,9 @@ static pid_t peer(int fd)
 	struct ucred who = {};
 	socklen_t size = sizeof(who);
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) || who.uid != geteuid() ? 0 : who.pid;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) || who.uid != geteuid() ?
+		       0 :
+		       who.pid;
 }
 
 /* Connected to who has the name; -1: nobody. */
@@ -85,7 +88,8 @@ int run_claim(const char *name, int *claim_fd)
 	pid = other < 0 ? 0 : peer(other);
 	if (pid)
 		return log_fail(EXIT_BUSY, fmt("process %d does that already", (int)pid),
-				fmt("leave it at work; kill -HUP %d: it reads its settings again", (int)pid),
+				fmt("leave it at work; kill -HUP %d: it reads its settings again",
+				    (int)pid),
 				"%s: cannot follow the instance", name);
 	log_warn(strerror(-error), fmt("see that there is one: pgrep -af 'nat64-bpf run %s'", name),
 		 "%s: another run of it could not be told from none", name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Following the bindings of a running instance: saved 1 s after a change and at most every 10 s, every hour while there
- * is traffic, forgotten beyond max-lease. A change shows in the allocator's counts, which cost two look-ups a second. */
+/* Following the bindings of a running instance: saved 1 s after a change and at most every 10 s,
+ * every hour while there is traffic, forgotten beyond max-lease. A change shows in the allocator's
+ * counts, which cost two look-ups a second. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -20,11 +21,11 @@
 #include "run.h"
 #include "state.h"
 
-#define S		1000000000ull	/* ns */
-#define SAVE_GAP	(10 * S)
-#define SEEN_GAP	(3600 * S)	/* for the times of last use: what a power cut may take of them */
-#define TELL_GAP	(10 * S)	/* for changes that no count shows */
-#define EXPIRE_GAP	(60 * S)
+#define S	   1000000000ull /* ns */
+#define SAVE_GAP   (10 * S)
+#define SEEN_GAP   (3600 * S) /* for the times of last use: what a power cut may take of them */
+#define TELL_GAP   (10 * S)   /* for changes that no count shows */
+#define EXPIRE_GAP (60 * S)
 
 void keeper_close(struct keeper *k)
 {
@@ -75,7 +76,8 @@ static bool outdated(struct keeper *k, uint64_t now)
 
 	if (now - k->saved_at < SEEN_GAP)
 		return false;
-	packets = counted(k->counters_fd, NAT64_COUNT_IN64) + counted(k->counters_fd, NAT64_COUNT_OUT46);
+	packets = counted(k->counters_fd, NAT64_COUNT_IN64) +
+		  counted(k->counters_fd, NAT64_COUNT_OUT46);
 	if (packets == k->packets)
 		return false;
 	k->packets = packets;
@@ -102,7 +104,7 @@ static bool follow(struct keeper *k, const char *name)
 	k->inode = pin.st_ino;
 	changed(k);
 	bindings_use(&k->bindings, &use);
-	if (use.dynamic)		/* made before we listened */
+	if (use.dynamic) /* made before we listened */
 		k->changed_at = boot_ns();
 	k->told_at = 0;
 	return true;
@@ -119,11 +121,13 @@ void keeper_save_now(struct keeper *k, const struct config *config)
 		k->changed_at = 0;
 }
 
-/* The slow part, in a process of its own, since a disk may take its time and mending may not: writes beside the state
- * file. Then, under the lock, puts it in place, unless somebody has saved meanwhile: that is newer. 0 or -errno. */
+/* The slow part, in a process of its own, since a disk may take its time and mending may not:
+ * writes beside the state file. Then, under the lock, puts it in place, unless somebody has saved
+ * meanwhile: that is newer. 0 or -errno. */
 static int save_aside(const struct keeper *k, const char *path)
 {
-	_close_ int held = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);	/* else a later file may get its inode */
+	_close_ int held = open(path, O_RDONLY | O_NONBLOCK |
+					      O_CLOEXEC); /* else a later file may get its inode */
 	char aside[PATH_MAX], real[PATH_MAX];
 	struct saved_list list;
 	struct stat before = {}, now = {};
@@ -161,9 +165,9 @@ static void save_begin(struct keeper *k, const char *name, uint64_t now)
 		k->saver = fork();
 		if (!k->saver) {
 			log_options.quiet = true;
-			prctl(PR_SET_PDEATHSIG, SIGKILL);	/* the next run saves by the same names */
+			prctl(PR_SET_PDEATHSIG, SIGKILL); /* the next run saves by the same names */
 			if (k->claim_fd >= 0)
-				close(k->claim_fd);	/* on a disk that hangs not even that ends it */
+				close(k->claim_fd); /* on a disk that hangs not even that ends it */
 			_exit(-save_aside(k, state_path(&instance.config, path)));
 		}
 		k->saved_at = now;
@@ -183,9 +187,10 @@ void keeper_saved(struct keeper *k, const char *name, bool wait)
 	error = !WIFEXITED(status) ? EINTR : WEXITSTATUS(status);
 	if (error) {
 		k->changed_at = boot_ns();
-		log_warn(strerror(error),
-			 "make room or make its folder writable: it is tried again; bindings live on in the kernel",
-			 "%s: cannot save the bindings", name);
+		log_warn(
+			strerror(error),
+			"make room or make its folder writable: it is tried again; bindings live on in the kernel",
+			"%s: cannot save the bindings", name);
 	} else if (k->failing) {
 		log_note("%s: bindings are saved again", name);
 	}
@@ -231,7 +236,8 @@ void keeper_tick(struct keeper *k, const char *name)
 	news = changed(k);
 	if (!k->changed_at && (news || outdated(k, now)))
 		k->changed_at = now;
-	if (now - k->expired_at >= EXPIRE_GAP || !k->expired_at || k->bindings.config.max_lease < EXPIRE_GAP)
+	if (now - k->expired_at >= EXPIRE_GAP || !k->expired_at ||
+	    k->bindings.config.max_lease < EXPIRE_GAP)
 		expire(k, name, now);
 	if (news || now - k->told_at >= TELL_GAP || !k->told_at) {
 		run_log_update(&k->log, name, &k->bindings);
@@ -253,7 +259,7 @@ int keeper_finish(struct keeper *k, const char *name)
 	if (lock_take())
 		return -1;
 	if (!instance_running(&instance, name)) {
-		k->changed_at = boot_ns();	/* when each client was last seen */
+		k->changed_at = boot_ns(); /* when each client was last seen */
 		keeper_save_now(k, &instance.config);
 		status = k->changed_at ? -1 : 0;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The log of assignments (RFC 6888, 4): JSON lines, found by comparing the slots with what was told of them. So
- * nothing is missed when events get lost, and no reader of events is in the way of another. */
+/* The log of assignments (RFC 6888, 4): JSON lines, found by comparing the slots with what was told
+ * of them. So nothing is missed when events get lost, and no reader of events is in the way of
+ * another. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 #include "maplog.h"
 #include "run.h"
 
-#define RECALL_MAX	(64 << 20)	/* bytes; of a larger file all is told anew */
+#define RECALL_MAX (64 << 20) /* bytes; of a larger file all is told anew */
 
 static void forget(struct run_log *log)
 {
@@ -29,7 +30,7 @@ static void forget(struct run_log *log)
 static void fault(const struct run_log *log, int error)
 {
 	log_warn(strerror(error), "make room, or make its folder writable: it is tried again",
-			 "%s: assignments of addresses are not logged", log->path);
+		 "%s: assignments of addresses are not logged", log->path);
 }
 
 /* The next attempt opens it anew, and tells what is not in it. */
@@ -64,7 +65,7 @@ void run_log_reopen(struct run_log *log)
 		return;
 	}
 	log->inode = file.st_ino;
-	if (!file.st_size)	/* it is to be understood without the one before */
+	if (!file.st_size) /* it is to be understood without the one before */
 		forget(log);
 	else if (!end_line(log->fd, file.st_size))
 		failed(log, errno);
@@ -95,17 +96,19 @@ static void line(FILE *out, const char *instance, const char *event, const struc
 	json_t *object;
 
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-	object = json_pack("{s:s, s:s, s:s, s:s, s:s}", "time", when, "event", event, "instance", instance,
-			   "addr4", inet_ntop(AF_INET, &told->addr4, four, sizeof(four)),
+	object = json_pack("{s:s, s:s, s:s, s:s, s:s}", "time", when, "event", event, "instance",
+			   instance, "addr4", inet_ntop(AF_INET, &told->addr4, four, sizeof(four)),
 			   "addr6", inet_ntop(AF_INET6, &told->addr6, six, sizeof(six)));
 	if (!strcmp(event, "assigned"))
-		json_object_set_new(object, "kind", json_string(told->is_static ? "static" : "dynamic"));
+		json_object_set_new(object, "kind",
+				    json_string(told->is_static ? "static" : "dynamic"));
 	json_dumpf(object, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(object);
 	fputc('\n', out);
 }
 
-/* Where the assignment of an address is told of; NULL: nowhere, there are too many outside the pool. */
+/* Where the assignment of an address is told of; NULL: nowhere, there are too many outside the
+ * pool. */
 static struct run_told *told_of(struct run_log *log, const struct bindings *b, uint32_t addr4)
 {
 	uint32_t index = ntohl(addr4) - b->config.pool_first, room = log->count;
@@ -138,11 +141,13 @@ static void told_before(const struct maplog_event *event, void *data)
 		return;
 	if (event->assigned)
 		*told = (struct run_told){ event->addr6, event->addr4.s_addr, event->is_static };
-	else if (told->addr4 == event->addr4.s_addr && !memcmp(&told->addr6, &event->addr6, sizeof(event->addr6)))
+	else if (told->addr4 == event->addr4.s_addr &&
+		 !memcmp(&told->addr6, &event->addr6, sizeof(event->addr6)))
 		*told = (struct run_told){};
 }
 
-/* What the file tells already: of an earlier run. What ended since then is told now, and what goes on is not anew. */
+/* What the file tells already: of an earlier run. What ended since then is told now, and what goes
+ * on is not anew. */
 static void recall(struct run_log *log, const char *instance, const struct bindings *b)
 {
 	_file_ FILE *in = fopen(log->path, "re");
@@ -154,20 +159,26 @@ static void recall(struct run_log *log, const char *instance, const struct bindi
 }
 
 /* What became of one slot. */
-static void compare(struct run_log *log, FILE *out, const char *instance, const struct bindings *b, uint32_t i)
+static void compare(struct run_log *log, FILE *out, const char *instance, const struct bindings *b,
+		    uint32_t i)
 {
 	struct run_told *told = &log->told[i];
 	struct nat64_slot slot;
-	bool bound = bindings_read(b, i, &slot), is_static = bound && slot.state == NAT64_SLOT_STATIC;
-	bool same = bound && told->addr4 == slot.addr4 && !memcmp(&told->addr6, &slot.addr6, sizeof(slot.addr6));
+	bool bound = bindings_read(b, i, &slot),
+	     is_static = bound && slot.state == NAT64_SLOT_STATIC;
+	bool same = bound && told->addr4 == slot.addr4 &&
+		    !memcmp(&told->addr6, &slot.addr6, sizeof(slot.addr6));
 
 	if (same && told->is_static == is_static)
 		return;
 	if (!bound && !told->addr4)
 		return;
-	if (told->addr4 && !same)	/* taken over by another, or forgotten: expired; else somebody released it */
-		line(out, instance, bound && slot.state == NAT64_SLOT_DYNAMIC ? "expired" : "released", told);
-	*told = bound ? (struct run_told){ slot.addr6, slot.addr4, is_static } : (struct run_told){};
+	if (told->addr4 &&
+	    !same) /* taken over by another, or forgotten: expired; else somebody released it */
+		line(out, instance,
+		     bound && slot.state == NAT64_SLOT_DYNAMIC ? "expired" : "released", told);
+	*told = bound ? (struct run_told){ slot.addr6, slot.addr4, is_static } :
+			(struct run_told){};
 	if (bound)
 		line(out, instance, "assigned", told);
 }

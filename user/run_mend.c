@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Mending: what `load --dry-run` would do is what is missing. To look takes no lock and changes nothing; only if
- * something is missing it is done again, under the lock and in earnest. */
+/* Mending: what `load --dry-run` would do is what is missing. To look takes no lock and changes
+ * nothing; only if something is missing it is done again, under the lock and in earnest. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +15,9 @@
 #include "paths.h"
 #include "run.h"
 
-#define S		1000000000ull	/* ns */
-#define SILENCE		(600 * S)	/* the same words are not said again before */
-#define RETRY_MAX	6		/* tries again after 1, 2, 4 ... 64 s */
+#define S	  1000000000ull /* ns */
+#define SILENCE	  (600 * S)	/* the same words are not said again before */
+#define RETRY_MAX 6		/* tries again after 1, 2, 4 ... 64 s */
 
 void run_hear(const struct log_message *message, void *data)
 {
@@ -29,7 +29,8 @@ void run_hear(const struct log_message *message, void *data)
 	struct run *run = data;
 	uint64_t now = boot_ns();
 	uint32_t crc = crc32(crc32(0, (const void *)message->what, strlen(message->what)),
-			     (const void *)(message->why ? message->why : ""), message->why ? strlen(message->why) : 0);
+			     (const void *)(message->why ? message->why : ""),
+			     message->why ? strlen(message->why) : 0);
 
 	if (message->code != EXIT_DONE)
 		snprintf(run->why, sizeof(run->why), "%s", message->what);
@@ -79,7 +80,8 @@ static void tell(const struct run *run, const char *done)
 	}
 }
 
-/* Settings in force: those of the config file where it is to be read, or nothing is loaded; else the running ones. */
+/* Settings in force: those of the config file where it is to be read, or nothing is loaded; else
+ * the running ones. */
 static int settings(const struct run *run, struct instance *instance, bool reread)
 {
 	return run->up && !reread ? instance_running(instance, run->given) :
@@ -106,7 +108,8 @@ static void adopt(struct run *run, struct instance *instance)
 	*instance = (struct instance){};
 }
 
-/* Looks. 1: something is to be done, and `text` says what; 0: nothing; -1: it cannot be, which is said. */
+/* Looks. 1: something is to be done, and `text` says what; 0: nothing; -1: it cannot be, which is
+ * said. */
 static int look(struct run *run, bool reread, char **text)
 {
 	struct load_options options = { .lenient = run->up && !reread };
@@ -122,7 +125,8 @@ static int look(struct run *run, bool reread, char **text)
 		status = derive(run, &instance);
 	if (!status)
 		status = instance_up(&instance, &options);
-	if (!status && run->up && !reread)	/* whole, perhaps by a `load` or `map add` of somebody else */
+	if (!status && run->up &&
+	    !reread) /* whole, perhaps by a `load` or `map add` of somebody else */
 		adopt(run, &instance);
 	instance_free(&instance);
 	fclose(options.show);
@@ -134,10 +138,12 @@ static bool is_gone(const struct run *run)
 {
 	char pins[PATH_MAX], undo[PATH_MAX];
 
-	return run->up && access(path_pins(pins, run->name), F_OK) && access(path_run(undo, run->name, "undo"), F_OK);
+	return run->up && access(path_pins(pins, run->name), F_OK) &&
+	       access(path_run(undo, run->name, "undo"), F_OK);
 }
 
-/* The same in earnest. 1: done; 0: it was so meanwhile; -1: said. `derived`: the host was found fit. */
+/* The same in earnest. 1: done; 0: it was so meanwhile; -1: said. `derived`: the host was found
+ * fit. */
 static int mend(struct run *run, bool reread, bool *derived)
 {
 	struct load_options options = { .lenient = run->up && !reread };
@@ -147,7 +153,7 @@ static int mend(struct run *run, bool reread, bool *derived)
 	*derived = true;
 	if (lock_take())
 		return -1;
-	if (is_gone(run)) {	/* it was under way while we looked */
+	if (is_gone(run)) { /* it was under way while we looked */
 		lock_release();
 		return -1;
 	}
@@ -165,7 +171,7 @@ static int mend(struct run *run, bool reread, bool *derived)
 		run->up = true;
 		adopt(run, &instance);
 	} else if (*derived && access(path_pins((char[PATH_MAX]){}, run->name), F_OK)) {
-		run->up = false;	/* not taken down by somebody: it could not be brought up again */
+		run->up = false; /* not taken down by somebody: it could not be brought up again */
 	}
 	instance_free(&instance);
 	lock_release();

@@ -15,8 +15,8 @@
 #include "nat64.h"
 #include "savefile_text.h"
 
-#define FILE_BYTES	(256u << 20)	/* limit; a full /12 pool needs about 64 MB */
-#define LINES_NAMED	10		/* bad lines that are warned of one by one */
+#define FILE_BYTES  (256u << 20) /* limit; a full /12 pool needs about 64 MB */
+#define LINES_NAMED 10		 /* bad lines that are warned of one by one */
 
 int text_read(int fd, struct text *text)
 {
@@ -75,7 +75,8 @@ bool text_crc_right(const struct text *text, const char *line)
 	snprintf(expected, sizeof(expected), CRC_WORDS "%08lx\n",
 		 crc32_z(crc32_z(0, NULL, 0), (const unsigned char *)text->data, len));
 	/* its newline may have been cut off */
-	return rest >= strlen(expected) - 1 && rest <= strlen(expected) && !memcmp(line, expected, rest);
+	return rest >= strlen(expected) - 1 && rest <= strlen(expected) &&
+	       !memcmp(line, expected, rest);
 }
 
 int savefile_line(const char *line, struct saved *item)
@@ -95,10 +96,12 @@ int savefile_line(const char *line, struct saved *item)
 	n = sscanf(line, "%15s %45s %19s %c", addr4, addr6, seen, &rest);
 	if (n != 2 && (n != 3 || is_static))
 		return -EINVAL;
-	if (inet_pton(AF_INET, addr4, &parsed.addr4) != 1 || inet_pton(AF_INET6, addr6, &parsed.addr6) != 1)
+	if (inet_pton(AF_INET, addr4, &parsed.addr4) != 1 ||
+	    inet_pton(AF_INET6, addr6, &parsed.addr6) != 1)
 		return -EINVAL;
 	if (n == 3) {
-		if (strspn(seen, "0123456789") != strlen(seen) || strlen(seen) > 18)	/* fits in 63 bits */
+		if (strspn(seen, "0123456789") != strlen(seen) ||
+		    strlen(seen) > 18) /* fits in 63 bits */
 			return -EINVAL;
 		parsed.seen = strtoll(seen, NULL, 10);
 	} else if (!is_static) {
@@ -109,9 +112,9 @@ int savefile_line(const char *line, struct saved *item)
 }
 
 const char *const flows_lines[FLOWS_MAX] = {
-	[NAT64_SLOT_REPLIED]			= "# flows replied",
-	[NAT64_SLOT_LONG]			= "# flows long",
-	[NAT64_SLOT_REPLIED | NAT64_SLOT_LONG]	= "# flows replied long",
+	[NAT64_SLOT_REPLIED] = "# flows replied",
+	[NAT64_SLOT_LONG] = "# flows long",
+	[NAT64_SLOT_REPLIED | NAT64_SLOT_LONG] = "# flows replied long",
 };
 
 bool text_flows(const char *line, uint32_t *flags)
@@ -151,20 +154,23 @@ int text_line(const char *line, size_t len, char *copy, struct saved *item)
 	return savefile_line(copy, item);
 }
 
-/* Every whole line: one without newline was being written when the power went, so half an address. */
+/* Every whole line: one without newline was being written when the power went, so half an address.
+ */
 static int read_lines(const char *path, const struct text *text, struct saved_list *list)
 {
 	const char *line = text->data, *end;
 	size_t room = 0, number = 1;
 	uint32_t flags = 0;
 
-	for (; (end = memchr(line, '\n', text->len - (size_t)(line - text->data))); line = end + 1, number++) {
+	for (; (end = memchr(line, '\n', text->len - (size_t)(line - text->data)));
+	     line = end + 1, number++) {
 		char copy[LINE_BYTES + 1];
 		struct saved item;
 		int kind = text_line(line, (size_t)(end - line), copy, &item);
 
 		if (kind < 0 && ++list->bad_lines <= LINES_NAMED)
-			log_warn("it is not `IPV4 IPV6 SECONDS`", "nothing needs to be done: the line is left out",
+			log_warn("it is not `IPV4 IPV6 SECONDS`",
+				 "nothing needs to be done: the line is left out",
 				 "%s:%zu: not a binding: `%.60s`", path, number, copy);
 		if (!kind)
 			text_flows(copy, &flags);
@@ -213,8 +219,8 @@ static bool like_crc_line(const char *line, size_t len)
 	return len == strlen(CRC_WORDS) + 8 && is_like(line, CRC_WORDS);
 }
 
-/* Is it one of ours whose end is neither the CRC line nor what a cut leaves? A cut leaves whole lines and the
- * beginning of one; a damaged CRC line is neither. */
+/* Is it one of ours whose end is neither the CRC line nor what a cut leaves? A cut leaves whole
+ * lines and the beginning of one; a damaged CRC line is neither. */
 static bool end_is_damaged(const struct text *text)
 {
 	const char *end = memrchr(text->data, '\n', text->len), *before, *line;
@@ -228,8 +234,9 @@ static bool end_is_damaged(const struct text *text)
 	if (!end)
 		return false;
 	rest = text->len - (size_t)(end + 1 - text->data);
-	if (rest)	/* what a cut leaves; a CRC line that lost only its newline must be right */
-		return rest >= strlen(CRC_WORDS) + 8 && is_like(end + 1, CRC_WORDS) && !text_crc_right(text, end + 1);
+	if (rest) /* what a cut leaves; a CRC line that lost only its newline must be right */
+		return rest >= strlen(CRC_WORDS) + 8 && is_like(end + 1, CRC_WORDS) &&
+		       !text_crc_right(text, end + 1);
 	before = memrchr(text->data, '\n', (size_t)(end - text->data));
 	line = before ? before + 1 : text->data;
 	kind = text_line(line, (size_t)(end - line), copy, &item);
@@ -237,7 +244,8 @@ static bool end_is_damaged(const struct text *text)
 		return true;
 	if (!kind && text_flows(copy, &flags))
 		return false;
-	return ours && (kind < 0 || (!kind && (size_t)(end + 1 - text->data) > strlen(savefile_header)));
+	return ours &&
+	       (kind < 0 || (!kind && (size_t)(end + 1 - text->data) > strlen(savefile_header)));
 }
 
 int savefile_read(const char *path, struct saved_list *list)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A file that the user gives to `map import`, in the format of the state file: read whole, or not at all. */
+/* A file that the user gives to `map import`, in the format of the state file: read whole, or not
+ * at all. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,9 +13,11 @@
 
 static int bad_line(const char *path, size_t number, const char *text)
 {
-	return log_fail(EXIT_USAGE, "a line is `IPV4 IPV6`, `IPV4 IPV6 SECONDS`, `# static IPV4 IPV6` or another comment",
-			"correct the line, or take it out; nothing was changed", "%s:%zu: not a binding: `%.60s`", path,
-			number, text);
+	return log_fail(
+		EXIT_USAGE,
+		"a line is `IPV4 IPV6`, `IPV4 IPV6 SECONDS`, `# static IPV4 IPV6` or another comment",
+		"correct the line, or take it out; nothing was changed",
+		"%s:%zu: not a binding: `%.60s`", path, number, text);
 }
 
 /* As for the state file, but the first bad line is an error. */
@@ -34,7 +37,8 @@ static int read_strictly(const char *path, const struct text *text, struct saved
 		if (kind < 0)
 			return bad_line(path, number, copy);
 		if (!end && kind)
-			return log_fail(EXIT_USAGE, "it has no end, so the file may have been cut off there",
+			return log_fail(EXIT_USAGE,
+					"it has no end, so the file may have been cut off there",
 					"end it with a newline if it is whole; nothing was changed",
 					"%s:%zu: half a line? `%.60s`", path, number, copy);
 		if (!kind)
@@ -42,7 +46,8 @@ static int read_strictly(const char *path, const struct text *text, struct saved
 		item.line = number;
 		item.flags = item.is_static ? 0 : flags;
 		if (kind && saved_list_keep(list, &room, &item))
-			return log_fail(EXIT_FAILED, strerror(ENOMEM), "import a smaller file", "%s: too large", path);
+			return log_fail(EXIT_FAILED, strerror(ENOMEM), "import a smaller file",
+					"%s: too large", path);
 		if (!end)
 			break;
 	}
@@ -67,7 +72,8 @@ static int by_addr6(const void *a, const void *b)
 static int twice(const char *path, const struct saved *a, const struct saved *b, const char *which)
 {
 	return log_fail(EXIT_USAGE, fmt("line %u gives it another %s", a->line, which),
-			"take one of the two out; nothing was changed", "%s:%u: an address is there twice", path, b->line);
+			"take one of the two out; nothing was changed",
+			"%s:%u: an address is there twice", path, b->line);
 }
 
 /* The same binding twice is one, static if one of them is, with the later use. */
@@ -89,7 +95,9 @@ static int fold(const char *path, struct saved_list *list)
 			return twice(path, last, item, "client");
 		last->is_static |= item->is_static;
 		last->flags = last->is_static ? 0 : last->flags | item->flags;
-		last->seen = last->is_static ? 0 : last->seen > item->seen ? last->seen : item->seen;
+		last->seen = last->is_static	     ? 0 :
+			     last->seen > item->seen ? last->seen :
+						       item->seen;
 	}
 	list->count = kept;
 	qsort(list->items, kept, sizeof(*list->items), by_addr6);
@@ -114,7 +122,8 @@ int savefile_import(const char *path, struct saved_list *list, bool *damaged)
 	error = fd < 0 ? -errno : text_read(fd, &text);
 	data = text.data;
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), "give a file in the format of the state file, or -",
+		return log_fail(EXIT_FAILED, strerror(-error),
+				"give a file in the format of the state file, or -",
 				"%s: cannot read it", path);
 	crc = text_crc_line(&text);
 	*damaged = crc && !text_crc_right(&text, crc);

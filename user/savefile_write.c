@@ -112,7 +112,9 @@ int savefile_target(const char *path, char real[PATH_MAX])
 	struct stat at;
 
 	if (stat(path, &at))
-		return errno != ENOENT ? -errno : snprintf(real, PATH_MAX, "%s", path) < PATH_MAX ? 0 : -ENAMETOOLONG;
+		return errno != ENOENT				       ? -errno :
+		       snprintf(real, PATH_MAX, "%s", path) < PATH_MAX ? 0 :
+									 -ENAMETOOLONG;
 	if (S_ISDIR(at.st_mode))
 		return -EISDIR;
 	if (!S_ISREG(at.st_mode))
@@ -125,8 +127,10 @@ static int replace(const char *path, const struct saved *items, size_t count)
 	char temporary[PATH_MAX];
 	int error, fd;
 
-	/* one name, so that what a killed writer left is found again; the lock is held, or the path is one writer's */
-	if (snprintf(temporary, sizeof(temporary), "%s.nat64-bpf-new", path) >= (int)sizeof(temporary))
+	/* one name, so that what a killed writer left is found again; the lock is held, or the path
+	 * is one writer's */
+	if (snprintf(temporary, sizeof(temporary), "%s.nat64-bpf-new", path) >=
+	    (int)sizeof(temporary))
 		return -ENAMETOOLONG;
 	unlink(temporary);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -36,13 +36,15 @@ int state_collect(const struct bindings *b, bool all, struct saved_list *list)
 		if (!bindings_read(b, i, &slot) || (slot.flags & NAT64_SLOT_CONFIG && !all))
 			continue;
 		is_static = slot.state == NAT64_SLOT_STATIC;
-		list->items[list->count++] = (struct saved) {
+		list->items[list->count++] = (struct saved){
 			.addr4 = { slot.addr4 },
 			.addr6 = slot.addr6,
-			.seen = is_static ? 0 : now_s - (now_ns - (int64_t)slot.last_seen) / NS_PER_S,
+			.seen = is_static ? 0 :
+					    now_s - (now_ns - (int64_t)slot.last_seen) / NS_PER_S,
 			.is_static = is_static,
 			.from_config = slot.flags & NAT64_SLOT_CONFIG,
-			.flags = is_static ? 0 : slot.flags & (NAT64_SLOT_REPLIED | NAT64_SLOT_LONG),
+			.flags = is_static ? 0 :
+					     slot.flags & (NAT64_SLOT_REPLIED | NAT64_SLOT_LONG),
 		};
 	}
 	return 0;
@@ -58,28 +60,32 @@ int state_save(const struct bindings *b, const char *path)
 	saved_list_free(&list);
 	if (!error)
 		return 0;
-	return log_fail(EXIT_FAILED, fmt("%s; the old file is as it was", strerror(-error)),
-			"make room or make it writable; bindings live on in the kernel while it is loaded",
-			"%s: cannot save the bindings", path);
+	return log_fail(
+		EXIT_FAILED, fmt("%s; the old file is as it was", strerror(-error)),
+		"make room or make it writable; bindings live on in the kernel while it is loaded",
+		"%s: cannot save the bindings", path);
 }
 
 struct binding_wish state_wish(const struct saved *item)
 {
-	int64_t now_s = time(NULL), now_ns = boot_ns(), idle_s = now_s > item->seen ? now_s - item->seen : 0;
+	int64_t now_s = time(NULL), now_ns = boot_ns(),
+		idle_s = now_s > item->seen ? now_s - item->seen : 0;
 	bool this_boot = idle_s < now_ns / NS_PER_S;
 
-	return (struct binding_wish) {
-		.addr4		= item->addr4,
-		.addr6		= item->addr6,
-		.is_static	= item->is_static,
-		.from_config	= item->from_config,
-		/* one older than this boot has last been seen before the clock began, and conntrack with it */
-		.seen		= this_boot ? now_ns - idle_s * NS_PER_S : 0,
-		.flags		= this_boot ? item->flags : 0,
+	return (struct binding_wish){
+		.addr4 = item->addr4,
+		.addr6 = item->addr6,
+		.is_static = item->is_static,
+		.from_config = item->from_config,
+		/* one older than this boot has last been seen before the clock began, and conntrack
+		   with it */
+		.seen = this_boot ? now_ns - idle_s * NS_PER_S : 0,
+		.flags = this_boot ? item->flags : 0,
 	};
 }
 
-void state_revert(struct bindings *b, const struct saved_list *added, const struct saved_list *before)
+void state_revert(struct bindings *b, const struct saved_list *added,
+		  const struct saved_list *before)
 {
 	for (size_t i = 0; i < added->count; i++) {
 		int64_t index = bindings_find4(b, added->items[i].addr4);
@@ -134,9 +140,13 @@ static void warn_damaged(const struct bindings *b, const char *path, const struc
 	if (list->lost_statics)
 		fix = fmt("look at it, then: nat64-bpf map import %s %s%s", b->instance, path,
 			  list->set_aside ? ".bad" : "");
-	log_warn(list->lost_statics ? fmt("its checksum is wrong; %zu static maps in it are not taken over",
-					  list->lost_statics) : "its checksum is wrong", fix,
-		 list->set_aside ? "%s: damaged, set aside as %s.bad" : "%s: damaged, and cannot be renamed to %s.bad",
+	log_warn(list->lost_statics ?
+			 fmt("its checksum is wrong; %zu static maps in it are not taken over",
+			     list->lost_statics) :
+			 "its checksum is wrong",
+		 fix,
+		 list->set_aside ? "%s: damaged, set aside as %s.bad" :
+				   "%s: damaged, and cannot be renamed to %s.bad",
 		 path, path);
 }
 
@@ -150,10 +160,12 @@ void state_restore(struct bindings *b, const char *path)
 		warn_damaged(b, path, &list);
 	else if (error && error != -ENOENT)
 		log_warn(strerror(-error),
-			 "clients get the same addresses again by the allocation hash", "%s: cannot be read", path);
+			 "clients get the same addresses again by the allocation hash",
+			 "%s: cannot be read", path);
 	else if (!error)
 		unfit = state_apply(b, &list);
 	if (unfit)
-		log_note("%s: %zu entries are too old or do not fit the settings; left out", path, unfit);
+		log_note("%s: %zu entries are too old or do not fit the settings; left out", path,
+			 unfit);
 	saved_list_free(&list);
 }

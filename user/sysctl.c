@@ -11,7 +11,7 @@
 #include "cleanup.h"
 #include "sysctl.h"
 
-#define NUMBER_LEN 32	/* bytes, more than a long and its newline */
+#define NUMBER_LEN 32 /* bytes, more than a long and its newline */
 
 /* Opens /proc/sys/KEY. The key may come from a file: it shall not lead elsewhere. */
 static int open_key(const char *key, int flags)

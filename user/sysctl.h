@@ -10,14 +10,15 @@
 int sysctl_get(const char *key, long *value);
 int sysctl_set(const char *key, long value);
 
-/* IPv4 forwarding, docs/design.md 3.3: writing net/ipv4/ip_forward flips conf/NAME/forwarding of every
- * interface and conf/all/accept_redirects too, so what it overwrites goes into the file UNDO first
- * (fsync, rename). 1: switched on; 0: it was on already. */
+/* IPv4 forwarding, docs/design.md 3.3: writing net/ipv4/ip_forward flips conf/NAME/forwarding of
+ * every interface and conf/all/accept_redirects too, so what it overwrites goes into the file UNDO
+ * first (fsync, rename). 1: switched on; 0: it was on already. */
 int forwarding_enable(const char *undo);
 
-/* Puts back what UNDO holds, where the value is still the one that forwarding_enable() left; removes UNDO.
- * 0 also if there is no UNDO. */
+/* Puts back what UNDO holds, where the value is still the one that forwarding_enable() left;
+ * removes UNDO. 0 also if there is no UNDO. */
 int forwarding_restore(const char *undo);
 
-/* Writes what forwarding_restore() would do as lines of sysctl(8), those that change something; changes nothing. */
+/* Writes what forwarding_restore() would do as lines of sysctl(8), those that change something;
+ * changes nothing. */
 int forwarding_show(const char *undo, FILE *out);

@@ -11,7 +11,7 @@
 #include "config.h"
 #include "log.h"
 
-#define LINES 100000	/* a file that never ends is an error, not a wait */
+#define LINES 100000 /* a file that never ends is an error, not a wait */
 #define WORDS 8
 
 static const char *const words[TAYGA_MAX] = {
@@ -37,9 +37,11 @@ static int split(struct line *line, char *text)
 	char *rest = NULL;
 
 	line->count = 0;
-	for (char *word = strtok_r(text, " \t\r\n", &rest); word && *word != '#'; word = strtok_r(NULL, " \t\r\n", &rest)) {
+	for (char *word = strtok_r(text, " \t\r\n", &rest); word && *word != '#';
+	     word = strtok_r(NULL, " \t\r\n", &rest)) {
 		if (line->count == WORDS)
-			return refuse(line, "no directive of TAYGA has so many words", "correct the line");
+			return refuse(line, "no directive of TAYGA has so many words",
+				      "correct the line");
 		line->word[line->count++] = word;
 	}
 	return 0;
@@ -47,7 +49,8 @@ static int split(struct line *line, char *text)
 
 static int keep_line(struct tayga *tayga, const struct line *line, enum tayga_word word)
 {
-	struct tayga_line *more = reallocarray(tayga->lines, tayga->line_count + 1, sizeof(*more)), *kept;
+	struct tayga_line *more = reallocarray(tayga->lines, tayga->line_count + 1, sizeof(*more)),
+			  *kept;
 	size_t len = 0;
 
 	if (!more)
@@ -56,7 +59,8 @@ static int keep_line(struct tayga *tayga, const struct line *line, enum tayga_wo
 	kept = &more[tayga->line_count++];
 	*kept = (struct tayga_line){ .word = word };
 	for (size_t i = 0; i < line->count && len < sizeof(kept->text); i++)
-		len += snprintf(kept->text + len, sizeof(kept->text) - len, "%s%s", i ? " " : "", printable(line->word[i]));
+		len += snprintf(kept->text + len, sizeof(kept->text) - len, "%s%s", i ? " " : "",
+				printable(line->word[i]));
 	if (line->count > 1)
 		snprintf(kept->value, sizeof(kept->value), "%s", line->word[1]);
 	return 0;
@@ -64,7 +68,8 @@ static int keep_line(struct tayga *tayga, const struct line *line, enum tayga_wo
 
 static int net_fault(const struct line *line, const char *what)
 {
-	return refuse(line, fmt("`%s` is not %s", line->count > 1 ? printable(line->word[1]) : "", what),
+	return refuse(line,
+		      fmt("`%s` is not %s", line->count > 1 ? printable(line->word[1]) : "", what),
 		      "correct the line; TAYGA does not take it either");
 }
 
@@ -78,10 +83,14 @@ static int put_map(struct tayga *tayga, const struct line *line)
 {
 	struct tayga_map map = { .line = line->number }, *more;
 
-	if (line->count != 3 || put_net4(line->word[1], &map.net4) || net6_parse(line->word[2], &map.net6) == -EINVAL)
-		return refuse(line, "it is not `map IPV4[/LENGTH] IPV6[/LENGTH]`", "correct the line");
+	if (line->count != 3 || put_net4(line->word[1], &map.net4) ||
+	    net6_parse(line->word[2], &map.net6) == -EINVAL)
+		return refuse(line, "it is not `map IPV4[/LENGTH] IPV6[/LENGTH]`",
+			      "correct the line");
 	if (32 - map.net4.len != 128 - map.net6.len)
-		return refuse(line, fmt("/%u and /%u have not the same number of addresses", map.net4.len, map.net6.len),
+		return refuse(line,
+			      fmt("/%u and /%u have not the same number of addresses", map.net4.len,
+				  map.net6.len),
 			      fmt("/%u belongs to /%u", map.net4.len, map.net4.len + 96));
 	more = reallocarray(tayga->maps, tayga->map_count + 1, sizeof(*more));
 	if (!more)
@@ -108,9 +117,12 @@ static int put(struct tayga *tayga, const struct line *line, enum tayga_word wor
 		return net_fault(line, "an IPv4 address");
 	if (word == TAYGA_ADDR6 && inet_pton(AF_INET6, value, &tayga->addr6) != 1)
 		return net_fault(line, "an IPv6 address");
-	if (word == TAYGA_PREFIX && (net6_parse(value, &tayga->prefix) == -EINVAL || prefix_fault(&tayga->prefix)))
-		return net_fault(line, "a prefix of /32, /40, /48, /56, /64 or /96 (RFC 6052, 2.2)");
-	if (word == TAYGA_POOL && (put_net4(value, &tayga->pool) || tayga->pool.len > 31 || tayga->pool.len < 1))
+	if (word == TAYGA_PREFIX &&
+	    (net6_parse(value, &tayga->prefix) == -EINVAL || prefix_fault(&tayga->prefix)))
+		return net_fault(line,
+				 "a prefix of /32, /40, /48, /56, /64 or /96 (RFC 6052, 2.2)");
+	if (word == TAYGA_POOL &&
+	    (put_net4(value, &tayga->pool) || tayga->pool.len > 31 || tayga->pool.len < 1))
 		return net_fault(line, "an IPv4 network of /1 to /31");
 	return keep_line(tayga, line, word);
 }
@@ -127,7 +139,8 @@ static int read_line(struct tayga *tayga, struct line *line, char *text, bool on
 	while (word < TAYGA_MAX && strcmp(words[word], line->word[0]))
 		word++;
 	if (only_maps && word != TAYGA_MAP)
-		return refuse(line, "a map-file holds `map` lines only", "move the line to tayga.conf");
+		return refuse(line, "a map-file holds `map` lines only",
+			      "move the line to tayga.conf");
 	return put(tayga, line, word);
 }
 
@@ -140,12 +153,14 @@ int tayga_read(struct tayga *tayga, FILE *in, const char *path, bool only_maps)
 	while (getline(&text, &room, in) > 0) {
 		line.word[0] = "";
 		if (++line.number > LINES)
-			return refuse(&line, fmt("more than %d lines", LINES), "give a config file of TAYGA");
+			return refuse(&line, fmt("more than %d lines", LINES),
+				      "give a config file of TAYGA");
 		if (read_line(tayga, &line, text, only_maps))
 			return -1;
 	}
 	if (ferror(in))
-		return log_fail(EXIT_FAILED, strerror(errno), "give a file that can be read", "%s: cannot read it", path);
+		return log_fail(EXIT_FAILED, strerror(errno), "give a file that can be read",
+				"%s: cannot read it", path);
 	return 0;
 }
 
@@ -177,7 +192,8 @@ struct net4 tayga_pool(const struct tayga *tayga)
 	return pool;
 }
 
-/* An address of the pool that a host can have, without a `map`; those of networks count with `networks`. */
+/* An address of the pool that a host can have, without a `map`; those of networks count with
+ * `networks`. */
 static bool is_host(const struct tayga *tayga, struct in_addr addr4, bool networks)
 {
 	struct net4 pool = tayga_pool(tayga);
@@ -186,7 +202,8 @@ static bool is_host(const struct tayga *tayga, struct in_addr addr4, bool networ
 	    addr4.s_addr == net4_host(&pool, net4_size(&pool) - 1).s_addr)
 		return false;
 	for (size_t i = 0; i < tayga->map_count; i++)
-		if ((networks || tayga->maps[i].net4.len == 32) && net4_has(&tayga->maps[i].net4, addr4))
+		if ((networks || tayga->maps[i].net4.len == 32) &&
+		    net4_has(&tayga->maps[i].net4, addr4))
 			return false;
 	return true;
 }
@@ -208,10 +225,12 @@ struct in_addr tayga_own4(const struct tayga *tayga)
 {
 	struct net4 pool = tayga_pool(tayga);
 
-	if (is_host(tayga, tayga->addr4, false))	/* TAYGA's own address wins over the `map` of a network */
+	if (is_host(tayga, tayga->addr4,
+		    false)) /* TAYGA's own address wins over the `map` of a network */
 		return tayga->addr4;
 	for (uint32_t n = 1; n < net4_size(&pool) - 1; n++)
-		if (tayga_is_host(tayga, net4_host(&pool, n)) && !is_taken(tayga, net4_host(&pool, n)))
+		if (tayga_is_host(tayga, net4_host(&pool, n)) &&
+		    !is_taken(tayga, net4_host(&pool, n)))
 			return net4_host(&pool, n);
 	return net4_host(&pool, 1);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* tayga.conf, of version 0.9.2 and later ones, as a config file of ours. Pure: text in, text out. */
+/* tayga.conf, of version 0.9.2 and later ones, as a config file of ours. Pure: text in, text out.
+ */
 #pragma once
 
 #include <limits.h>
@@ -10,9 +11,11 @@
 
 #include "prefix.h"
 
-#define TAYGA_EXPAND_MAX 4096	/* addresses of `map` lines with lengths that become static maps one by one */
+/* Addresses of `map` lines with lengths that become static maps one by one. */
+#define TAYGA_EXPAND_MAX 4096
 
 /* Directives. ADDR4 to MAP_FILE: see struct tayga; the others are kept as text. */
+/* clang-format off */
 #define TAYGA_WORDS(X) \
 	X(TUN_DEVICE,	"tun-device") \
 	X(ADDR4,	"ipv4-addr") \
@@ -38,6 +41,7 @@ enum tayga_word {
 	TAYGA_UNKNOWN,		/* of a version that we do not know */
 	TAYGA_MAX = TAYGA_UNKNOWN
 };
+/* clang-format on */
 
 struct tayga_map {
 	struct net4 net4;
@@ -47,12 +51,12 @@ struct tayga_map {
 
 struct tayga_line {
 	enum tayga_word word;
-	char text[200];		/* of the line, words with a blank between */
-	char value[PATH_MAX];	/* the second word */
+	char text[200];	      /* of the line, words with a blank between */
+	char value[PATH_MAX]; /* the second word */
 };
 
 struct tayga {
-	struct tayga_line *lines;	/* all but `map` */
+	struct tayga_line *lines; /* all but `map` */
 	size_t line_count;
 	struct tayga_map *maps;
 	size_t map_count;
@@ -61,12 +65,13 @@ struct tayga {
 	struct net6 prefix;
 	struct net4 pool;
 	bool given[TAYGA_MAX];
-	struct in_addr *taken;		/* addresses of dynamic.map: own4 must be none of them; may be NULL */
+	struct in_addr
+		*taken; /* addresses of dynamic.map: own4 must be none of them; may be NULL */
 	size_t taken_count;
 };
 
-/* Reads a file; with `only_maps` one named by map-file. Adds to what is there. Says what is wrong, with PATH:LINE, and
- * returns -1. */
+/* Reads a file; with `only_maps` one named by map-file. Adds to what is there. Says what is wrong,
+ * with PATH:LINE, and returns -1. */
 int tayga_read(struct tayga *tayga, FILE *in, const char *path, bool only_maps);
 
 /* What it means: pool and own4 of ours. */

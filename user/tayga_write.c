@@ -15,15 +15,16 @@ struct writer {
 	struct net4 pool;
 	struct net6 prefix;
 	struct in_addr own4;
-	bool linear;		/* the one `map` is a whole pool */
-	struct static_map *statics;	/* written so far */
+	bool linear;		    /* the one `map` is a whole pool */
+	struct static_map *statics; /* written so far */
 	size_t static_count;
-	uint64_t outside;	/* of them, outside the pool */
+	uint64_t outside; /* of them, outside the pool */
 };
 
 static bool is_yes(const char *value)
 {
-	return !strcmp(value, "yes") || !strcmp(value, "on") || !strcmp(value, "true") || !strcmp(value, "1");
+	return !strcmp(value, "yes") || !strcmp(value, "on") || !strcmp(value, "true") ||
+	       !strcmp(value, "1");
 }
 
 static const char *text4(struct in_addr addr)
@@ -55,8 +56,9 @@ static void write_own4(struct writer *w, const struct tayga_line *line)
 	if (w->own4.s_addr == w->tayga->addr4.s_addr)
 		comment(w, line, NULL);
 	else
-		comment(w, line, fmt("it is no free host address of the pool %s, to which own4 belongs; instead:",
-				     net4_text(&w->pool, pool)));
+		comment(w, line,
+			fmt("it is no free host address of the pool %s, to which own4 belongs; instead:",
+			    net4_text(&w->pool, pool)));
 	fprintf(w->out, "own4 = %s\n", text4(w->own4));
 }
 
@@ -66,11 +68,13 @@ static void write_own6(struct writer *w, const struct tayga_line *line)
 
 	for (size_t i = 0; i < w->tayga->map_count; i++)
 		if (net6_has(&w->tayga->maps[i].net6, addr6)) {
-			comment(w, line, "left out: a `map` has it; own6 is the interface's own address");
+			comment(w, line,
+				"left out: a `map` has it; own6 is the interface's own address");
 			return;
 		}
 	if (net6_has(&w->prefix, addr6)) {
-		comment(w, line, "left out: it lies inside the prefix; own6 is the interface's own address");
+		comment(w, line,
+			"left out: it lies inside the prefix; own6 is the interface's own address");
 		return;
 	}
 	comment(w, line, NULL);
@@ -84,20 +88,23 @@ static void write_pool(struct writer *w, const struct tayga_line *line)
 	if (w->pool.len == w->tayga->pool.len)
 		comment(w, line, NULL);
 	else
-		comment(w, line, w->pool.len < w->tayga->pool.len ?
-			"too small: a pool has at least 4 addresses, network, broadcast and own4 among them" :
-			"too large: a pool has at most 1,048,576 addresses; this is the first part of it");
+		comment(w, line,
+			w->pool.len < w->tayga->pool.len ?
+				"too small: a pool has at least 4 addresses, network, broadcast and own4 among them" :
+				"too large: a pool has at most 1,048,576 addresses; this is the first part of it");
 	fprintf(w->out, "pool = %s\n", net4_text(&w->pool, text));
 }
 
 static void write_udp(struct writer *w, const struct tayga_line *line)
 {
 	const char *value = line->value;
-	const char *ours = !strcmp(value, "drop") ? "drop" :
-			   !strncmp(value, "calc", 4) ? "compute" :
-			   !strcmp(value, "fwd") || !strcmp(value, "forward") ? "forward" : NULL;
+	const char *ours = !strcmp(value, "drop")			      ? "drop" :
+			   !strncmp(value, "calc", 4)			      ? "compute" :
+			   !strcmp(value, "fwd") || !strcmp(value, "forward") ? "forward" :
+										NULL;
 
-	comment(w, line, ours ? NULL : "left out: no such mode is known here; the default is compute");
+	comment(w, line,
+		ours ? NULL : "left out: no such mode is known here; the default is compute");
 	if (ours)
 		fprintf(w->out, "udp-zero-checksum = %s\n", ours);
 }
@@ -108,8 +115,10 @@ static void write_strict(struct writer *w, const struct tayga_line *line)
 		comment(w, line, "not needed: it is about the prefix 64:ff9b::/96 only");
 		return;
 	}
-	comment(w, line, is_yes(line->value) ? NULL :
-		"better: the networks that are meant, `private = 10.0.0.0/8` and so on; the server's own addresses are `host`");
+	comment(w, line,
+		is_yes(line->value) ?
+			NULL :
+			"better: the networks that are meant, `private = 10.0.0.0/8` and so on; the server's own addresses are `host`");
 	fprintf(w->out, "private = %s\n", is_yes(line->value) ? "deny" : "allow");
 }
 
@@ -119,7 +128,8 @@ static void write_line(struct writer *w, const struct tayga_line *line)
 
 	switch (line->word) {
 	case TAYGA_TUN_DEVICE:
-		comment(w, line, "not needed: no TUN of our own, the programs sit on the VPN's interface. Default: the "
+		comment(w, line,
+			"not needed: no TUN of our own, the programs sit on the VPN's interface. Default: the "
 			"instance's name");
 		fprintf(w->out, "# interface = tun0\n# clients = fd00::/64\n");
 		return;
@@ -137,7 +147,8 @@ static void write_line(struct writer *w, const struct tayga_line *line)
 		write_pool(w, line);
 		return;
 	case TAYGA_DATA_DIR:
-		comment(w, line, "not needed: bindings are kept in /var/lib/nat64-bpf, or where `state` says");
+		comment(w, line,
+			"not needed: bindings are kept in /var/lib/nat64-bpf, or where `state` says");
 		return;
 	case TAYGA_MAP_FILE:
 		comment(w, line, "its maps are below; at run time: nat64-bpf map add, del, import");
@@ -152,12 +163,14 @@ static void write_line(struct writer *w, const struct tayga_line *line)
 		write_udp(w, line);
 		return;
 	case TAYGA_OFFLINK:
-		comment(w, line, "not needed: the kernel fragments to the MTU of the pool's route; RFC 7915's lower limit of "
+		comment(w, line,
+			"not needed: the kernel fragments to the MTU of the pool's route; RFC 7915's lower limit of "
 			"1280:");
 		fprintf(w->out, "# mtu = 1252\n");
 		return;
 	case TAYGA_LOG:
-		comment(w, line, "not needed: nat64-bpf status counts drops by reason, nat64-bpf monitor shows them. "
+		comment(w, line,
+			"not needed: nat64-bpf status counts drops by reason, nat64-bpf monitor shows them. "
 			"Assignments of addresses:");
 		fprintf(w->out, "# log = /var/log/nat64-bpf.json\n");
 		return;
@@ -188,11 +201,12 @@ static const char *static_fault(const struct writer *w, const struct static_map 
 		return "the IPv4 address is the pool's network or broadcast address";
 	if (net6_has(&w->prefix, addr6))
 		return "the client's address lies inside the prefix, where TAYGA needs no map";
-	if (IN6_IS_ADDR_MULTICAST(addr6) || IN6_IS_ADDR_LINKLOCAL(addr6) || IN6_IS_ADDR_UNSPECIFIED(addr6) ||
-	    IN6_IS_ADDR_LOOPBACK(addr6))
+	if (IN6_IS_ADDR_MULTICAST(addr6) || IN6_IS_ADDR_LINKLOCAL(addr6) ||
+	    IN6_IS_ADDR_UNSPECIFIED(addr6) || IN6_IS_ADDR_LOOPBACK(addr6))
 		return "no client can have the IPv6 address";
 	for (size_t i = 0; i < w->static_count; i++)
-		if (w->statics[i].addr4.s_addr == map->addr4.s_addr || IN6_ARE_ADDR_EQUAL(&w->statics[i].addr6, addr6))
+		if (w->statics[i].addr4.s_addr == map->addr4.s_addr ||
+		    IN6_ARE_ADDR_EQUAL(&w->statics[i].addr6, addr6))
 			return "another map has one of the two";
 	if (!net4_has(&w->pool, map->addr4) && w->outside >= NAT64_EXTERN_MAX)
 		return "too many addresses lie outside the pool";
@@ -207,7 +221,8 @@ static void write_static(struct writer *w, const struct tayga_map *map, uint32_t
 	one.addr6.s6_addr32[3] |= htonl(n);
 	fault = static_fault(w, &one);
 	if (fault) {
-		fprintf(w->out, "# map %s %s\n#   left out: %s\n", text4(one.addr4), text6(&one.addr6), fault);
+		fprintf(w->out, "# map %s %s\n#   left out: %s\n", text4(one.addr4),
+			text6(&one.addr6), fault);
 		return;
 	}
 	fprintf(w->out, "static = %s %s\n", text4(one.addr4), text6(&one.addr6));
@@ -230,9 +245,11 @@ static void write_maps(struct writer *w)
 		uint64_t size = map_size(map);
 
 		if (size > 1) {
-			fprintf(w->out, "\n# map %s %s\n", net4_text(&map->net4, four), net6_text(&map->net6, six));
+			fprintf(w->out, "\n# map %s %s\n", net4_text(&map->net4, four),
+				net6_text(&map->net6, six));
 			if (total + size > TAYGA_EXPAND_MAX) {
-				fprintf(w->out, "#   left out: %llu addresses; at most %d become static maps. As an "
+				fprintf(w->out,
+					"#   left out: %llu addresses; at most %d become static maps. As an "
 					"instance of its own: pool, clients, mapping = linear\n",
 					(unsigned long long)size, TAYGA_EXPAND_MAX);
 				continue;
@@ -249,7 +266,8 @@ static void write_maps(struct writer *w)
 /* The only `map` is a network, without a pool: client N is address N, which is linear mapping. */
 static bool is_linear(const struct tayga *tayga)
 {
-	return tayga->map_count == 1 && !tayga->given[TAYGA_POOL] && map_size(tayga->maps) > TAYGA_EXPAND_MAX &&
+	return tayga->map_count == 1 && !tayga->given[TAYGA_POOL] &&
+	       map_size(tayga->maps) > TAYGA_EXPAND_MAX &&
 	       tayga->maps[0].net4.len >= NAT64_POOL_MIN_LEN;
 }
 
@@ -259,7 +277,8 @@ static void write_linear(struct writer *w)
 
 	net4_text(&w->pool, four);
 	net6_text(&w->tayga->maps[0].net6, six);
-	fprintf(w->out, "\n# map %s %s\n#   client N of the network has address N of the pool\n", four, six);
+	fprintf(w->out, "\n# map %s %s\n#   client N of the network has address N of the pool\n",
+		four, six);
 	fprintf(w->out, "pool = %s\nclients = %s\nmapping = linear\n", four, six);
 }
 
@@ -269,19 +288,27 @@ static void write_absent(struct writer *w)
 	char text[NET4_TEXT];
 
 	if (!tayga->given[TAYGA_POOL] && !w->linear)
-		fprintf(w->out, "\n# (no dynamic-pool)\n#   TAYGA refuses clients without a map; here they get addresses of "
-			"the default pool\n# pool = %s\n", net4_text(&w->pool, text));
+		fprintf(w->out,
+			"\n# (no dynamic-pool)\n#   TAYGA refuses clients without a map; here they get addresses of "
+			"the default pool\n# pool = %s\n",
+			net4_text(&w->pool, text));
 	if (!tayga->given[TAYGA_PREFIX])
-		fprintf(w->out, "\n# (no prefix)\n#   TAYGA reaches IPv4 hosts by their maps only; here clients reach "
+		fprintf(w->out,
+			"\n# (no prefix)\n#   TAYGA reaches IPv4 hosts by their maps only; here clients reach "
 			"them by the prefix\n# prefix = 64:ff9b::/96\n");
-	fprintf(w->out, "\n# TAYGA lets clients reach each other through the pool, the server's own IPv4 addresses, and be\n"
+	fprintf(w->out,
+		"\n# TAYGA lets clients reach each other through the pool, the server's own IPv4 addresses, and be\n"
 		"# reached from outside. Here that is off; to have it:\n# hairpin = allow\n# host = allow\n# guard = off\n");
 }
 
 int tayga_write(const struct tayga *tayga, const char *path, FILE *out)
 {
-	struct writer w = { .tayga = tayga, .out = out, .pool = tayga_pool(tayga), .own4 = tayga_own4(tayga),
-			    .prefix = tayga->prefix, .linear = is_linear(tayga) };
+	struct writer w = { .tayga = tayga,
+			    .out = out,
+			    .pool = tayga_pool(tayga),
+			    .own4 = tayga_own4(tayga),
+			    .prefix = tayga->prefix,
+			    .linear = is_linear(tayga) };
 
 	if (!tayga->given[TAYGA_PREFIX])
 		net6_parse("64:ff9b::/96", &w.prefix);
@@ -292,7 +319,9 @@ int tayga_write(const struct tayga *tayga, const char *path, FILE *out)
 	w.statics = calloc(tayga->map_count + TAYGA_EXPAND_MAX, sizeof(*w.statics));
 	if (!w.statics)
 		return -ENOMEM;
-	fprintf(out, "# %s, by nat64-bpf import-tayga. Each line of it, and what it is here.\n[nat64]\n", printable(path));
+	fprintf(out,
+		"# %s, by nat64-bpf import-tayga. Each line of it, and what it is here.\n[nat64]\n",
+		printable(path));
 	for (size_t i = 0; i < tayga->line_count; i++)
 		write_line(&w, &tayga->lines[i]);
 	if (w.linear)

@@ -16,9 +16,9 @@
 #include "log.h"
 #include "try.h"
 
-#define HOPS		64
-#define MSS		1460		/* bytes, the option of a TCP SYN: large, so that a clamp shows */
-#define PING_ID		0x4e34
+#define HOPS	64
+#define MSS	1460 /* bytes, the option of a TCP SYN: large, so that a clamp shows */
+#define PING_ID 0x4e34
 
 int try_read(const char *text, struct try_packet *packet)
 {
@@ -32,7 +32,8 @@ int try_read(const char *text, struct try_packet *packet)
 			continue;
 		if (!isxdigit((unsigned char)*c) || digits / 2 >= TRY_PACKET_MAX)
 			break;
-		digit = isdigit((unsigned char)*c) ? *c - '0' : tolower((unsigned char)*c) - 'a' + 10;
+		digit = isdigit((unsigned char)*c) ? *c - '0' :
+						     tolower((unsigned char)*c) - 'a' + 10;
 		packet->bytes[digits / 2] |= digits % 2 ? digit : digit << 4;
 		digits++;
 		if (!c[1] && digits % 2 == 0)
@@ -40,11 +41,12 @@ int try_read(const char *text, struct try_packet *packet)
 	}
 	if (packet->len)
 		return 0;
-	return log_fail(EXIT_USAGE,
-			fmt("a packet is an even number of hexadecimal digits from its IP header on, at most %d bytes",
-			    TRY_PACKET_MAX),
-			"or describe it: nat64-bpf try NAME --from fd00::2 --to 64:ff9b::9.9.9.9 --dport 443",
-			"%.40s: not a packet", text);
+	return log_fail(
+		EXIT_USAGE,
+		fmt("a packet is an even number of hexadecimal digits from its IP header on, at most %d bytes",
+		    TRY_PACKET_MAX),
+		"or describe it: nat64-bpf try NAME --from fd00::2 --to 64:ff9b::9.9.9.9 --dport 443",
+		"%.40s: not a packet", text);
 }
 
 /* What the options say. */
@@ -54,11 +56,11 @@ struct wish {
 	struct in_addr from4, to4;
 	uint8_t proto;
 	uint16_t sport, dport;
-	size_t size;			/* 0: as small as can be */
+	size_t size; /* 0: as small as can be */
 };
 
-static int number(const struct args *args, enum verb_option option, unsigned long least, unsigned long most,
-		  unsigned long fallback, unsigned long *value)
+static int number(const struct args *args, enum verb_option option, unsigned long least,
+		  unsigned long most, unsigned long fallback, unsigned long *value)
 {
 	const char *text = args->value[option];
 	char *end;
@@ -71,19 +73,21 @@ static int number(const struct args *args, enum verb_option option, unsigned lon
 	if (isdigit((unsigned char)*text) && !*end && !errno && *value >= least && *value <= most)
 		return 0;
 	return log_fail(EXIT_USAGE, fmt("it takes a number from %lu to %lu", least, most),
-			fmt("leave it out, or give one in this range: --%s %lu", verb_options[option].name,
-			    fallback ? fallback : most), "--%s %s: not possible", verb_options[option].name, text);
+			fmt("leave it out, or give one in this range: --%s %lu",
+			    verb_options[option].name, fallback ? fallback : most),
+			"--%s %s: not possible", verb_options[option].name, text);
 }
 
-static int address(const struct args *args, enum verb_option option, struct wish *wish, struct in6_addr *six,
-		   struct in_addr *four)
+static int address(const struct args *args, enum verb_option option, struct wish *wish,
+		   struct in6_addr *six, struct in_addr *four)
 {
 	const char *text = args->value[option];
 
 	if (!text)
-		return log_fail(EXIT_USAGE, "a packet has two addresses",
-				"--from fd00::2 --to 64:ff9b::9.9.9.9, or the packet in hexadecimal digits",
-				"--%s is missing", verb_options[option].name);
+		return log_fail(
+			EXIT_USAGE, "a packet has two addresses",
+			"--from fd00::2 --to 64:ff9b::9.9.9.9, or the packet in hexadecimal digits",
+			"--%s is missing", verb_options[option].name);
 	if (inet_pton(AF_INET6, text, six) == 1) {
 		wish->is_v6 = true;
 		return 0;
@@ -110,17 +114,24 @@ static int read_wish(const struct args *args, struct wish *wish)
 	if (address(args, OPTION_FROM, wish, &wish->from6, &wish->from4))
 		return -1;
 	if (to_v6 != wish->is_v6)
-		return log_fail(EXIT_USAGE, "one is IPv6, the other IPv4, and a packet has two of a kind",
-				"an IPv4 host is 64:ff9b::ADDRESS to a client; a client is its pool address to an IPv4 host",
-				"--from %s --to %s: no packet", args->value[OPTION_FROM], args->value[OPTION_TO]);
+		return log_fail(
+			EXIT_USAGE, "one is IPv6, the other IPv4, and a packet has two of a kind",
+			"an IPv4 host is 64:ff9b::ADDRESS to a client; a client is its pool address to an IPv4 host",
+			"--from %s --to %s: no packet", args->value[OPTION_FROM],
+			args->value[OPTION_TO]);
 	if (!proto)
-		proto = args_has(args, OPTION_DPORT) || args_has(args, OPTION_SPORT) ? "tcp" : "icmp";
+		proto = args_has(args, OPTION_DPORT) || args_has(args, OPTION_SPORT) ? "tcp" :
+										       "icmp";
 	if (strcmp(proto, "tcp") && strcmp(proto, "udp") && strcmp(proto, "icmp"))
 		return log_fail(EXIT_USAGE, "it is none of tcp, udp and icmp",
-				"give other packets in hexadecimal digits", "--proto %s: not known", proto);
-	wish->proto = !strcmp(proto, "tcp") ? IPPROTO_TCP : !strcmp(proto, "udp") ? IPPROTO_UDP :
-		      wish->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
-	if (number(args, OPTION_SPORT, 0, 65535, 40000, &sport) || number(args, OPTION_DPORT, 0, 65535, 443, &dport) ||
+				"give other packets in hexadecimal digits", "--proto %s: not known",
+				proto);
+	wish->proto = !strcmp(proto, "tcp") ? IPPROTO_TCP :
+		      !strcmp(proto, "udp") ? IPPROTO_UDP :
+		      wish->is_v6	    ? IPPROTO_ICMPV6 :
+					      IPPROTO_ICMP;
+	if (number(args, OPTION_SPORT, 0, 65535, 40000, &sport) ||
+	    number(args, OPTION_DPORT, 0, 65535, 443, &dport) ||
 	    number(args, OPTION_SIZE, 1, TRY_PACKET_MAX, 0, &size))
 		return -1;
 	wish->sport = sport;
@@ -149,8 +160,12 @@ static uint16_t fold(uint64_t value)
 /* Header of the transport protocol, checksum 0. Its length. */
 static size_t put_transport(const struct wish *wish, uint8_t *to, size_t len)
 {
-	struct tcphdr tcp = { .source = htons(wish->sport), .dest = htons(wish->dport), .doff = 6, .syn = 1,
-			      .seq = htonl(1), .window = htons(64240) };
+	struct tcphdr tcp = { .source = htons(wish->sport),
+			      .dest = htons(wish->dport),
+			      .doff = 6,
+			      .syn = 1,
+			      .seq = htonl(1),
+			      .window = htons(64240) };
 	struct udphdr udp = { htons(wish->sport), htons(wish->dport), htons(len), 0 };
 	struct icmphdr icmp = { .type = wish->is_v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO,
 				.un.echo = { htons(PING_ID), htons(1) } };
@@ -171,10 +186,20 @@ static size_t put_transport(const struct wish *wish, uint8_t *to, size_t len)
 
 static size_t put_ip(const struct wish *wish, uint8_t *to, size_t len)
 {
-	struct ipv6hdr ip6 = { .version = 6, .payload_len = htons(len - sizeof(ip6)), .nexthdr = wish->proto,
-			       .hop_limit = HOPS, .saddr = wish->from6, .daddr = wish->to6 };
-	struct iphdr ip4 = { .version = 4, .ihl = 5, .tot_len = htons(len), .frag_off = htons(0x4000), .ttl = HOPS,
-			     .protocol = wish->proto, .saddr = wish->from4.s_addr, .daddr = wish->to4.s_addr };
+	struct ipv6hdr ip6 = { .version = 6,
+			       .payload_len = htons(len - sizeof(ip6)),
+			       .nexthdr = wish->proto,
+			       .hop_limit = HOPS,
+			       .saddr = wish->from6,
+			       .daddr = wish->to6 };
+	struct iphdr ip4 = { .version = 4,
+			     .ihl = 5,
+			     .tot_len = htons(len),
+			     .frag_off = htons(0x4000),
+			     .ttl = HOPS,
+			     .protocol = wish->proto,
+			     .saddr = wish->from4.s_addr,
+			     .daddr = wish->to4.s_addr };
 
 	if (wish->is_v6) {
 		memcpy(to, &ip6, sizeof(ip6));
@@ -187,7 +212,9 @@ static size_t put_ip(const struct wish *wish, uint8_t *to, size_t len)
 
 int try_build(const struct args *args, struct try_packet *packet)
 {
-	static const uint8_t field[] = { [IPPROTO_ICMP] = 2, [IPPROTO_TCP] = 16, [IPPROTO_UDP] = 6, [IPPROTO_ICMPV6] = 2 };
+	static const uint8_t field[] = {
+		[IPPROTO_ICMP] = 2, [IPPROTO_TCP] = 16, [IPPROTO_UDP] = 6, [IPPROTO_ICMPV6] = 2
+	};
 	size_t ip, head, len;
 	struct wish wish;
 	uint64_t total;
@@ -198,14 +225,17 @@ int try_build(const struct args *args, struct try_packet *packet)
 		return -1;
 	ip = wish.is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	head = ip + (wish.proto == IPPROTO_TCP ? 24 : 8);
-	len = wish.size ? wish.size : wish.proto == IPPROTO_ICMP || wish.proto == IPPROTO_ICMPV6 ? head + 8 : head;
+	len = wish.size							 ? wish.size :
+	      wish.proto == IPPROTO_ICMP || wish.proto == IPPROTO_ICMPV6 ? head + 8 :
+									   head;
 	if (len < head)
 		return log_fail(EXIT_USAGE, fmt("its headers alone are %zu bytes", head),
-				fmt("leave it out, or give --size %zu or more", head), "--size %zu: too small", len);
+				fmt("leave it out, or give --size %zu or more", head),
+				"--size %zu: too small", len);
 	put_ip(&wish, packet->bytes, len);
 	put_transport(&wish, packet->bytes + ip, len - ip);
 	total = sum(0, packet->bytes + ip, len - ip);
-	if (wish.proto != IPPROTO_ICMP) {	/* the pseudo-header: addresses, length, protocol */
+	if (wish.proto != IPPROTO_ICMP) { /* the pseudo-header: addresses, length, protocol */
 		size_t addrs = wish.is_v6 ? 32 : 8;
 
 		total = sum(total, packet->bytes + ip - addrs, addrs) + (len - ip) + wish.proto;

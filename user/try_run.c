@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A private copy of an instance: the programs as they are for Ethernet, which a test run takes on any host, over maps
- * of their own with the settings, slots and clients of the running one. */
+/* A private copy of an instance: the programs as they are for Ethernet, which a test run takes on
+ * any host, over maps of their own with the settings, slots and clients of the running one. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -20,15 +20,17 @@
 static int failed(const struct bindings *b, const char *what, int error)
 {
 	return log_fail(error == EPERM ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(error),
-			error == EPERM ? "run it as root: sudo nat64-bpf ..." : "nat64-bpf -v try shows more", "%s: %s",
-			b->instance, what);
+			error == EPERM ? "run it as root: sudo nat64-bpf ..." :
+					 "nat64-bpf -v try shows more",
+			"%s: %s", b->instance, what);
 }
 
 /* All slots at once by shared memory, then a client for each bound one. 0 or -errno. */
 static int copy_slots(struct nat64_tc *skel, const struct bindings *b)
 {
 	size_t len = b->count * sizeof(*b->slots);
-	int clients = bpf_map__fd(skel->maps.nat64_clients), outside = bpf_map__fd(skel->maps.nat64_extern);
+	int clients = bpf_map__fd(skel->maps.nat64_clients),
+	    outside = bpf_map__fd(skel->maps.nat64_extern);
 	struct nat64_slot *slots = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED,
 					bpf_map__fd(skel->maps.nat64_slots), 0);
 	int error = 0;
@@ -39,11 +41,12 @@ static int copy_slots(struct nat64_tc *skel, const struct bindings *b)
 		if (b->slots[i].state == NAT64_SLOT_RESERVED)
 			slots[i] = b->slots[i];
 		if (!bindings_read(b, i, &slots[i]) && slots[i].state != NAT64_SLOT_RESERVED)
-			slots[i] = (struct nat64_slot){};	/* free, or just being made */
+			slots[i] = (struct nat64_slot){}; /* free, or just being made */
 		if (slots[i].state != NAT64_SLOT_DYNAMIC && slots[i].state != NAT64_SLOT_STATIC)
 			continue;
 		if (bpf_map_update_elem(clients, &slots[i].addr6, &i, BPF_ANY) ||
-		    (i >= b->config.pool_size && bpf_map_update_elem(outside, &slots[i].addr4, &i, BPF_ANY)))
+		    (i >= b->config.pool_size &&
+		     bpf_map_update_elem(outside, &slots[i].addr4, &i, BPF_ANY)))
 			error = -errno;
 	}
 	munmap(slots, len);
@@ -87,7 +90,8 @@ static struct nat64_tc *open_copy(const struct bindings *b)
 	if (bpf_map__set_max_entries(skel->maps.nat64_slots, b->count) ||
 	    bpf_map__set_max_entries(skel->maps.nat64_clients, b->count) ||
 	    bpf_map__set_max_entries(skel->maps.nat64_quota, b->config.pool_size) ||
-	    bpf_map__set_map_flags(skel->maps.nat64_slots, BPF_F_MMAPABLE) || nat64_tc__load(skel)) {
+	    bpf_map__set_map_flags(skel->maps.nat64_slots, BPF_F_MMAPABLE) ||
+	    nat64_tc__load(skel)) {
 		failed(b, "the kernel does not take a copy of the BPF programs", errno);
 		nat64_tc__destroy(skel);
 		return NULL;
@@ -122,14 +126,17 @@ static void judge(struct nat64_tc *skel, bool is_64, uint32_t code, struct try_r
 		result->verdict = result->reason ? TRY_ICMP_ERROR : TRY_PASSED;
 }
 
-static int run(struct nat64_tc *skel, const struct bindings *b, const struct try_packet *in, struct try_result *result)
+static int run(struct nat64_tc *skel, const struct bindings *b, const struct try_packet *in,
+	       struct try_result *result)
 {
-	static uint8_t frame[ETH_HLEN + TRY_PACKET_MAX], back[ETH_HLEN + sizeof(result->packet.bytes)];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = ETH_HLEN + in->len, .data_out = back,
-		    .data_size_out = sizeof(back));
+	static uint8_t frame[ETH_HLEN + TRY_PACKET_MAX],
+		back[ETH_HLEN + sizeof(result->packet.bytes)];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = ETH_HLEN + in->len,
+		    .data_out = back, .data_size_out = sizeof(back));
 	bool is_64 = in->bytes[0] >> 4 == 6;
 	int program = bpf_program__fd(is_64 ? skel->progs.nat64_in : skel->progs.nat64_out);
-	struct ethhdr eth = { .h_dest = { 2, 0, 0, 0, 0, 1 }, .h_source = { 2, 0, 0, 0, 0, 2 },
+	struct ethhdr eth = { .h_dest = { 2, 0, 0, 0, 0, 1 },
+			      .h_source = { 2, 0, 0, 0, 0, 2 },
 			      .h_proto = htons(is_64 ? ETH_P_IPV6 : ETH_P_IP) };
 
 	memcpy(frame, &eth, sizeof(eth));
@@ -152,13 +159,17 @@ int try_run(const struct bindings *b, const struct try_packet *in, struct try_re
 
 	*result = (struct try_result){};
 	if (in->bytes[0] >> 4 != 6 && in->bytes[0] >> 4 != 4)
-		return log_fail(EXIT_USAGE, fmt("its first half byte is %d, and only IP versions 4 and 6 are translated",
-						in->bytes[0] >> 4),
-				"begin with the IP header, without that of Ethernet", "no IP packet");
+		return log_fail(
+			EXIT_USAGE,
+			fmt("its first half byte is %d, and only IP versions 4 and 6 are translated",
+			    in->bytes[0] >> 4),
+			"begin with the IP header, without that of Ethernet", "no IP packet");
 	if (in->len < least)
-		return log_fail(EXIT_USAGE, fmt("it has %zu bytes, and its IP header alone is %zu", in->len, least),
-				"give all of it, or describe it: --from fd00::2 --to 64:ff9b::9.9.9.9",
-				"the packet is too short");
+		return log_fail(
+			EXIT_USAGE,
+			fmt("it has %zu bytes, and its IP header alone is %zu", in->len, least),
+			"give all of it, or describe it: --from fd00::2 --to 64:ff9b::9.9.9.9",
+			"the packet is too short");
 	skel = open_copy(b);
 	if (!skel)
 		return -1;

@@ -19,14 +19,17 @@ static void fault(int *status, int error, const char *name, const char *what)
 {
 	if (error >= 0)
 		return;
-	*status = log_fail(error == -EPERM || error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(-error),
-			   fmt("run it again: nat64-bpf unload %s", name), "%s: %s", name, what);
+	*status = log_fail(error == -EPERM || error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
+			   strerror(-error), fmt("run it again: nat64-bpf unload %s", name),
+			   "%s: %s", name, what);
 }
 
 /* What is there already counts as done. */
 static int gone_is_fine(int error)
 {
-	return error == -ESRCH || error == -ENODEV || error == -ENOENT || error == -EADDRNOTAVAIL ? 0 : error;
+	return error == -ESRCH || error == -ENODEV || error == -ENOENT || error == -EADDRNOTAVAIL ?
+		       0 :
+		       error;
 }
 
 /* Routes of ours on the interface, those of the record and any that a killed load left. */
@@ -37,15 +40,16 @@ static int remove_routes(const struct record *record, FILE *show)
 	int error = nl_routes(AF_INET, &routes, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct pool_route route = { .dst = { routes[i].dst4, routes[i].len }, .index = record->ifindex };
+		struct pool_route route = { .dst = { routes[i].dst4, routes[i].len },
+					    .index = record->ifindex };
 		char text[NET4_TEXT];
 		int failed;
 
 		if (routes[i].protocol != NAT64_RTPROT || routes[i].oif != record->ifindex)
 			continue;
 		if (show) {
-			fprintf(show, "ip route del %s dev %s proto %d\n", net4_text(&route.dst, text),
-				record->interface, NAT64_RTPROT);
+			fprintf(show, "ip route del %s dev %s proto %d\n",
+				net4_text(&route.dst, text), record->interface, NAT64_RTPROT);
 			continue;
 		}
 		failed = gone_is_fine(nl_route4_del(&route));
@@ -84,7 +88,8 @@ static int show_down(const char *name, const struct record *record, FILE *show)
 			fprintf(show, "ip neigh del %s dev %s\n", PLACEHOLDER4, record->interface);
 		if (record->own4.s_addr)
 			fprintf(show, "ip address del %s/32 dev %s\n",
-				inet_ntop(AF_INET, &record->own4, text, sizeof(text)), record->interface);
+				inet_ntop(AF_INET, &record->own4, text, sizeof(text)),
+				record->interface);
 	}
 	fprintf(show, "# remove pins of %s\n", name);
 	fprintf(show, "nft delete table inet nat64_bpf_%s\n", name);
@@ -117,13 +122,16 @@ int instance_down(const char *name, FILE *show)
 		return -1;
 	}
 	if (record.ifindex && nl_link_by_index(record.ifindex, &link) == -ENODEV)
-		record.ifindex = 0;	/* the interface took its part along */
+		record.ifindex = 0; /* the interface took its part along */
 	fault(&status, gone_is_fine(datapath_detach(name, record.ifindex, record.clsact)), name,
 	      "cannot detach the programs");
 	if (!status && record.ifindex && datapath_still_attached(record.ifindex)) {
-		log_fail(EXIT_FAILED, "their links are pinned where this process cannot see them: in another BPF file system",
-			 fmt("run it where it was loaded: nsenter --mount=/proc/PID/ns/mnt nat64-bpf unload %s", name),
-			 "%s: its programs stay attached to %s", name, record.interface);
+		log_fail(
+			EXIT_FAILED,
+			"their links are pinned where this process cannot see them: in another BPF file system",
+			fmt("run it where it was loaded: nsenter --mount=/proc/PID/ns/mnt nat64-bpf unload %s",
+			    name),
+			"%s: its programs stay attached to %s", name, record.interface);
 		record_free(&record);
 		return -1;
 	}
@@ -131,11 +139,13 @@ int instance_down(const char *name, FILE *show)
 		fault(&status, remove_routes(&record, NULL), name, "cannot remove its routes");
 		if (record.neighbour)
 			fault(&status,
-			      gone_is_fine(nl_neigh4_del(record.ifindex, (struct in_addr){ inet_addr(PLACEHOLDER4) })),
+			      gone_is_fine(
+				      nl_neigh4_del(record.ifindex,
+						    (struct in_addr){ inet_addr(PLACEHOLDER4) })),
 			      name, "cannot remove the placeholder neighbour");
 		if (record.own4.s_addr)
-			fault(&status, gone_is_fine(nl_addr4_take(record.ifindex, record.own4)), name,
-			      "cannot remove its address");
+			fault(&status, gone_is_fine(nl_addr4_take(record.ifindex, record.own4)),
+			      name, "cannot remove its address");
 	}
 	fault(&status, datapath_unpin(name), name, "cannot remove its pins");
 	tables = nft_delete(name);

@@ -20,9 +20,9 @@
 #include "nat64_xdp.skel.h"
 #include "paths.h"
 
-#define PROGRAM		"nat64_xdp"	/* in the object, in the kernel, and our pin */
-#define SKIP_DISPATCHER	"LIBXDP_SKIP_DISPATCHER"	/* libxdp's switch in the environment */
-#define DISPATCHER_MAX	10		/* programs, of libxdp's protocol */
+#define PROGRAM		"nat64_xdp"		 /* in the object, in the kernel, and our pin */
+#define SKIP_DISPATCHER "LIBXDP_SKIP_DISPATCHER" /* libxdp's switch in the environment */
+#define DISPATCHER_MAX	10			 /* programs, of libxdp's protocol */
 
 const char *const xdp_words[] = { "off", "auto", "native", "generic" };
 
@@ -54,18 +54,21 @@ const char *xdp_auto_why(const struct instance *instance)
 {
 	if (instance->config.xdp != XDP_AUTO)
 		return NULL;
-	return instance->l2 ? "TC is faster on veth, and no network card was measured: try native and measure" :
-			      "an interface without an Ethernet header (TUN, WireGuard) has no native XDP";
+	return instance->l2 ?
+		       "TC is faster on veth, and no network card was measured: try native and measure" :
+		       "an interface without an Ethernet header (TUN, WireGuard) has no native XDP";
 }
 
 /* Is this program ours, and does it work on the maps that are pinned now? */
 static bool is_ours(int program, uint32_t config_id, uint32_t *id, bool *current)
 {
 	uint32_t maps[64];
-	struct bpf_prog_info info = { .nr_map_ids = sizeof(maps) / sizeof(*maps), .map_ids = (uintptr_t)maps };
+	struct bpf_prog_info info = { .nr_map_ids = sizeof(maps) / sizeof(*maps),
+				      .map_ids = (uintptr_t)maps };
 	uint32_t len = sizeof(info);
 
-	if (program < 0 || bpf_obj_get_info_by_fd(program, &info, &len) || strcmp(info.name, PROGRAM))
+	if (program < 0 || bpf_obj_get_info_by_fd(program, &info, &len) ||
+	    strcmp(info.name, PROGRAM))
 		return false;
 	*id = info.id;
 	*current = false;
@@ -110,7 +113,8 @@ static int open_in_dispatcher(const char *dir, uint32_t config_id, struct xdp_lo
 }
 
 /* Fills in `look`. Descriptor of our program, -1: it is not attached. */
-static int look_open(const char *instance, uint32_t ifindex, enum xdp_mode wanted, struct xdp_look *look, int *error)
+static int look_open(const char *instance, uint32_t ifindex, enum xdp_mode wanted,
+		     struct xdp_look *look, int *error)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	uint32_t there, pinned_id = 0, config_id = config_map_id(instance);
@@ -128,7 +132,9 @@ static int look_open(const char *instance, uint32_t ifindex, enum xdp_mode wante
 	look->taken = !there || query.hw_prog_id;
 	fd = datapath_map(instance, PROGRAM);
 	if (is_ours(fd, config_id, &pinned_id, &current) && pinned_id == there) {
-		*look = (struct xdp_look){ .mode = mode, .alone = true, .current = current, .id = there, .pinned = true };
+		*look = (struct xdp_look){
+			.mode = mode, .alone = true, .current = current, .id = there, .pinned = true
+		};
 		return fd;
 	}
 	if (fd >= 0)
@@ -145,7 +151,9 @@ static int look_open(const char *instance, uint32_t ifindex, enum xdp_mode wante
 	/* alone, and not pinned: a load was killed right there */
 	fd = there && config_id ? bpf_prog_get_fd_by_id(there) : -1;
 	if (is_ours(fd, config_id, &look->id, &current) && current) {
-		*look = (struct xdp_look){ .mode = mode, .alone = true, .current = true, .id = there };
+		*look = (struct xdp_look){
+			.mode = mode, .alone = true, .current = true, .id = there
+		};
 		return fd;
 	}
 	if (fd >= 0)
@@ -172,12 +180,13 @@ int xdp_check(const struct instance *instance)
 	if (mode != XDP_NATIVE && mode != XDP_GENERIC)
 		return 0;
 	if (!instance->l2)
-		return log_fail(EXIT_FAILED,
-				mode == XDP_NATIVE ?
+		return log_fail(
+			EXIT_FAILED,
+			mode == XDP_NATIVE ?
 				"a TUN or WireGuard interface has no driver that runs XDP: its packets have no Ethernet header" :
 				"its packets have no Ethernet header, which XDP programs expect",
-				"xdp = off, or auto: TC does the work there", "%s: xdp = %s is not possible", name,
-				xdp_words[mode]);
+			"xdp = off, or auto: TC does the work there",
+			"%s: xdp = %s is not possible", name, xdp_words[mode]);
 	error = xdp_look(instance->config.name, instance->link.index, mode, &look);
 	if (error)
 		return log_fail(EXIT_FAILED, strerror(-error),
@@ -185,9 +194,11 @@ int xdp_check(const struct instance *instance)
 				"%s: cannot ask for its XDP program", name);
 	if (look.mode != XDP_OFF || !look.taken)
 		return 0;
-	return log_fail(EXIT_FAILED, "it has a program already, and no dispatcher of libxdp in the same mode to join",
-			fmt("ip link set dev %s xdp off, if nobody needs that program; or xdp = off", name),
-			"%s: xdp = %s: another XDP program is attached", name, xdp_words[mode]);
+	return log_fail(
+		EXIT_FAILED,
+		"it has a program already, and no dispatcher of libxdp in the same mode to join",
+		fmt("ip link set dev %s xdp off, if nobody needs that program; or xdp = off", name),
+		"%s: xdp = %s: another XDP program is attached", name, xdp_words[mode]);
 }
 
 /* The last words of libxdp that are a reason. */
@@ -220,12 +231,14 @@ static int detach_alone(int program, uint32_t ifindex, enum xdp_mode mode)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = program);
 
-	return bpf_xdp_detach(ifindex, mode == XDP_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE, &opts);
+	return bpf_xdp_detach(ifindex,
+			      mode == XDP_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE, &opts);
 }
 
 static int detach_from_dispatcher(int fd, uint32_t ifindex, const struct xdp_look *look)
 {
-	_close_ int same = bpf_prog_get_fd_by_id(look->id);	/* without CAP_SYS_ADMIN libxdp finds nothing at all */
+	_close_ int same = bpf_prog_get_fd_by_id(
+		look->id); /* without CAP_SYS_ADMIN libxdp finds nothing at all */
 	struct xdp_program *program;
 	int error;
 
@@ -273,7 +286,9 @@ int xdp_detach(const char *instance, uint32_t ifindex)
 	if (!error)
 		return 0;
 	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
-			error == -EPERM ? "it is in libxdp's dispatcher, which needs CAP_SYS_ADMIN" : strerror(-error),
+			error == -EPERM ?
+				"it is in libxdp's dispatcher, which needs CAP_SYS_ADMIN" :
+				strerror(-error),
 			fmt("run it as root: sudo nat64-bpf unload %s", instance),
 			"%s: cannot detach the XDP program", instance);
 }
@@ -292,7 +307,8 @@ static int reuse_maps(struct nat64_xdp *skel, const char *instance)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, skel->obj) {
+	bpf_object__for_each_map(map, skel->obj)
+	{
 		_close_ int fd = datapath_map(instance, bpf_map__name(map));
 
 		if (fd >= 0 && bpf_map__reuse_fd(map, fd))
@@ -316,7 +332,8 @@ static int attach_program(const struct instance *instance, struct bpf_object *ob
 
 	if (error)
 		return error;
-	error = xdp_program__attach(program, instance->link.index, libxdp_mode(instance->config.xdp), 0);
+	error = xdp_program__attach(program, instance->link.index,
+				    libxdp_mode(instance->config.xdp), 0);
 	if (!error) {
 		error = pin(xdp_program__fd(program), instance->config.name);
 		if (error)
@@ -347,8 +364,9 @@ static int attach_failed(const struct instance *instance, int error)
 	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
 			none ? "its driver has no native XDP" :
 			       fmt("%s%s%s", strerror(-error), *said ? "; " : "", said),
-			none ? "xdp = off, or generic" :
-			error == -EPERM ? "run it as root: sudo nat64-bpf ..." : "xdp = off; nat64-bpf -v load shows more",
+			none		? "xdp = off, or generic" :
+			error == -EPERM ? "run it as root: sudo nat64-bpf ..." :
+					  "xdp = off; nat64-bpf -v load shows more",
 			"%s: cannot attach in XDP, %s", instance->link.name, xdp_words[mode]);
 }
 
@@ -364,8 +382,9 @@ int xdp_attach(const struct instance *instance, char *why_alone, size_t size)
 	if (!error)
 		error = attach(instance);
 	if (error == -EINVAL && *datapath_heard() && !secure_getenv(SKIP_DISPATCHER)) {
-		/* It moves the head of packets, which newer kernels (6.12.117, not 6.1) allow no extension of a program
-		 * that does not: libxdp's dispatcher before xdp-tools 1.5.5. libxdp falls back from other faults only. */
+		/* It moves the head of packets, which newer kernels (6.12.117, not 6.1) allow no
+		 * extension of a program that does not: libxdp's dispatcher before xdp-tools 1.5.5.
+		 * libxdp falls back from other faults only. */
 		snprintf(heard, sizeof(heard), "%.*s", (int)sizeof(heard) - 1, datapath_heard());
 		datapath_forget();
 		setenv(SKIP_DISPATCHER, "1", 1);
@@ -375,7 +394,10 @@ int xdp_attach(const struct instance *instance, char *why_alone, size_t size)
 	if (error)
 		return attach_failed(instance, error);
 	error = xdp_look(instance->config.name, instance->link.index, instance->config.xdp, &look);
-	snprintf(why_alone, size, "%s", error || !look.alone ? "" : *heard ? heard : "it was switched off");
+	snprintf(why_alone, size, "%s",
+		 error || !look.alone ? "" :
+		 *heard		      ? heard :
+					"it was switched off");
 	return 0;
 }
 
@@ -388,8 +410,8 @@ void xdp_tidy(bool last)
 	if (access(mark_path(path), F_OK))
 		return;
 	dir = open(libxdp_dir(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || !flock(dir, LOCK_EX | LOCK_NB))	/* libxdp locks it while it works there */
+	if (dir < 0 || !flock(dir, LOCK_EX | LOCK_NB)) /* libxdp locks it while it works there */
 		gone = !rmdir(folder) || errno == ENOENT;
-	if (gone || last)	/* what is in there by now is another's */
+	if (gone || last) /* what is in there by now is another's */
 		unlink(path);
 }

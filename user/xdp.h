@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The XDP program of an instance: attached by libxdp's dispatcher where that loads, else alone. It works on the
- * pinned maps, and what it leaves alone goes on to TC: so it may come and go at any time. */
+/* The XDP program of an instance: attached by libxdp's dispatcher where that loads, else alone. It
+ * works on the pinned maps, and what it leaves alone goes on to TC: so it may come and go at any
+ * time. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,15 +10,15 @@
 #include "instance.h"
 
 struct xdp_look {
-	enum xdp_mode mode;	/* XDP_NATIVE, XDP_GENERIC: how ours is attached; XDP_OFF: it is not */
-	bool alone;		/* without a dispatcher: no other program fits beside it */
-	bool current;		/* it works on the maps that are pinned now */
-	bool taken;		/* another program is there, and ours does not fit beside it */
-	uint32_t id;		/* of our program */
-	bool pinned;		/* by us, under its name */
+	enum xdp_mode mode; /* XDP_NATIVE, XDP_GENERIC: how ours is attached; XDP_OFF: it is not */
+	bool alone;	    /* without a dispatcher: no other program fits beside it */
+	bool current;	    /* it works on the maps that are pinned now */
+	bool taken;	    /* another program is there, and ours does not fit beside it */
+	uint32_t id;	    /* of our program */
+	bool pinned;	    /* by us, under its name */
 };
 
-extern const char *const xdp_words[];	/* by enum xdp_mode, as in the settings */
+extern const char *const xdp_words[]; /* by enum xdp_mode, as in the settings */
 
 /* What is attached to an interface; `wanted`: as which ours would be. 0 or -errno. */
 int xdp_look(const char *instance, uint32_t ifindex, enum xdp_mode wanted, struct xdp_look *look);
@@ -31,13 +32,13 @@ int xdp_check(const struct instance *instance);
 /* Why `xdp = auto` is off, or NULL if the settings say something else. */
 const char *xdp_auto_why(const struct instance *instance);
 
-/* Loads the program over the pinned maps, attaches and pins it. `why_alone`: "" or why libxdp's dispatcher is not
- * used. Says what went wrong and returns -1; nothing is attached then. */
+/* Loads the program over the pinned maps, attaches and pins it. `why_alone`: "" or why libxdp's
+ * dispatcher is not used. Says what went wrong and returns -1; nothing is attached then. */
 int xdp_attach(const struct instance *instance, char *why_alone, size_t size);
 
 /* Detaches ours from an interface, which may be gone. 0, or -1: said. */
 int xdp_detach(const char *instance, uint32_t ifindex);
 
-/* Removes the folder that libxdp made in bpffs, if it was not there before and nobody uses it. `last`: no instance
- * is left. */
+/* Removes the folder that libxdp made in bpffs, if it was not there before and nobody uses it.
+ * `last`: no instance is left. */
 void xdp_tidy(bool last);

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Instructions that a forwarding hop spends on a UDP packet. Runs in a guest of qemu with -icount shift=0, where
- * the time stamp counter counts instructions, on one CPU, where a packet sent through veth pairs has been
- * forwarded and received before send() returns.
+/* Instructions that a forwarding hop spends on a UDP packet. Runs in a guest of qemu with -icount
+ * shift=0, where the time stamp counter counts instructions, on one CPU, where a packet sent
+ * through veth pairs has been forwarded and received before send() returns.
  *
- *   hop [-d|-o] [-n FLOWS] [-l BYTES] [-r ROUNDS] [-b BURST] [-m SECTION] CASE CLIENT-NS WEB-NS TARGET SERVER BACK PORT
+ *   hop [-d|-o] [-n FLOWS] [-l BYTES] [-r ROUNDS] [-b BURST] [-m SECTION] CASE CLIENT-NS WEB-NS
+ * TARGET SERVER BACK PORT
  *
- * Flows go from sockets in CLIENT-NS to TARGET, which a hop between makes arrive at SERVER in WEB-NS, ports from
- * PORT on. Each is opened by one packet up, one down and two more up, so that it is established. Then ROUNDS bursts are
- * timed each way, over the flows in turn. The last packet of a burst has a socket of its own: when it is there,
- * all are (a translator in user space needs the CPU for that: then we yield).
- * -d: packets are dropped by the hop (the cost of sending alone); those down go to BACK.
- * -o: nothing but the opening of flows, a burst of other flows each time: `first` packet up, `reply`, `second` up.
- * -m: the bursts up are this section for profile.c, those down the next one; with -o these three in turn.
+ * Flows go from sockets in CLIENT-NS to TARGET, which a hop between makes arrive at SERVER in
+ * WEB-NS, ports from PORT on. Each is opened by one packet up, one down and two more up, so that it
+ * is established. Then ROUNDS bursts are timed each way, over the flows in turn. The last packet of
+ * a burst has a socket of its own: when it is there, all are (a translator in user space needs the
+ * CPU for that: then we yield). -d: packets are dropped by the hop (the cost of sending alone);
+ * those down go to BACK. -o: nothing but the opening of flows, a burst of other flows each time:
+ * `first` packet up, `reply`, `second` up. -m: the bursts up are this section for profile.c, those
+ * down the next one; with -o these three in turn.
  *
- * Prints for each direction, and for `first` packets of flows: CASE BYTES FLOWS DIRECTION MIN MEDIAN LOST, tabs
- * between, MIN and MEDIAN in instructions per packet over the rounds, LOST in packets. */
+ * Prints for each direction, and for `first` packets of flows: CASE BYTES FLOWS DIRECTION MIN
+ * MEDIAN LOST, tabs between, MIN and MEDIAN in instructions per packet over the rounds, LOST in
+ * packets. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -33,19 +36,19 @@
 
 #include "space.h"
 
-#define FLOWS_MAX	(1 << 16)
-#define FLOWS_PER_PORT	(1 << 14)	/* of the server; each has a source port of its own */
-#define SERVERS		(FLOWS_MAX / FLOWS_PER_PORT + 1)
-#define MARKER		(SERVERS - 1)	/* index of the server socket of a burst's last packet */
-#define SOURCE_PORT	20000
-#define ROUNDS_MAX	1000
-#define YIELDS_MAX	2000000		/* then the packet is lost */
+#define FLOWS_MAX      (1 << 16)
+#define FLOWS_PER_PORT (1 << 14) /* of the server; each has a source port of its own */
+#define SERVERS	       (FLOWS_MAX / FLOWS_PER_PORT + 1)
+#define MARKER	       (SERVERS - 1) /* index of the server socket of a burst's last packet */
+#define SOURCE_PORT    20000
+#define ROUNDS_MAX     1000
+#define YIELDS_MAX     2000000 /* then the packet is lost */
 
 static bool dropped, opening;
 static unsigned int flows = 64, bytes = 64, rounds = 24, burst = 512, section;
 static const char *name;
-static int client[FLOWS_MAX + 1];			/* the last one: marker */
-static struct sockaddr_in6 peer[FLOWS_MAX + 1];		/* of the client, as the server sees it */
+static int client[FLOWS_MAX + 1];		/* the last one: marker */
+static struct sockaddr_in6 peer[FLOWS_MAX + 1]; /* of the client, as the server sees it */
 static int server[SERVERS];
 static socklen_t peer_len;
 static char payload[2048];
@@ -53,7 +56,8 @@ static unsigned long lost;
 
 static int udp(int family)
 {
-	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, room = 4 << 20;
+	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1,
+	    room = 4 << 20;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
@@ -86,7 +90,8 @@ static void open_client(unsigned int flow, const char *target, unsigned int port
 	socklen_t len = address(target, port + server_of(flow), &to);
 
 	any.sin6_family = to.sin6_family;
-	any.sin6_port = htons(SOURCE_PORT + (flow == flows ? FLOWS_PER_PORT : flow % FLOWS_PER_PORT));
+	any.sin6_port = htons(SOURCE_PORT +
+			      (flow == flows ? FLOWS_PER_PORT : flow % FLOWS_PER_PORT));
 	client[flow] = udp(to.sin6_family);
 	if (bind(client[flow], (struct sockaddr *)&any, len) ||
 	    connect(client[flow], (struct sockaddr *)&to, len))
@@ -102,7 +107,8 @@ static void up(unsigned int flow)
 
 static void down(unsigned int flow)
 {
-	if (sendto(server[server_of(flow)], payload, bytes, 0, (struct sockaddr *)&peer[flow], peer_len) < 0)
+	if (sendto(server[server_of(flow)], payload, bytes, 0, (struct sockaddr *)&peer[flow],
+		   peer_len) < 0)
 		lost++;
 }
 
@@ -129,7 +135,8 @@ static unsigned int drain_servers(void)
 			struct sockaddr_in6 from;
 			socklen_t len = sizeof(from);
 
-			if (recvfrom(server[i], &flow, sizeof(flow), 0, (struct sockaddr *)&from, &len) < 0)
+			if (recvfrom(server[i], &flow, sizeof(flow), 0, (struct sockaddr *)&from,
+				     &len) < 0)
 				break;
 			if (flow <= flows)
 				peer[flow] = from;
@@ -153,10 +160,12 @@ static unsigned int drain_client(unsigned int flow)
 static void mark(unsigned int which)
 {
 	switch (section ? section + which : 0) {
+/* clang-format off */
 #define MARK(n) case n: asm volatile("prefetchnta 0x6e360000 + " #n); break;
 	MARK(0) MARK(1) MARK(2) MARK(3) MARK(4) MARK(5) MARK(6) MARK(7) MARK(8) MARK(9) MARK(10) MARK(11) MARK(12)
 	MARK(13) MARK(14) MARK(15) MARK(16) MARK(17) MARK(18) MARK(19) MARK(20) MARK(21) MARK(22) MARK(23) MARK(24)
 	default: errx(2, "-m: at most 23");
+		/* clang-format on */
 	}
 }
 
@@ -197,7 +206,8 @@ static int ascending(const void *a, const void *b)
 static void report(const char *direction, double *cost, unsigned int count)
 {
 	qsort(cost, count, sizeof(*cost), ascending);
-	printf("%s\t%u\t%u\t%s\t%.1f\t%.1f\t%lu\n", name, bytes, flows, direction, cost[0], cost[count / 2], lost);
+	printf("%s\t%u\t%u\t%s\t%.1f\t%.1f\t%lu\n", name, bytes, flows, direction, cost[0],
+	       cost[count / 2], lost);
 	fflush(stdout);
 	lost = 0;
 }
@@ -212,7 +222,7 @@ static void establish(void)
 	arrived(server[MARKER]);
 	drain_servers();
 	for (unsigned int flow = 0; flow < flows; flow += burst - 1) {
-		if (flows - flow < burst - 1) {		/* the rest, untimed */
+		if (flows - flow < burst - 1) { /* the rest, untimed */
 			for (unsigned int i = flow; i < flows; i++)
 				up(i);
 			up(flows);
@@ -229,7 +239,8 @@ static void establish(void)
 	for (unsigned int again = 0; again < 2; again++) {
 		for (unsigned int flow = 0; flow <= flows; flow++) {
 			if (!peer[flow].sin6_family)
-				errx(1, "%s: the first packet of flow %u did not arrive", name, flow);
+				errx(1, "%s: the first packet of flow %u did not arrive", name,
+				     flow);
 			down(flow);
 			arrived(client[flow]);
 			if (drain_client(flow) != 1)
@@ -244,7 +255,8 @@ static void establish(void)
 		errx(1, "%s: %lu packets lost while flows were made", name, lost);
 }
 
-/* All flows have sent, been answered and sent again: a flood of new ones that a flowtable takes in. */
+/* All flows have sent, been answered and sent again: a flood of new ones that a flowtable takes in.
+ */
 static void open_flows(void)
 {
 	static double first[FLOWS_MAX], reply[FLOWS_MAX], second[FLOWS_MAX];
@@ -280,18 +292,34 @@ int main(int argc, char **argv)
 
 	while ((option = getopt(argc, argv, "don:l:r:b:m:")) != -1) {
 		switch (option) {
-		case 'd': dropped = true; break;
-		case 'o': opening = true; break;
-		case 'n': flows = strtoul(optarg, NULL, 10); break;
-		case 'l': bytes = strtoul(optarg, NULL, 10); break;
-		case 'r': rounds = strtoul(optarg, NULL, 10); break;
-		case 'b': burst = strtoul(optarg, NULL, 10); break;
-		case 'm': section = strtoul(optarg, NULL, 10); break;
-		default: return 2;
+		case 'd':
+			dropped = true;
+			break;
+		case 'o':
+			opening = true;
+			break;
+		case 'n':
+			flows = strtoul(optarg, NULL, 10);
+			break;
+		case 'l':
+			bytes = strtoul(optarg, NULL, 10);
+			break;
+		case 'r':
+			rounds = strtoul(optarg, NULL, 10);
+			break;
+		case 'b':
+			burst = strtoul(optarg, NULL, 10);
+			break;
+		case 'm':
+			section = strtoul(optarg, NULL, 10);
+			break;
+		default:
+			return 2;
 		}
 	}
-	if (argc - optind != 7 || flows < 1 || flows > FLOWS_MAX || bytes < 4 || bytes > sizeof(payload) ||
-	    rounds < 1 || rounds > ROUNDS_MAX || burst < 2 || burst > 4096)
+	if (argc - optind != 7 || flows < 1 || flows > FLOWS_MAX || bytes < 4 ||
+	    bytes > sizeof(payload) || rounds < 1 || rounds > ROUNDS_MAX || burst < 2 ||
+	    burst > 4096)
 		errx(2, "see the head of hop.c");
 	argv += optind;
 	name = argv[0];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tool of scripts/bench profile: the machine code of the loaded programs whose names begin with NAME, as lines
+/* Tool of scripts/bench profile: the machine code of the loaded programs whose names begin with
+ * NAME, as lines
  *
  *   ADDRESS FILE:LINE SOURCE
  *
@@ -40,11 +41,12 @@ static void print(int program)
 	if (bpf_obj_get_info_by_fd(program, &wanted, &len))
 		err(1, "%s", info.name);
 	for (__u32 i = 0; i < wanted.nr_jited_line_info && i < wanted.nr_line_info; i++) {
-		const char *file = btf__str_by_offset(btf, line[i].file_name_off), *slash = strrchr(file, '/');
+		const char *file = btf__str_by_offset(btf, line[i].file_name_off),
+			   *slash = strrchr(file, '/');
 		const char *text = btf__str_by_offset(btf, line[i].line_off);
 
-		printf("%llx %s:%u %s\n", address[i], slash ? slash + 1 : file, BPF_LINE_INFO_LINE_NUM(line[i].line_col),
-		       text + strspn(text, " \t"));
+		printf("%llx %s:%u %s\n", address[i], slash ? slash + 1 : file,
+		       BPF_LINE_INFO_LINE_NUM(line[i].line_col), text + strspn(text, " \t"));
 	}
 	btf__free(btf);
 	free(line);
@@ -64,7 +66,8 @@ int main(int argc, char **argv)
 
 		if (program < 0)
 			continue;
-		if (!bpf_obj_get_info_by_fd(program, &info, &len) && !strncmp(info.name, argv[1], strlen(argv[1])))
+		if (!bpf_obj_get_info_by_fd(program, &info, &len) &&
+		    !strncmp(info.name, argv[1], strlen(argv[1])))
 			print(program);
 		close(program);
 	}

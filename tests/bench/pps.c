@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* UDP packets per second that cross a gateway: one thread sends as fast as it can, another reads. What finds the
- * receiver's socket full has come all the way, so it counts; what is lost before does not.
+/* UDP packets per second that cross a gateway: one thread sends as fast as it can, another reads.
+ * What finds the receiver's socket full has come all the way, so it counts; what is lost before
+ * does not.
  *
  *   pps [-d] [-n FLOWS] [-l BYTES] [-t MS] CLIENT-NS WEB-NS TARGET SERVER PORT
  *
- * Flows, each opened by a packet up and one down, go from CLIENT-NS to TARGET, which a gateway makes arrive at SERVER
- * in WEB-NS, ports from PORT on; -d: the measured packets go down. Prints packets per second. */
+ * Flows, each opened by a packet up and one down, go from CLIENT-NS to TARGET, which a gateway
+ * makes arrive at SERVER in WEB-NS, ports from PORT on; -d: the measured packets go down. Prints
+ * packets per second. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
@@ -23,15 +25,15 @@
 
 #include "space.h"
 
-#define FLOWS_MAX 16
-#define BATCH 32		/* packets a system call */
-#define BYTES_MAX 1400
-#define OPEN_TRIES 50		/* to open a flow: a queue may still be full of an earlier one */
-#define OPEN_MS 100		/* for a try */
+#define FLOWS_MAX  16
+#define BATCH	   32 /* packets a system call */
+#define BYTES_MAX  1400
+#define OPEN_TRIES 50  /* to open a flow: a queue may still be full of an earlier one */
+#define OPEN_MS	   100 /* for a try */
 
-static unsigned int flows = 1, bytes = 64, duration = 1000;	/* duration: ms */
+static unsigned int flows = 1, bytes = 64, duration = 1000; /* duration: ms */
 static int client[FLOWS_MAX], server[FLOWS_MAX];
-static int *to;			/* the sockets that receive */
+static int *to; /* the sockets that receive */
 static atomic_bool done;
 static unsigned long received;
 static char payload[BYTES_MAX];
@@ -106,7 +108,9 @@ static void *receive(void *arg)
 		if (poll(at, flows, 20) < 0)
 			err(1, "poll");
 		for (unsigned int i = 0; i < flows; i++) {
-			int got = at[i].revents ? recvmmsg(to[i], messages, BATCH, MSG_DONTWAIT, NULL) : 0;
+			int got = at[i].revents ?
+					  recvmmsg(to[i], messages, BATCH, MSG_DONTWAIT, NULL) :
+					  0;
 
 			received += got > 0 ? got : 0;
 		}
@@ -143,15 +147,25 @@ int main(int argc, char **argv)
 	to = server;
 	while ((option = getopt(argc, argv, "dn:l:t:")) != -1) {
 		switch (option) {
-		case 'd': from = server; to = client; break;
-		case 'n': flows = strtoul(optarg, NULL, 10); break;
-		case 'l': bytes = strtoul(optarg, NULL, 10); break;
-		case 't': duration = strtoul(optarg, NULL, 10); break;
-		default: return 2;
+		case 'd':
+			from = server;
+			to = client;
+			break;
+		case 'n':
+			flows = strtoul(optarg, NULL, 10);
+			break;
+		case 'l':
+			bytes = strtoul(optarg, NULL, 10);
+			break;
+		case 't':
+			duration = strtoul(optarg, NULL, 10);
+			break;
+		default:
+			return 2;
 		}
 	}
-	if (argc - optind != 5 || flows < 1 || flows > FLOWS_MAX || bytes < 1 || bytes > BYTES_MAX || duration < 1 ||
-	    duration > 60000)
+	if (argc - optind != 5 || flows < 1 || flows > FLOWS_MAX || bytes < 1 ||
+	    bytes > BYTES_MAX || duration < 1 || duration > 60000)
 		errx(2, "see the head of pps.c");
 	argv += optind;
 	for (unsigned int i = 0; i < flows; i++)
@@ -162,7 +176,7 @@ int main(int argc, char **argv)
 	start = now();
 	for (unsigned int i = 0; now() - start < duration / 1e3; i++)
 		sendmmsg(from[i % flows], messages, BATCH, 0);
-	usleep(50000);		/* what is still on its way */
+	usleep(50000); /* what is still on its way */
 	done = true;
 	pthread_join(thread, NULL);
 	for (unsigned int i = 0; i < flows; i++)

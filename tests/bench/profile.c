@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A plugin of qemu (-plugin FILE,out=FILE): how often each instruction of the guest ran between the marks that hop.c
- * sets, by section. Its interface, version 1, is declared here, as Debian ships no header for it.
+/* A plugin of qemu (-plugin FILE,out=FILE): how often each instruction of the guest ran between the
+ * marks that hop.c sets, by section. Its interface, version 1, is declared here, as Debian ships no
+ * header for it.
  *
  * A mark is `prefetchnta MARK + section`, which does nothing else; section 0: nothing is counted.
  * Prints a line for each address that ran: SECTION ADDRESS COUNT. */
@@ -11,21 +12,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK		0x6e360000u
-#define SECTIONS	64
-#define BUCKETS		(1u << 18)
+#define MARK	 0x6e360000u
+#define SECTIONS 64
+#define BUCKETS	 (1u << 18)
 
 typedef uint64_t qemu_plugin_id_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 struct qemu_info;
 
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, void (*cb)(qemu_plugin_id_t, struct qemu_plugin_tb *));
-void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, void (*cb)(unsigned int cpu, void *data), int regs,
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+					   void (*cb)(qemu_plugin_id_t, struct qemu_plugin_tb *));
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
+					  void (*cb)(unsigned int cpu, void *data), int regs,
 					  void *data);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*cb)(unsigned int cpu, void *data),
-					    int regs, void *data);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*cb)(qemu_plugin_id_t, void *), void *data);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+					    void (*cb)(unsigned int cpu, void *data), int regs,
+					    void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*cb)(qemu_plugin_id_t, void *),
+				    void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t at);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
@@ -85,7 +90,8 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 			continue;
 		memcpy(&word, code + 4, sizeof(word));
 		if (word - MARK < SECTIONS)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, mark, 0, (void *)(uintptr_t)(word - MARK));
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, mark, 0,
+							       (void *)(uintptr_t)(word - MARK));
 	}
 	block->len = len;
 	block->next = blocks;
@@ -127,13 +133,15 @@ static void report(qemu_plugin_id_t id, void *data)
 		for (const struct spot *spot = buckets[b]; spot; spot = spot->next)
 			for (unsigned int i = 1; i < SECTIONS; i++)
 				if (spot->count[i])
-					fprintf(out, "%u %" PRIx64 " %" PRIu64 "\n", i, spot->at, spot->count[i]);
+					fprintf(out, "%u %" PRIx64 " %" PRIu64 "\n", i, spot->at,
+						spot->count[i]);
 	if (fclose(out))
 		perror(path);
 }
 
-__attribute__((visibility("default")))
-int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
+__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id,
+							       const struct qemu_info *info,
+							       int argc, char **argv)
 {
 	(void)info;
 	if (argc != 1 || strncmp(argv[0], "out=", 4)) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Instructions that the shipped programs spend on one packet, by BPF_PROG_TEST_RUN. Runs in a guest of qemu with
- * -icount shift=0, where a nanosecond is an instruction, so that the kernel's own figure of a run's duration counts them.
+/* Instructions that the shipped programs spend on one packet, by BPF_PROG_TEST_RUN. Runs in a guest
+ * of qemu with -icount shift=0, where a nanosecond is an instruction, so that the kernel's own
+ * figure of a run's duration counts them.
  *
- *   runs growth LENGTH BINDINGS	a pool of that prefix length with so many bindings (at most all of it)
- *   runs flood				new clients: allocation, reclaim, refusal
+ *   runs growth LENGTH BINDINGS	a pool of that prefix length with so many bindings (at most
+ * all of it) runs flood				new clients: allocation, reclaim, refusal
  *
- * Prints: growth|flood, a name, minimum, median, maximum; separated by tabs. What the kernel spends on taking the time,
- * seen by a program that does nothing, is taken off. A run that does not end as it should is an error. */
+ * Prints: growth|flood, a name, minimum, median, maximum; separated by tabs. What the kernel spends
+ * on taking the time, seen by a program that does nothing, is taken off. A run that does not end as
+ * it should is an error. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <err.h>
@@ -26,12 +28,13 @@
 #include "kernel.h"
 #include "nat64_tc.skel.h"
 
-#define LINE	"{\"name\":\"runs\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{" \
-		"\"vpn_net\":\"fd00::/64\",\"pool\":\"%s\",\"own_v4\":\"%s\"}}"
-#define PAYLOAD	64	/* bytes */
-#define SAMPLES	65	/* runs of a case, odd: there is a median */
-#define FLOODED	1000	/* refusals that use up what may be told in a second */
-#define ANY	(-2)	/* how a program may end */
+#define LINE                                                                                        \
+	"{\"name\":\"runs\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{" \
+	"\"vpn_net\":\"fd00::/64\",\"pool\":\"%s\",\"own_v4\":\"%s\"}}"
+#define PAYLOAD 64   /* bytes */
+#define SAMPLES 65   /* runs of a case, odd: there is a median */
+#define FLOODED 1000 /* refusals that use up what may be told in a second */
+#define ANY	(-2) /* how a program may end */
 
 struct frame6 {
 	struct ethhdr eth;
@@ -47,7 +50,7 @@ struct frame4 {
 
 static struct nat64_tc *tc;
 static struct nat64_config config;
-static __u32 clock_cost;	/* instructions */
+static __u32 clock_cost; /* instructions */
 static const char *mode;
 
 /* Duration of one run, which must end with `expected`. */
@@ -72,14 +75,20 @@ static struct in6_addr address(__u32 client)
 	return addr;
 }
 
-static __u32 run6(struct bpf_program *program, struct in6_addr from, struct in6_addr to, int expected)
+static __u32 run6(struct bpf_program *program, struct in6_addr from, struct in6_addr to,
+		  int expected)
 {
 	struct frame6 frame = {
-		.eth	= { .h_dest = { 2, 0, 0, 0, 0, 1 }, .h_source = { 2, 0, 0, 0, 0, 2 },
-			    .h_proto = be16(ETH_P_IPV6) },
-		.ip6	= { .version = 6, .payload_len = be16(8 + PAYLOAD), .nexthdr = IPPROTO_UDP, .hop_limit = 64,
-			    .saddr = from, .daddr = to },
-		.udp	= { 0x10, 0, 0, 53, 0, 8 + PAYLOAD, 1, 1 },
+		.eth = { .h_dest = { 2, 0, 0, 0, 0, 1 },
+			 .h_source = { 2, 0, 0, 0, 0, 2 },
+			 .h_proto = be16(ETH_P_IPV6) },
+		.ip6 = { .version = 6,
+			 .payload_len = be16(8 + PAYLOAD),
+			 .nexthdr = IPPROTO_UDP,
+			 .hop_limit = 64,
+			 .saddr = from,
+			 .daddr = to },
+		.udp = { 0x10, 0, 0, 53, 0, 8 + PAYLOAD, 1, 1 },
 	};
 
 	return run(bpf_program__fd(program), &frame, sizeof(frame), expected);
@@ -90,15 +99,22 @@ static __u32 up(__u32 client, int expected)
 	return run6(tc->progs.nat64_in, address(client), web, expected);
 }
 
-/* To the client that holds addr4, whose link address is learned first, as from its neighbour entry. */
+/* To the client that holds addr4, whose link address is learned first, as from its neighbour entry.
+ */
 static __u32 down(__u32 client, __be32 addr4)
 {
 	struct frame4 frame = {
-		.eth	= { .h_dest = { 2, 0, 0, 0, 0, 2 }, .h_source = { 2, 0, 0, 0, 0, 1 },
-			    .h_proto = be16(ETH_P_IP) },
-		.ip4	= { .version = 4, .ihl = 5, .tot_len = be16(sizeof(frame) - ETH_HLEN), .ttl = 64,
-			    .protocol = IPPROTO_UDP, .saddr = be32(0xc0586305), .daddr = addr4 },
-		.udp	= { 0, 53, 0x10, 0, 0, 8 + PAYLOAD, 1, 1 },
+		.eth = { .h_dest = { 2, 0, 0, 0, 0, 2 },
+			 .h_source = { 2, 0, 0, 0, 0, 1 },
+			 .h_proto = be16(ETH_P_IP) },
+		.ip4 = { .version = 4,
+			 .ihl = 5,
+			 .tot_len = be16(sizeof(frame) - ETH_HLEN),
+			 .ttl = 64,
+			 .protocol = IPPROTO_UDP,
+			 .saddr = be32(0xc0586305),
+			 .daddr = addr4 },
+		.udp = { 0, 53, 0x10, 0, 0, 8 + PAYLOAD, 1, 1 },
 	};
 	__u32 sum = 0;
 
@@ -120,8 +136,8 @@ static int ascending(const void *a, const void *b)
 static void report(const char *name, __u32 *cost)
 {
 	qsort(cost, SAMPLES, sizeof(*cost), ascending);
-	printf("%s\t%s\t%u\t%u\t%u\n", mode, name, cost[0] - clock_cost, cost[SAMPLES / 2] - clock_cost,
-	       cost[SAMPLES - 1] - clock_cost);
+	printf("%s\t%s\t%u\t%u\t%u\n", mode, name, cost[0] - clock_cost,
+	       cost[SAMPLES / 2] - clock_cost, cost[SAMPLES - 1] - clock_cost);
 	fflush(stdout);
 }
 
@@ -165,7 +181,8 @@ static unsigned long long memory(void)
 	char path[64], line[128];
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, tc->obj) {
+	bpf_object__for_each_map(map, tc->obj)
+	{
 		FILE *file;
 
 		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
@@ -183,7 +200,8 @@ static unsigned long long memory(void)
 /* Programs and maps for a pool of that prefix length; says what loading took. */
 static void open_pool(int length)
 {
-	const char *pool = length < 16 ? "10.0.0.0" : "192.168.240.0", *own4 = length < 16 ? "10.0.0.1" : "192.168.240.1";
+	const char *pool = length < 16 ? "10.0.0.0" : "192.168.240.0",
+		   *own4 = length < 16 ? "10.0.0.1" : "192.168.240.1";
 	char line[512], text[32], error[160];
 	struct vector vector;
 	unsigned long long start;
@@ -244,7 +262,8 @@ static int no_event(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-/* Empties the ring of events: what finds it full is cheaper. The next event wakes the reader, so one case takes one. */
+/* Empties the ring of events: what finds it full is cheaper. The next event wakes the reader, so
+ * one case takes one. */
 static void read_events(void)
 {
 	static struct ring_buffer *ring;
@@ -262,7 +281,8 @@ static void growth(int length, __u32 bindings)
 
 	open_pool(length);
 	value("memory", memory());
-	if (bindings > config.capacity - alloc_state().used)	/* static maps of the vector format's defaults */
+	if (bindings >
+	    config.capacity - alloc_state().used) /* static maps of the vector format's defaults */
 		bindings = config.capacity - alloc_state().used;
 	for (__u32 i = 0; i < bindings; i++)
 		up(i, TC_ACT_UNSPEC);
@@ -299,8 +319,8 @@ static __u32 allocations(__u32 next, unsigned int percent)
 	return next;
 }
 
-/* New clients that get nothing; `swept`: after a look at 64 slots. `flooded`: as in a flood, where nearly all are
- * above the rates of events and of ICMPv6 errors. */
+/* New clients that get nothing; `swept`: after a look at 64 slots. `flooded`: as in a flood, where
+ * nearly all are above the rates of events and of ICMPv6 errors. */
 static __u32 refusals(const char *name, __u32 next, bool swept, bool flooded, int expected)
 {
 	__u32 cost[SAMPLES];
@@ -320,7 +340,7 @@ static __u32 refusals(const char *name, __u32 next, bool swept, bool flooded, in
 
 static void flood(void)
 {
-	const __u64 hours = 7440000000000ull;	/* 2h4m, ns */
+	const __u64 hours = 7440000000000ull; /* 2h4m, ns */
 	__u32 cost[SAMPLES], next = 1;
 
 	open_pool(20);
@@ -338,7 +358,7 @@ static void flood(void)
 	next = allocations(next, 100);
 	configure(0, 0, hours);
 	next = refusals("pool full, with an event", next, false, false, TC_ACT_SHOT);
-	configure(0, 1000000000, hours);	/* each is told */
+	configure(0, 1000000000, hours); /* each is told */
 	next = refusals("pool full, told by ICMPv6", next, false, true, TC_ACT_REDIRECT);
 	configure(0, 10, hours);
 	next = refusals("pool full", next, false, true, TC_ACT_SHOT);

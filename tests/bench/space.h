@@ -23,8 +23,8 @@ static inline void enter(const char *space)
 	close(fd);
 }
 
-/* Writes the address that `text` is, IPv4 or IPv6, and the port (host order), into `out`, which has room for either.
- * Its length in bytes; ends the program if `text` is none. */
+/* Writes the address that `text` is, IPv4 or IPv6, and the port (host order), into `out`, which has
+ * room for either. Its length in bytes; ends the program if `text` is none. */
 static inline socklen_t address(const char *text, unsigned int port, struct sockaddr_in6 *out)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)out;

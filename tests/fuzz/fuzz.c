@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* libFuzzer on the native core. The first byte of an input chooses direction (bit 0) and settings (the rest),
- * what follows is the packet. ASan and UBSan watch the core, invariant.c what comes out. */
+/* libFuzzer on the native core. The first byte of an input chooses direction (bit 0) and settings
+ * (the rest), what follows is the packet. ASan and UBSan watch the core, invariant.c what comes
+ * out. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,9 @@
 #include "engine.h"
 #include "invariant.h"
 
-#define LINE(config) "{\"name\":\"fuzz\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{\"pool\":\"192.168.240.0/28\"" config "}}"
+#define LINE(config)                                                                                                                    \
+	"{\"name\":\"fuzz\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{\"pool\":\"192.168.240.0/28\"" config \
+	"}}"
 
 static const char *const settings[] = {
 	LINE(""),
@@ -58,7 +61,7 @@ int LLVMFuzzerTestOneInput(const __u8 *data, size_t size)
 	if (!size || size - 1 > VECTOR_PACKET_MAX)
 		return 0;
 	choice = (data[0] >> 1) % SETTINGS;
-	if (choice != now || native.alloc.used != used) {	/* each input alone */
+	if (choice != now || native.alloc.used != used) { /* each input alone */
 		if (engine_native.set_up(&vectors[choice]))
 			abort();
 		now = choice;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Agreement of the core's forms: random mutations of all vectors must give the same verdict, reason and bytes on
- * engine native and on one in the kernel, and what comes out must hold what invariant.c says.
+/* Agreement of the core's forms: random mutations of all vectors must give the same verdict, reason
+ * and bytes on engine native and on one in the kernel, and what comes out must hold what
+ * invariant.c says.
  *
- * R-SYS-14: no content makes the program pass an untranslated packet of the prefix. R-4-02: the data is unchanged.
+ * R-SYS-14: no content makes the program pass an untranslated packet of the prefix. R-4-02: the
+ * data is unchanged.
  *
  *   agree [--engine tc|tun|xdp] [--count N] [--seed S] FILE.jsonl */
 #include <errno.h>
@@ -31,13 +33,14 @@ static void print_outcome(const char *engine, const struct outcome *out)
 	print_hex(engine, out->packet, out->len);
 }
 
-/* The IPv4 Identification counts packets of one CPU: all on one, and native's count is set to that. */
+/* The IPv4 Identification counts packets of one CPU: all on one, and native's count is set to that.
+ */
 static int pin_cpu(void)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(0, &set);	/* whose number is in the Identification, as in the native engine's */
+	CPU_SET(0, &set); /* whose number is in the Identification, as in the native engine's */
 	return sched_setaffinity(0, sizeof(set), &set);
 }
 
@@ -47,8 +50,8 @@ struct tally {
 };
 
 /* One input on both. 0, or 1 with the difference on stdout. */
-static int compare(const struct engine *engine, const struct vector *vector, const __u8 *packet, __u32 len,
-		   struct tally *tally)
+static int compare(const struct engine *engine, const struct vector *vector, const __u8 *packet,
+		   __u32 len, struct tally *tally)
 {
 	static struct outcome a, b;
 	const char *broken;
@@ -60,7 +63,8 @@ static int compare(const struct engine *engine, const struct vector *vector, con
 	}
 	if (!err)
 		err = engine_native.run(vector->is_64, packet, len, &a);
-	broken = err ? "an engine failed" : invariant_broken(&vector->config, vector->is_64, packet, len, &a);
+	broken = err ? "an engine failed" :
+		       invariant_broken(&vector->config, vector->is_64, packet, len, &a);
 	if (!broken && (a.verdict != b.verdict || a.reason != b.reason))
 		broken = "verdicts differ";
 	if (!broken && (a.len != b.len || memcmp(a.packet, b.packet, a.len)))
@@ -75,7 +79,8 @@ static int compare(const struct engine *engine, const struct vector *vector, con
 	return 1;
 }
 
-static int run_all(const struct engine *engine, const struct vectors *vectors, unsigned long count, __u64 seed)
+static int run_all(const struct engine *engine, const struct vectors *vectors, unsigned long count,
+		   __u64 seed)
 {
 	static __u8 packet[2 * VECTOR_PACKET_MAX];
 	struct mutator mutator = { .random = seed, .vectors = vectors };
@@ -91,13 +96,15 @@ static int run_all(const struct engine *engine, const struct vectors *vectors, u
 			return 1;
 		native_count_from(engine->counts());
 		for (; done < until && differ < 5; done++)
-			differ += compare(engine, vector, packet, mutate(&mutator, vector, packet), &tally);
+			differ += compare(engine, vector, packet, mutate(&mutator, vector, packet),
+					  &tally);
 	}
 	printf("%s: %lu inputs, seed %llu:", engine->name, done, seed);
 	for (int i = 0; i < OUTCOME_MAX; i++)
 		printf(" %s %lu,", outcome_words[i], tally.verdicts[i]);
 	printf(" not taken %lu, different %d\n", tally.not_taken, differ);
-	/* inputs that an engine refuses prove nothing: most must be taken, and all verdicts must occur */
+	/* inputs that an engine refuses prove nothing: most must be taken, and all verdicts must
+	 * occur */
 	for (int i = 0; i < OUTCOME_MAX; i++)
 		if (!tally.verdicts[i])
 			differ++;
@@ -106,12 +113,10 @@ static int run_all(const struct engine *engine, const struct vectors *vectors, u
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "engine", required_argument, NULL, 'e' },
-		{ "count", required_argument, NULL, 'c' },
-		{ "seed", required_argument, NULL, 's' },
-		{}
-	};
+	static const struct option options[] = { { "engine", required_argument, NULL, 'e' },
+						 { "count", required_argument, NULL, 'c' },
+						 { "seed", required_argument, NULL, 's' },
+						 {} };
 	const struct engine *engine = &engine_tc;
 	unsigned long count = 100000;
 	struct vectors vectors;
@@ -120,7 +125,9 @@ int main(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'e')
-			engine = !strcmp(optarg, "xdp") ? &engine_xdp : strcmp(optarg, "tun") ? &engine_tc : &engine_tun;
+			engine = !strcmp(optarg, "xdp") ? &engine_xdp :
+				 strcmp(optarg, "tun")	? &engine_tc :
+							  &engine_tun;
 		else if (option == 'c')
 			count = strtoul(optarg, NULL, 10);
 		else if (option == 's')
@@ -128,10 +135,11 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
-	if (getenv("NAT64_SLOW"))	/* a machine that is emulated */
+	if (getenv("NAT64_SLOW")) /* a machine that is emulated */
 		count /= 20;
 	if (optind != argc - 1 || !seed) {
-		fprintf(stderr, "usage: agree [--engine tc|tun|xdp] [--count N] [--seed S] FILE.jsonl\n");
+		fprintf(stderr,
+			"usage: agree [--engine tc|tun|xdp] [--count N] [--seed S] FILE.jsonl\n");
 		return 2;
 	}
 	if (!pin_cpu() && !vectors_read(argv[optind], &vectors)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Behind the translator, or instead of it: sends every packet out of another interface, untouched. */
+/* Behind the translator, or instead of it: sends every packet out of another interface, untouched.
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -15,7 +15,8 @@ struct engine_tc_state engine_tc_state;
 static int tc_open(__u32 pool_size)
 {
 	engine_tc_state.tc = kernel_open(ETH_HLEN, pool_size);
-	return engine_tc_state.tc ? kernel_counts(engine_tc_state.tc, &engine_tc_state.before) : -EINVAL;
+	return engine_tc_state.tc ? kernel_counts(engine_tc_state.tc, &engine_tc_state.before) :
+				    -EINVAL;
 }
 
 static void tc_close(void)
@@ -50,7 +51,8 @@ static const struct counts *tc_counts(void)
 
 static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out)
 {
-	struct bpf_program *prog = is_64 ? engine_tc_state.tc->progs.nat64_in : engine_tc_state.tc->progs.nat64_out;
+	struct bpf_program *prog = is_64 ? engine_tc_state.tc->progs.nat64_in :
+					   engine_tc_state.tc->progs.nat64_out;
 	static struct kernel_run run;
 	struct counts after;
 	bool returned;
@@ -65,15 +67,19 @@ static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out
 		fprintf(stderr, "error: tc: the program returned %d\n", (int)run.code);
 		return -EPROTO;
 	}
-	/* the egress program redirects what it translated to the neighbour, the ingress program its errors back */
+	/* the egress program redirects what it translated to the neighbour, the ingress program its
+	 * errors back */
 	returned = is_64 && end == END_AWAY;
-	if (!is_64 && end == END_ON && after.packets[NAT64_COUNT_OUT46] != engine_tc_state.before.packets[NAT64_COUNT_OUT46]) {
-		fprintf(stderr, "error: tc: a translated packet is left with the placeholder neighbour\n");
+	if (!is_64 && end == END_ON &&
+	    after.packets[NAT64_COUNT_OUT46] != engine_tc_state.before.packets[NAT64_COUNT_OUT46]) {
+		fprintf(stderr,
+			"error: tc: a translated packet is left with the placeholder neighbour\n");
 		return -EPROTO;
 	}
 	out->len = end == END_SHOT ? 0 : run.out_len - sizeof(run.out.eth);
 	memcpy(out->packet, run.out.packet, out->len);
-	if (out->len && run.out.eth.h_proto != be16(engine_ethertype(is_64, out->packet, out->len))) {
+	if (out->len &&
+	    run.out.eth.h_proto != be16(engine_ethertype(is_64, out->packet, out->len))) {
 		fprintf(stderr, "error: tc: Ethernet type and version of the packet differ\n");
 		return -EPROTO;
 	}
@@ -83,10 +89,10 @@ static int tc_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out
 }
 
 const struct engine engine_tc = {
-	.name	= "tc",
-	.open	= tc_open,
-	.set_up	= tc_set_up,
-	.run	= tc_run,
-	.counts	= tc_counts,
-	.close	= tc_close,
+	.name = "tc",
+	.open = tc_open,
+	.set_up = tc_set_up,
+	.run = tc_run,
+	.counts = tc_counts,
+	.close = tc_close,
 };

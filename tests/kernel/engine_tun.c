@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Engine tun: the shipped programs for links without a header, on a real TUN in a network namespace of our own.
+/* Engine tun: the shipped programs for links without a header, on a real TUN in a network namespace
+ * of our own.
  *
- *   v6to4: written to vpn0 -> nat64_in -> divert -> read from far0; an ICMPv6 error is read from vpn0
- *   v4to6: written to far0 -> divert -> nat64_out -> read from vpn0
+ *   v6to4: written to vpn0 -> nat64_in -> divert -> read from far0; an ICMPv6 error is read from
+ * vpn0 v4to6: written to far0 -> divert -> nat64_out -> read from vpn0
  *
  * No routing: what leaves the translator is what is read. */
 #include <bpf/bpf.h>
@@ -23,7 +24,7 @@
 #include "kernel.h"
 #include "nat64_tc.skel.h"
 
-#define WAIT_MS 2000		/* for a packet that must come */
+#define WAIT_MS 2000 /* for a packet that must come */
 
 struct tun {
 	int fd;
@@ -48,7 +49,7 @@ static void quiet_ipv6(void)
 {
 	int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
 
-	if (fd < 0)		/* a kernel without IPv6 is as quiet */
+	if (fd < 0) /* a kernel without IPv6 is as quiet */
 		return;
 	if (write(fd, "1", 1) != 1)
 		fail("disable_ipv6");
@@ -88,11 +89,12 @@ static int tun_open(const char *name, struct tun *tun)
 }
 
 /* `priority`: the lower number runs first. */
-static int attach(const struct tun *tun, enum bpf_tc_attach_point point, const struct bpf_program *prog,
-		  __u32 priority)
+static int attach(const struct tun *tun, enum bpf_tc_attach_point point,
+		  const struct bpf_program *prog, __u32 priority)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = tun->ifindex, .attach_point = point);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = priority, .prog_fd = bpf_program__fd(prog));
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = priority,
+		    .prog_fd = bpf_program__fd(prog));
 
 	errno = -bpf_tc_attach(&hook, &opts);
 	return errno ? fail("cannot attach") : 0;
@@ -155,10 +157,12 @@ static int engine_set_up(const struct vector *vector)
 	return kernel_set_up(tc, vector);
 }
 
-/* Reads the packet that came out of either TUN. Yields where, or -1 if none did within `wait` ms. */
+/* Reads the packet that came out of either TUN. Yields where, or -1 if none did within `wait` ms.
+ */
 static int receive(int wait, struct outcome *out)
 {
-	struct pollfd poll_fd[] = { { .fd = vpn.fd, .events = POLLIN }, { .fd = far.fd, .events = POLLIN } };
+	struct pollfd poll_fd[] = { { .fd = vpn.fd, .events = POLLIN },
+				    { .fd = far.fd, .events = POLLIN } };
 	ssize_t len;
 
 	out->len = 0;
@@ -191,7 +195,7 @@ static int engine_run(bool is_64, const __u8 *packet, __u32 len, struct outcome 
 	int from, err;
 
 	if (write(in->fd, packet, len) != (ssize_t)len) {
-		if (errno == EINVAL)		/* neither version 4 nor 6 */
+		if (errno == EINVAL) /* neither version 4 nor 6 */
 			return 1;
 		return fail("write");
 	}
@@ -219,10 +223,10 @@ static int engine_run(bool is_64, const __u8 *packet, __u32 len, struct outcome 
 }
 
 const struct engine engine_tun = {
-	.name	= "tun",
-	.open	= engine_open,
-	.set_up	= engine_set_up,
-	.run	= engine_run,
-	.counts	= engine_counts,
-	.close	= engine_close,
+	.name = "tun",
+	.open = engine_open,
+	.set_up = engine_set_up,
+	.run = engine_run,
+	.counts = engine_counts,
+	.close = engine_close,
 };

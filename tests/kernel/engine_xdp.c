@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Engine xdp: what an instance with XDP does. From the client the shipped XDP program by BPF_PROG_TEST_RUN and,
- * where that passes a frame as it came, engine tc; to the client engine tc alone. */
+/* Engine xdp: what an instance with XDP does. From the client the shipped XDP program by
+ * BPF_PROG_TEST_RUN and, where that passes a frame as it came, engine tc; to the client engine tc
+ * alone. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -13,7 +14,7 @@
 #include "nat64_xdp.skel.h"
 
 static struct nat64_xdp *xdp;
-static unsigned long translated, passed;	/* by the XDP program */
+static unsigned long translated, passed; /* by the XDP program */
 
 static int fail(int err, const char *what)
 {
@@ -31,7 +32,8 @@ static int xdp_open(__u32 pool_size)
 	xdp = nat64_xdp__open();
 	if (!xdp)
 		return fail(-errno, "BPF object");
-	bpf_object__for_each_map(map, xdp->obj) {
+	bpf_object__for_each_map(map, xdp->obj)
+	{
 		shared = bpf_object__find_map_by_name(engine_tc_state.tc->obj, bpf_map__name(map));
 		if (shared && !err)
 			err = bpf_map__reuse_fd(map, bpf_map__fd(shared));
@@ -43,7 +45,8 @@ static int xdp_open(__u32 pool_size)
 
 static void xdp_close(void)
 {
-	fprintf(stderr, "xdp: %lu packets translated in XDP, %lu left to TC ingress\n", translated, passed);
+	fprintf(stderr, "xdp: %lu packets translated in XDP, %lu left to TC ingress\n", translated,
+		passed);
 	nat64_xdp__destroy(xdp);
 	xdp = NULL;
 	engine_tc.close();
@@ -86,16 +89,17 @@ static int xdp_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *ou
 	run.in.eth.h_proto = be16(ETH_P_IP);
 	if (out->len && memcmp(&run.in.eth, &run.out.eth, sizeof(run.in.eth)))
 		return fail(-EPROTO, "Ethernet header of a translated packet");
-	err = outcome_judge("xdp", is_64, false, out->len ? END_ON : END_SHOT, &engine_tc_state.before, &after, out);
+	err = outcome_judge("xdp", is_64, false, out->len ? END_ON : END_SHOT,
+			    &engine_tc_state.before, &after, out);
 	engine_tc_state.before = after;
 	return err;
 }
 
 const struct engine engine_xdp = {
-	.name	= "xdp",
-	.open	= xdp_open,
-	.set_up	= xdp_set_up,
-	.run	= xdp_run,
-	.counts	= xdp_counts,
-	.close	= xdp_close,
+	.name = "xdp",
+	.open = xdp_open,
+	.set_up = xdp_set_up,
+	.run = xdp_run,
+	.counts = xdp_counts,
+	.close = xdp_close,
 };

@@ -45,7 +45,8 @@ struct nat64_tc *kernel_open(__u32 link_hlen, __u32 pool_size)
 }
 
 /* Empties a hash map and fills it with indices of slots. */
-static int refill(struct bpf_map *map, const struct state_entry *entry, __u32 count, size_t key_offset)
+static int refill(struct bpf_map *map, const struct state_entry *entry, __u32 count,
+		  size_t key_offset)
 {
 	int fd = bpf_map__fd(map), err = 0;
 	struct in6_addr key;
@@ -53,7 +54,8 @@ static int refill(struct bpf_map *map, const struct state_entry *entry, __u32 co
 	while (!bpf_map_get_next_key(fd, NULL, &key))
 		bpf_map_delete_elem(fd, &key);
 	for (__u32 i = 0; i < count && !err; i++)
-		err = bpf_map_update_elem(fd, (const char *)&entry[i] + key_offset, &entry[i].index, BPF_NOEXIST);
+		err = bpf_map_update_elem(fd, (const char *)&entry[i] + key_offset, &entry[i].index,
+					  BPF_NOEXIST);
 	return err;
 }
 
@@ -88,9 +90,11 @@ int kernel_set_up(struct nat64_tc *tc, const struct vector *vector)
 		err = refill(tc->maps.nat64_extern, state.externs, state.extern_count,
 			     offsetof(struct state_entry, addr4));
 	if (!err)
-		err = bpf_map_update_elem(bpf_map__fd(tc->maps.nat64_alloc), &zero, &state.alloc, 0);
+		err = bpf_map_update_elem(bpf_map__fd(tc->maps.nat64_alloc), &zero, &state.alloc,
+					  0);
 	if (!err)
-		err = bpf_map_update_elem(bpf_map__fd(tc->maps.nat64_config), &zero, &state.config, 0);
+		err = bpf_map_update_elem(bpf_map__fd(tc->maps.nat64_config), &zero, &state.config,
+					  0);
 	state_free(&state);
 	return err ? fail(err, vector->name) : 0;
 }
@@ -108,7 +112,8 @@ int kernel_counts(struct nat64_tc *tc, struct counts *counts)
 			return fail(-ENOMEM, "counters");
 	}
 	/* ENOENT: the end of the map was reached */
-	if (bpf_map_lookup_batch(bpf_map__fd(tc->maps.nat64_counters), NULL, &out, keys, values, &count, NULL) &&
+	if (bpf_map_lookup_batch(bpf_map__fd(tc->maps.nat64_counters), NULL, &out, keys, values,
+				 &count, NULL) &&
 	    errno != ENOENT)
 		return fail(-errno, "counters");
 	*counts = (struct counts){};
@@ -120,11 +125,8 @@ int kernel_counts(struct nat64_tc *tc, struct counts *counts)
 
 int kernel_run(const struct bpf_program *prog, struct kernel_run *run)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts,
-		.data_in = &run->in,
-		.data_size_in = run->in_len,
-		.data_out = &run->out,
-		.data_size_out = sizeof(run->out));
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &run->in, .data_size_in = run->in_len,
+		    .data_out = &run->out, .data_size_out = sizeof(run->out));
 	struct __sk_buff skb = { .ifindex = run->ifindex };
 
 	if (run->ifindex) {
@@ -132,7 +134,9 @@ int kernel_run(const struct bpf_program *prog, struct kernel_run *run)
 		opts.ctx_size_in = sizeof(skb);
 	}
 	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts))
-		return errno == EINVAL ? 1 : fail(-errno, "test run");	/* EINVAL: more than a page holds */
+		return errno == EINVAL ?
+			       1 :
+			       fail(-errno, "test run"); /* EINVAL: more than a page holds */
 	run->out_len = opts.data_size_out;
 	run->code = opts.retval;
 	return 0;
@@ -143,9 +147,10 @@ int kernel_run_packet(const struct bpf_program *prog, bool is_64, const __u8 *pa
 {
 	__u16 ethertype = engine_ethertype(is_64, packet, len);
 
-	if (len < (ethertype == ETH_P_IPV6 ? 40 : 20))	/* newer kernels take no less */
+	if (len < (ethertype == ETH_P_IPV6 ? 40 : 20)) /* newer kernels take no less */
 		return 1;
-	run->in.eth = (struct ethhdr){ .h_dest = { 2, 0, 0, 0, 0, 1 }, .h_source = { 2, 0, 0, 0, 0, 2 },
+	run->in.eth = (struct ethhdr){ .h_dest = { 2, 0, 0, 0, 0, 1 },
+				       .h_source = { 2, 0, 0, 0, 0, 2 },
 				       .h_proto = be16(ethertype) };
 	run->in_len = sizeof(run->in.eth) + len;
 	memcpy(run->in.packet, packet, len);

@@ -24,9 +24,9 @@ struct kernel_run {
 		struct ethhdr eth;
 		__u8 packet[ENGINE_PACKET_MAX];
 	} __attribute__((packed)) in, out;
-	__u32 in_len, out_len;		/* bytes, of the whole frame */
-	__u32 ifindex;			/* for a program of TC: where the frame is; 0: lo */
-	__u32 code;			/* what the program returned */
+	__u32 in_len, out_len; /* bytes, of the whole frame */
+	__u32 ifindex;	       /* for a program of TC: where the frame is; 0: lo */
+	__u32 code;	       /* what the program returned */
 };
 
 /* Runs a program on `run->in`. 0; 1: the kernel takes no such frame; -errno, said on stderr. */
@@ -39,6 +39,6 @@ int kernel_run_packet(const struct bpf_program *prog, bool is_64, const __u8 *pa
 /* Engine tc while it is open: engine xdp shares its maps and goes on through it. */
 struct engine_tc_state {
 	struct nat64_tc *tc;
-	struct counts before;		/* the counters, before the next packet */
+	struct counts before; /* the counters, before the next packet */
 };
 extern struct engine_tc_state engine_tc_state;

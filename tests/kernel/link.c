@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whom the egress program addresses its frames to (bpf/link.h), by BPF_PROG_TEST_RUN of the shipped program: the client
- * while its slot holds a fresh MAC address of it, else the placeholder, with which the packet goes to the neighbour
- * layer. Whole frames are compared; each packet goes the common way and, as GRE, that of any other. Frames of the old
- * owner of an address on another CPU, while it changes hands, teach nothing about the new one. */
+/* Whom the egress program addresses its frames to (bpf/link.h), by BPF_PROG_TEST_RUN of the shipped
+ * program: the client while its slot holds a fresh MAC address of it, else the placeholder, with
+ * which the packet goes to the neighbour layer. Whole frames are compared; each packet goes the
+ * common way and, as GRE, that of any other. Frames of the old owner of an address on another CPU,
+ * while it changes hands, teach nothing about the new one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,18 +34,19 @@
 #include "kernel.h"
 #include "nat64_tc.skel.h"
 
-#define POOL_SIZE	256
-#define FIRST		0x0a090800u	/* 10.9.8.0 */
-#define FRESH_TICKS	100
-#define PAYLOAD		"what is under the headers"
+#define POOL_SIZE   256
+#define FIRST	    0x0a090800u /* 10.9.8.0 */
+#define FRESH_TICKS 100
+#define PAYLOAD	    "what is under the headers"
 
-static const __u8 server_mac[] = { 2, 0, 0, 0, 0, 1 }, placeholder[] = { 2, 'n', 'a', 't', '6', '4' };
+static const __u8 server_mac[] = { 2, 0, 0, 0, 0, 1 },
+		  placeholder[] = { 2, 'n', 'a', 't', '6', '4' };
 static const __u8 mac_a[] = { 2, 0xaa, 1, 2, 3, 4 }, mac_b[] = { 6, 0xbb, 5, 6, 7, 8 };
 
 static struct nat64_tc *tc;
 static struct nat64_slot *slots;
 static struct vector vector;
-static __u32 other_ifindex;	/* of an interface beside lo */
+static __u32 other_ifindex; /* of an interface beside lo */
 static int tap = -1;
 
 static void start_with(const char *config, __u32 flags)
@@ -52,8 +54,10 @@ static void start_with(const char *config, __u32 flags)
 	char line[1000], error[160];
 
 	vector_free(&vector);
-	snprintf(line, sizeof(line), "{\"name\":\"link\",\"direction\":\"v4to6\",\"stage\":\"hook\",\"input\":\"\","
-		 "\"config\":{\"own_v4\":\"10.9.8.1\",%s}}", config);
+	snprintf(line, sizeof(line),
+		 "{\"name\":\"link\",\"direction\":\"v4to6\",\"stage\":\"hook\",\"input\":\"\","
+		 "\"config\":{\"own_v4\":\"10.9.8.1\",%s}}",
+		 config);
 	assert_true(vector_parse(line, &vector, error));
 	vector.config.flags |= flags;
 	assert_int_equal(kernel_set_up(tc, &vector), 0);
@@ -89,7 +93,8 @@ static __be16 checksum(__u32 sum)
 	return be16(~sum);
 }
 
-/* What a frame carries: a datagram of UDP, or the same bytes as GRE, without checksum. `addresses`: their sum. */
+/* What a frame carries: a datagram of UDP, or the same bytes as GRE, without checksum. `addresses`:
+ * their sum. */
 static __u32 put_payload(__u8 *to, __u8 proto, __u32 addresses)
 {
 	const __u8 head[] = { 0, 53, 0x19, 0, 0, 8 + sizeof(PAYLOAD), 0, 0 };
@@ -103,12 +108,20 @@ static __u32 put_payload(__u8 *to, __u8 proto, __u32 addresses)
 	return head[5];
 }
 
-/* As it comes out of the IPv4 stack, addressed to the neighbour of the pool's route. Yields the frame's length. */
+/* As it comes out of the IPv4 stack, addressed to the neighbour of the pool's route. Yields the
+ * frame's length. */
 static __u32 frame_46(struct kernel_frame *frame, __u8 proto, __u32 addr4)
 {
-	struct iphdr ip4 = { .version = 4, .ihl = 5, .tos = 0xb8, .frag_off = be16(0x4000), .ttl = 61, .protocol = proto,
-			     .saddr = be32(0xc0586305), .daddr = be32(addr4) };
-	__u32 len = sizeof(ip4) + put_payload(frame->packet + sizeof(ip4), proto, sum(&ip4.saddr, 8));
+	struct iphdr ip4 = { .version = 4,
+			     .ihl = 5,
+			     .tos = 0xb8,
+			     .frag_off = be16(0x4000),
+			     .ttl = 61,
+			     .protocol = proto,
+			     .saddr = be32(0xc0586305),
+			     .daddr = be32(addr4) };
+	__u32 len = sizeof(ip4) +
+		    put_payload(frame->packet + sizeof(ip4), proto, sum(&ip4.saddr, 8));
 
 	ip4.tot_len = be16(len);
 	ip4.check = checksum(sum(&ip4, sizeof(ip4)));
@@ -120,10 +133,16 @@ static __u32 frame_46(struct kernel_frame *frame, __u8 proto, __u32 addr4)
 }
 
 /* The same translated, for the client at `mac`. */
-static __u32 frame_6(struct kernel_frame *frame, __u8 proto, const char *from, const char *client, const __u8 *mac)
+static __u32 frame_6(struct kernel_frame *frame, __u8 proto, const char *from, const char *client,
+		     const __u8 *mac)
 {
-	struct ipv6hdr ip6 = { .version = 6, .priority = 0xb, .flow_lbl = { 0x80 }, .nexthdr = proto, .hop_limit = 61,
-			       .saddr = address(from), .daddr = address(client) };
+	struct ipv6hdr ip6 = { .version = 6,
+			       .priority = 0xb,
+			       .flow_lbl = { 0x80 },
+			       .nexthdr = proto,
+			       .hop_limit = 61,
+			       .saddr = address(from),
+			       .daddr = address(client) };
 	__u32 len = put_payload(frame->packet + sizeof(ip6), proto, sum(&ip6.saddr, 32));
 
 	ip6.payload_len = be16(len);
@@ -167,7 +186,8 @@ static bool goes(__u32 ifindex, __u32 addr4, const char *client, const __u8 *mac
 		__u8 proto = i ? IPPROTO_GRE : IPPROTO_UDP;
 
 		run.in_len = frame_46(&run.in, proto, addr4);
-		if (!ends(&run, code, &want, frame_6(&want, proto, "64:ff9b::192.88.99.5", client, mac)))
+		if (!ends(&run, code, &want,
+			  frame_6(&want, proto, "64:ff9b::192.88.99.5", client, mac)))
 			return false;
 	}
 	return true;
@@ -200,11 +220,17 @@ static bool seen(const char *client, const __u8 *mac)
 
 static int control(__u32 op, __u32 addr4, const char *client, __u32 state)
 {
-	struct nat64_request request = { .addr6 = address(client), .addr4 = be32(addr4), .index = addr4 - FIRST,
-					 .last_seen = 1, .op = op, .state = state };
+	struct nat64_request request = { .addr6 = address(client),
+					 .addr4 = be32(addr4),
+					 .index = addr4 - FIRST,
+					 .last_seen = 1,
+					 .op = op,
+					 .state = state };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &request, .ctx_size_in = sizeof(request));
 
-	return bpf_prog_test_run_opts(bpf_program__fd(tc->progs.nat64_control), &opts) ? -errno : request.result;
+	return bpf_prog_test_run_opts(bpf_program__fd(tc->progs.nat64_control), &opts) ?
+		       -errno :
+		       request.result;
 }
 
 static void bind_client(__u32 addr4, const char *client, __u32 state)
@@ -222,7 +248,8 @@ static void unbind(__u32 addr4, const char *client)
 #define B4 (FIRST + 3)
 #define B6 "fd00::3"
 
-/* What a client without a known address goes through: by the neighbour layer, seen, and direct from then on. */
+/* What a client without a known address goes through: by the neighbour layer, seen, and direct from
+ * then on. */
 static void learns(__u32 addr4, const char *client, const __u8 *mac)
 {
 	assert_true(by_neighbour(addr4, client));
@@ -238,7 +265,7 @@ static void what_was_seen_is_written(void **state)
 	learns(A4, A6, mac_a);
 	learns(B4, B6, mac_b);
 	assert_true(direct(A4, A6, mac_a));
-	assert_true(seen(A6, mac_b));		/* it has another one now */
+	assert_true(seen(A6, mac_b)); /* it has another one now */
 	assert_true(direct(A4, A6, mac_b));
 }
 
@@ -282,7 +309,7 @@ static void frames_of_others_are_not(void **state)
 	assert_true(seen_from(0, "fd00::1", A6, mac_b));
 	assert_true(by_neighbour(A4, A6));
 	assert_true(seen(A6, mac_a));
-	assert_true(seen(B6, mac_b));		/* of no client */
+	assert_true(seen(B6, mac_b)); /* of no client */
 	assert_true(direct(A4, A6, mac_a));
 }
 
@@ -300,7 +327,7 @@ static void a_new_owner_begins_without(void **state)
 	start(0);
 	bind_client(A4, A6, NAT64_SLOT_DYNAMIC);
 	assert_true(seen(A6, mac_a));
-	bind_client(A4, A6, NAT64_SLOT_STATIC);	/* the owner stays */
+	bind_client(A4, A6, NAT64_SLOT_STATIC); /* the owner stays */
 	assert_true(direct(A4, A6, mac_a));
 	unbind(A4, A6);
 	run.in_len = frame_46(&run.in, IPPROTO_UDP, A4);
@@ -308,7 +335,7 @@ static void a_new_owner_begins_without(void **state)
 	bind_client(A4, B6, NAT64_SLOT_STATIC);
 	assert_true(by_neighbour(A4, B6));
 	assert_true(seen(B6, mac_b));
-	assert_true(seen(A6, mac_a));		/* a frame that was still on its way */
+	assert_true(seen(A6, mac_a)); /* a frame that was still on its way */
 	assert_true(direct(A4, B6, mac_b));
 	unbind(A4, B6);
 	bind_client(A4, B6, NAT64_SLOT_DYNAMIC);
@@ -316,7 +343,8 @@ static void a_new_owner_begins_without(void **state)
 	was = slots[A4 - FIRST].mac;
 	unbind(A4, B6);
 	bind_client(A4, A6, NAT64_SLOT_DYNAMIC);
-	assert_true(slots[A4 - FIRST].mac != was);	/* who has read it before is not to take it for the same */
+	assert_true(slots[A4 - FIRST].mac !=
+		    was); /* who has read it before is not to take it for the same */
 }
 
 /* The first packet of a client. */
@@ -337,7 +365,8 @@ static void start_small(void)
 	arrives(A6);
 }
 
-/* The one address of its pool goes from an idle client to the next without being free in between. */
+/* The one address of its pool goes from an idle client to the next without being free in between.
+ */
 static void so_does_who_takes_an_idle_address(void **state)
 {
 	start_small();
@@ -358,7 +387,7 @@ static void linear(void **state)
 	learns(A4, "fd00::1:0", mac_b);
 	unbind(A4, "fd00::1:0");
 	assert_true(by_neighbour(A4, A6));
-	assert_true(seen("fd00::1:0", mac_b));	/* a frame that was still on its way */
+	assert_true(seen("fd00::1:0", mac_b)); /* a frame that was still on its way */
 	learns(A4, A6, mac_a);
 }
 
@@ -368,7 +397,9 @@ static void renumber(const char *net)
 	__u32 zero = 0;
 
 	vector.config.client[0].addr = address(net);
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(tc->maps.nat64_config), &zero, &vector.config, 0), 0);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(tc->maps.nat64_config), &zero,
+					     &vector.config, 0),
+			 0);
 	assert_int_equal(control(NAT64_FORGET, A4, "::", 0), 0);
 }
 
@@ -384,11 +415,12 @@ static void another_network_is_of_other_clients(void **state)
 	renumber("fd00:1::");
 	assert_true(by_neighbour(first4, "fd00:1::2"));
 	assert_true(by_neighbour(last4, "fd00:1::fe"));
-	assert_true(seen("fd00::2", mac_a));	/* a frame that was still on its way */
+	assert_true(seen("fd00::2", mac_a)); /* a frame that was still on its way */
 	learns(first4, "fd00:1::2", mac_b);
 }
 
-/* Frames to a client, from another CPU, that the neighbour layer sends as long as the test goes on. */
+/* Frames to a client, from another CPU, that the neighbour layer sends as long as the test goes on.
+ */
 static volatile bool over;
 
 static void *show_frames(void *client)
@@ -417,10 +449,11 @@ static bool becomes_direct(__u32 addr4)
 	return false;
 }
 
-/* The address goes to and fro between A, to whom frames are seen all the time, and B, to whom there are none: `give` and
- * `take` are the ways there and back. No frame to B must be addressed to A. As often as finds it if it can happen, but
- * for 5 s at most. */
-static void to_and_fro(int rounds, const char *a, const char *b, void (*give)(void), void (*take)(void))
+/* The address goes to and fro between A, to whom frames are seen all the time, and B, to whom there
+ * are none: `give` and `take` are the ways there and back. No frame to B must be addressed to A. As
+ * often as finds it if it can happen, but for 5 s at most. */
+static void to_and_fro(int rounds, const char *a, const char *b, void (*give)(void),
+		       void (*take)(void))
 {
 	time_t end = time(NULL) + 5;
 	pthread_t thread;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Allocation on two CPUs at once, by BPF_PROG_TEST_RUN of the shipped program from two threads: half of the clients
- * come on both CPUs at the same time, the rest on one. No address twice, no client twice, none without. R-4-01: the
- * first packet of a new client is translated like any other.
+/* Allocation on two CPUs at once, by BPF_PROG_TEST_RUN of the shipped program from two threads:
+ * half of the clients come on both CPUs at the same time, the rest on one. No address twice, no
+ * client twice, none without. R-4-01: the first packet of a new client is translated like any
+ * other.
  *
  *   race [CLIENTS]      default 1000000; all together */
 #include <bpf/bpf.h>
@@ -22,7 +23,9 @@
 #include "kernel.h"
 #include "nat64_tc.skel.h"
 
-#define LINE(config) "{\"name\":\"race\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{" config "}}"
+#define LINE(config)                                                                                       \
+	"{\"name\":\"race\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{" config \
+	"}}"
 
 struct frame {
 	struct ethhdr eth;
@@ -34,12 +37,13 @@ struct worker {
 	pthread_t thread;
 	struct nat64_tc *tc;
 	int cpu;
-	__u32 clients;		/* in all */
-	unsigned long lost;	/* packets that were not translated */
-	__u32 *addr4;		/* that each client was seen with; 0: not sent by this one */
+	__u32 clients;	    /* in all */
+	unsigned long lost; /* packets that were not translated */
+	__u32 *addr4;	    /* that each client was seen with; 0: not sent by this one */
 };
 
-/* Clients below half are sent by both, of the others the even ones by CPU 0 and the odd ones by CPU 1. */
+/* Clients below half are sent by both, of the others the even ones by CPU 0 and the odd ones by
+ * CPU 1. */
 static bool sends(const struct worker *worker, __u32 client)
 {
 	return client < worker->clients / 2 || (int)(client & 1) == worker->cpu;
@@ -49,9 +53,12 @@ static void *work(void *arg)
 {
 	struct worker *worker = arg;
 	struct frame frame = {
-		.eth	= { .h_proto = be16(ETH_P_IPV6) },
-		.ip6	= { .version = 6, .payload_len = be16(8), .nexthdr = IPPROTO_UDP, .hop_limit = 64 },
-		.udp	= { 0x10, 0, 0, 53, 0, 8, 1, 1 },
+		.eth = { .h_proto = be16(ETH_P_IPV6) },
+		.ip6 = { .version = 6,
+			 .payload_len = be16(8),
+			 .nexthdr = IPPROTO_UDP,
+			 .hop_limit = 64 },
+		.udp = { 0x10, 0, 0, 53, 0, 8, 1, 1 },
 	};
 	__u8 out[128];
 	cpu_set_t set;
@@ -60,10 +67,11 @@ static void *work(void *arg)
 	CPU_SET(worker->cpu, &set);
 	sched_setaffinity(0, sizeof(set), &set);
 	frame.ip6.saddr.s6_addr[0] = 0xfd;
-	memcpy(&frame.ip6.daddr, (__u8 [16]){ 0, 0x64, 0xff, 0x9b, [12] = 192, 88, 99, 5 }, 16);
+	memcpy(&frame.ip6.daddr, (__u8[16]){ 0, 0x64, 0xff, 0x9b, [12] = 192, 88, 99, 5 }, 16);
 	for (__u32 i = 0; i < worker->clients; i++) {
-		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &frame, .data_size_in = sizeof(frame),
-			    .data_out = out, .data_size_out = sizeof(out));
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &frame,
+			    .data_size_in = sizeof(frame), .data_out = out,
+			    .data_size_out = sizeof(out));
 
 		if (!sends(worker, i))
 			continue;
@@ -96,14 +104,16 @@ static unsigned long repeated(__u32 *values, __u32 count)
 /* Compares what the packets showed with what the maps hold. */
 static int check(struct nat64_tc *tc, const struct worker *w, __u32 clients, __u32 pool_size)
 {
-	size_t size = (size_t)bpf_map__max_entries(tc->maps.nat64_slots) * sizeof(struct nat64_slot);
-	const struct nat64_slot *slots =
-		mmap(NULL, size, PROT_READ, MAP_SHARED, bpf_map__fd(tc->maps.nat64_slots), 0);
+	size_t size = (size_t)bpf_map__max_entries(tc->maps.nat64_slots) *
+		      sizeof(struct nat64_slot);
+	const struct nat64_slot *slots = mmap(NULL, size, PROT_READ, MAP_SHARED,
+					      bpf_map__fd(tc->maps.nat64_slots), 0);
 	unsigned long split = 0, missing = 0, wrong = 0, bound = 0, twice;
 	__u32 *seen = calloc(clients, sizeof(*seen)), zero = 0;
 	struct nat64_alloc alloc;
 
-	if (slots == MAP_FAILED || !seen || bpf_map_lookup_elem(bpf_map__fd(tc->maps.nat64_alloc), &zero, &alloc))
+	if (slots == MAP_FAILED || !seen ||
+	    bpf_map_lookup_elem(bpf_map__fd(tc->maps.nat64_alloc), &zero, &alloc))
 		return 1;
 	for (__u32 i = 0; i < clients; i++) {
 		__u32 a = w[0].addr4[i], b = w[1].addr4[i];
@@ -121,16 +131,18 @@ static int check(struct nat64_tc *tc, const struct worker *w, __u32 clients, __u
 			continue;
 		}
 		bound++;
-		if (i % 16)	/* a sample: a system call each */
+		if (i % 16) /* a sample: a system call each */
 			continue;
-		wrong += bpf_map_lookup_elem(bpf_map__fd(tc->maps.nat64_clients), &slots[i].addr6, &index) ||
+		wrong += bpf_map_lookup_elem(bpf_map__fd(tc->maps.nat64_clients), &slots[i].addr6,
+					     &index) ||
 			 index != i;
 	}
 	printf("%u clients: %lu bound, %u counted, %lu lost, %lu with two addresses, %lu without, %lu addresses twice, "
-	       "%lu slots wrong\n", clients, bound, alloc.used, w[0].lost + w[1].lost, split, missing, twice, wrong);
+	       "%lu slots wrong\n",
+	       clients, bound, alloc.used, w[0].lost + w[1].lost, split, missing, twice, wrong);
 	free(seen);
 	return split || missing || twice || wrong || w[0].lost || w[1].lost || bound != clients ||
-	       alloc.used != clients + 2;	/* two static maps */
+	       alloc.used != clients + 2; /* two static maps */
 }
 
 int main(int argc, char **argv)
@@ -141,10 +153,12 @@ int main(int argc, char **argv)
 	char error[160];
 	int status;
 
-	if (getenv("NAT64_SLOW"))	/* a machine that is emulated */
+	if (getenv("NAT64_SLOW")) /* a machine that is emulated */
 		clients /= 50;
-	if (!vector_parse(LINE("\"vpn_net\":\"fd00::/64\",\"pool\":\"10.0.0.0/12\",\"own_v4\":\"10.0.0.1\","
-			       "\"static\":{\"fd00::2\":\"10.0.0.2\",\"fd00::3\":\"10.0.0.3\"}"), &vector, error))
+	if (!vector_parse(
+		    LINE("\"vpn_net\":\"fd00::/64\",\"pool\":\"10.0.0.0/12\",\"own_v4\":\"10.0.0.1\","
+			 "\"static\":{\"fd00::2\":\"10.0.0.2\",\"fd00::3\":\"10.0.0.3\"}"),
+		    &vector, error))
 		return 1;
 	worker[0].tc = kernel_open(ETH_HLEN, vector.config.pool_size);
 	if (!worker[0].tc || kernel_set_up(worker[0].tc, &vector))

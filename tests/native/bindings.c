@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bindings over time: leases, reclaim, refusal, quota, linear mapping, events. On the native core, whose clock the
- * test sets. */
+/* Bindings over time: leases, reclaim, refusal, quota, linear mapping, events. On the native core,
+ * whose clock the test sets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +16,8 @@
 #include "core.h"
 #include "engine.h"
 
-#define SECOND	1000000000ull
-#define LEASE	7440
+#define SECOND 1000000000ull
+#define LEASE  7440
 
 static struct vector vector;
 static struct outcome out;
@@ -27,8 +27,10 @@ static void start(const char *config)
 	char line[1000], error[160];
 
 	vector_free(&vector);
-	snprintf(line, sizeof(line),
-		 "{\"name\":\"bindings\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{%s}}", config);
+	snprintf(
+		line, sizeof(line),
+		"{\"name\":\"bindings\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{%s}}",
+		config);
 	assert_true(vector_parse(line, &vector, error));
 	assert_int_equal(engine_native.set_up(&vector), 0);
 }
@@ -40,10 +42,12 @@ static void later(__u64 seconds)
 
 static __u8 target[4] = { 192, 88, 99, 5 };
 
-/* A UDP packet from a client to that target. Yields the address it leaves with, host order; 0: it does not. */
+/* A UDP packet from a client to that target. Yields the address it leaves with, host order; 0: it
+ * does not. */
 static __u32 send_64(const char *client, __u8 proto)
 {
-	__u8 packet[60] = { 0x60, [5] = 20, [6] = proto, 64, [24] = 0, 0x64, 0xff, 0x9b, [40] = 0x10, 0, 0, 53, 0, 20, 1, 1 };
+	__u8 packet[60] = { 0x60,	 [5] = 20, [6] = proto, 64, [24] = 0, 0x64, 0xff, 0x9b,
+			    [40] = 0x10, 0,	   0,		53, 0,	      20,   1,	  1 };
 	__be32 source;
 
 	memcpy(packet + 36, target, 4);
@@ -58,7 +62,8 @@ static __u32 send_64(const char *client, __u8 proto)
 /* A packet from 192.88.99.5 to a pool address. True: it reaches `client`. */
 static bool send_46(__u32 pool4, __u8 proto, const char *client)
 {
-	__u8 packet[40] = { 0x45, 0, 0, 40, [8] = 64, proto, [12] = 192, 88, 99, 5, [20] = 0, 53, 0x10, 0, 0, 20, 1, 1 };
+	__u8 packet[40] = { 0x45, 0,	    0,	40,   [8] = 64, proto, [12] = 192, 88, 99,
+			    5,	  [20] = 0, 53, 0x10, 0,	0,     20,	   1,  1 };
 	__be32 to = be32(pool4);
 	struct in6_addr addr6;
 
@@ -77,7 +82,8 @@ static void refused(const char *client, enum nat64_drop reason)
 }
 
 /* A pool of 8: network, broadcast and own4 are reserved, one static, so four are left. */
-#define SMALL "\"pool\":\"10.9.8.0/29\",\"own_v4\":\"10.9.8.1\",\"static\":{\"fd00::2\":\"10.9.8.2\"}"
+#define SMALL \
+	"\"pool\":\"10.9.8.0/29\",\"own_v4\":\"10.9.8.1\",\"static\":{\"fd00::2\":\"10.9.8.2\"}"
 #define FIRST 0x0a090800u
 
 static void fill(__u32 got[4])
@@ -106,7 +112,7 @@ static void full_pool_refuses_until_a_lease_ends(void **state)
 	assert_int_equal(native.event.kind, NAT64_EVENT_REFUSED);
 	later(LEASE - 41);
 	refused("fd00::b", NAT64_DROP_POOL_FULL);
-	later(2);	/* client a0 has been idle for the lease and a second */
+	later(2); /* client a0 has been idle for the lease and a second */
 	assert_int_equal(send_64("fd00::b", 17), got[0]);
 	assert_int_equal(native.event.kind, NAT64_EVENT_MADE);
 	assert_false(send_46(got[0], 17, "fd00::a0"));
@@ -118,7 +124,7 @@ static void full_pool_refuses_until_a_lease_ends(void **state)
 /* Once it is known that none can be free before a lease ends, refusal takes a way of its own. */
 static void known_to_be_full(void **state)
 {
-	static const __u8 unreachable[2] = { 1, 3 };	/* ICMPv6 type and code */
+	static const __u8 unreachable[2] = { 1, 3 }; /* ICMPv6 type and code */
 	__u32 got[4];
 
 	start(SMALL);
@@ -134,13 +140,13 @@ static void known_to_be_full(void **state)
 	refused("fd00::b", NAT64_DROP_MARTIAN_DESTINATION);
 	target[0] = 192;
 	assert_int_equal(send_64("fd00::a3", 17), got[3]);
-	native.alloc.making = 1;		/* another CPU is at a binding: looked at in full */
+	native.alloc.making = 1; /* another CPU is at a binding: looked at in full */
 	refused("fd00::b", NAT64_DROP_POOL_FULL);
 	native.alloc.making = 0;
 	native.config.quota = 1;
-	refused("fd00::b", NAT64_DROP_QUOTA);	/* of the network, which holds four */
+	refused("fd00::b", NAT64_DROP_QUOTA); /* of the network, which holds four */
 	native.config.quota = 0;
-	native.alloc.used--;			/* one was given back, long before the lease that is waited for */
+	native.alloc.used--; /* one was given back, long before the lease that is waited for */
 	native.slots[got[1] - FIRST].state = NAT64_SLOT_FREE;
 	assert_int_equal(send_64("fd00::b", 17), got[1]);
 	assert_int_equal(native.alloc.retry_after, 0);
@@ -155,7 +161,8 @@ static void least_recently_used_goes_first(void **state)
 	fill(got);
 	later(100);
 	assert_int_equal(send_64("fd00::a0", 17), got[0]);
-	assert_true(send_46(got[1], 17, "fd00::a1"));	/* a packet to the client counts as use, too */
+	assert_true(
+		send_46(got[1], 17, "fd00::a1")); /* a packet to the client counts as use, too */
 	later(LEASE - 50);
 	assert_int_equal(send_64("fd00::b", 17), got[2]);
 	assert_int_equal(send_64("fd00::c", 17), got[3]);
@@ -183,7 +190,7 @@ static void replies_lengthen_the_lease(void **state)
 	native.config.flags |= NAT64_FLOWTABLE;
 	fill(got);
 	assert_true(send_46(got[0], 17, "fd00::a0"));
-	assert_true(send_46(got[1], 132, "fd00::a1"));	/* SCTP */
+	assert_true(send_46(got[1], 132, "fd00::a1")); /* SCTP */
 	later(LEASE + 1);
 	assert_int_equal(send_64("fd00::b", 17), got[2]);
 	assert_int_equal(send_64("fd00::c", 17), got[3]);
@@ -191,7 +198,7 @@ static void replies_lengthen_the_lease(void **state)
 	later(86400 - LEASE - 100);
 	send_64("fd00::b", 17), send_64("fd00::c", 17);
 	refused("fd00::d", NAT64_DROP_POOL_FULL);
-	later(100);		/* 24 h since got[0] had its reply */
+	later(100); /* 24 h since got[0] had its reply */
 	assert_int_equal(send_64("fd00::d", 17), got[0]);
 	refused("fd00::e", NAT64_DROP_POOL_FULL);
 	for (int day = 1; day < 14; day++) {
@@ -201,7 +208,7 @@ static void replies_lengthen_the_lease(void **state)
 		send_64("fd00::b", 17), send_64("fd00::c", 17), send_64("fd00::d", 17);
 	}
 	later(LEASE - 10);
-	assert_int_equal(send_64("fd00::e", 17), got[1]);	/* SCTP: max-lease, 14 days */
+	assert_int_equal(send_64("fd00::e", 17), got[1]); /* SCTP: max-lease, 14 days */
 }
 
 static void a_client_is_forgotten_after_max_lease(void **state)
@@ -229,7 +236,7 @@ static void the_same_client_gets_the_same_address_again(void **state)
 	start("");
 	addr = send_64("fd00::1:2:3", 17);
 	assert_int_not_equal(addr, 0);
-	start("");		/* all state lost */
+	start(""); /* all state lost */
 	assert_int_equal(send_64("fd00::1:2:3", 17), addr);
 }
 
@@ -248,11 +255,11 @@ static void quota_counts_per_network(void **state)
 	assert_int_not_equal(send_64("fd00:0:0:3::a", 17), 0);
 	assert_int_not_equal(send_64("fd00:0:0:4::a", 17), 0);
 	refused("fd00:0:0:5::a", NAT64_DROP_POOL_FULL);
-	refused("fd00:0:0:5::a", NAT64_DROP_POOL_FULL);	/* refusal gave back what it counted */
+	refused("fd00:0:0:5::a", NAT64_DROP_POOL_FULL); /* refusal gave back what it counted */
 	later(LEASE + 1);
 	send_64("fd00:0:0:2::a", 17), send_64("fd00:0:0:3::a", 17), send_64("fd00:0:0:4::a", 17);
 	assert_int_equal(send_64("fd00:0:0:5::a", 17), addr);
-	later(LEASE + 1);	/* network 1 holds nothing any more */
+	later(LEASE + 1); /* network 1 holds nothing any more */
 	assert_int_not_equal(send_64("fd00:0:0:1::b", 17), 0);
 }
 
@@ -260,16 +267,16 @@ static void linear_is_arithmetic(void **state)
 {
 	start(SMALL ",\"own_v6\":\"fd00::5\"");
 	native.config.flags |= NAT64_LINEAR;
-	native.slots[5].state = NAT64_SLOT_RESERVED;	/* own6's number, as the loader does */
+	native.slots[5].state = NAT64_SLOT_RESERVED; /* own6's number, as the loader does */
 	assert_int_equal(send_64("fd00::4", 17), FIRST + 4);
 	assert_true(send_46(FIRST + 4, 17, "fd00::4"));
-	assert_true(send_46(FIRST + 3, 17, "fd00::3"));	/* never heard of, and yet */
-	assert_int_equal(send_64("fd00::2", 17), FIRST + 2);	/* the static map */
+	assert_true(send_46(FIRST + 3, 17, "fd00::3"));	     /* never heard of, and yet */
+	assert_int_equal(send_64("fd00::2", 17), FIRST + 2); /* the static map */
 	assert_true(send_46(FIRST + 2, 17, "fd00::2"));
 	refused("fd00::", NAT64_DROP_LINEAR_RANGE);
 	assert_int_equal(out.verdict, OUTCOME_DROPPED);
-	refused("fd00::1", NAT64_DROP_LINEAR_RANGE);	/* number of own4 */
-	refused("fd00::7", NAT64_DROP_LINEAR_RANGE);	/* number of the broadcast address */
+	refused("fd00::1", NAT64_DROP_LINEAR_RANGE); /* number of own4 */
+	refused("fd00::7", NAT64_DROP_LINEAR_RANGE); /* number of the broadcast address */
 	refused("fd00::8", NAT64_DROP_LINEAR_RANGE);
 	refused("fd00::1:0:4", NAT64_DROP_LINEAR_RANGE);
 	refused("fd00::5", NAT64_DROP_OWN_SOURCE);

@@ -6,16 +6,16 @@
 
 #include "csum.h"
 
-#define BUF_ROOM	256	/* bytes in front of the packet, for headers that grow */
-#define BUF_MAX		(0x10000 + 512)
+#define BUF_ROOM 256 /* bytes in front of the packet, for headers that grow */
+#define BUF_MAX	 (0x10000 + 512)
 
 /* An IP packet, from the IP header on. */
 struct ctx_buf {
 	__u16 ethertype;
-	__u32 len;		/* bytes of the packet */
+	__u32 len; /* bytes of the packet */
 	__u32 gso_size;
-	bool returned;		/* ctx_return() was called */
-	__u8 *data;		/* the IP header; inside room */
+	bool returned; /* ctx_return() was called */
+	__u8 *data;    /* the IP header; inside room */
 	__u8 room[BUF_ROOM + BUF_MAX];
 };
 

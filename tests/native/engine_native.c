@@ -84,10 +84,10 @@ static int native_run(bool is_64, const __u8 *packet, __u32 len, struct outcome 
 }
 
 const struct engine engine_native = {
-	.name	= "native",
-	.open	= native_open,
-	.set_up	= native_set_up,
-	.run	= native_run,
-	.counts	= native_counts,
-	.close	= native_close,
+	.name = "native",
+	.open = native_open,
+	.set_up = native_set_up,
+	.run = native_run,
+	.counts = native_counts,
+	.close = native_close,
 };

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define ERROR_MAX 1280		/* bytes of an own ICMPv6 error, RFC 4443, 2.4 (c) */
+#define ERROR_MAX 1280 /* bytes of an own ICMPv6 error, RFC 4443, 2.4 (c) */
 
 static __u32 get16(const __u8 *at)
 {
@@ -25,10 +25,10 @@ static __u32 add_words(__u32 sum, const __u8 *at, __u32 len)
 
 /* A transport header with a checksum that can be checked: whole packet, no fragment. */
 struct transport {
-	__u32 off;		/* of the header */
-	__u32 end;		/* of the packet, by the IP header */
-	__u32 check;		/* of the checksum field */
-	__u32 pseudo;		/* sum of the pseudo-header; 0 for ICMPv4 */
+	__u32 off;    /* of the header */
+	__u32 end;    /* of the packet, by the IP header */
+	__u32 check;  /* of the checksum field */
+	__u32 pseudo; /* sum of the pseudo-header; 0 for ICMPv4 */
 	bool found;
 	bool udp;
 };
@@ -134,8 +134,8 @@ static const char *broken_error(const __u8 *p, __u32 len)
 	return transport_right(p, &t) ? NULL : "checksum of an ICMPv6 error";
 }
 
-const char *invariant_broken(const struct nat64_config *config, bool is_64, const __u8 *in, __u32 len,
-			     const struct outcome *out)
+const char *invariant_broken(const struct nat64_config *config, bool is_64, const __u8 *in,
+			     __u32 len, const struct outcome *out)
 {
 	bool ours = is_64 && len >= 40 && in[0] >> 4 == 6 && in_prefix(config, in + 24);
 	struct transport before, after;
@@ -147,7 +147,9 @@ const char *invariant_broken(const struct nat64_config *config, bool is_64, cons
 	case OUTCOME_PASSED:
 		if (ours)
 			return "a packet of the prefix passed untranslated";
-		return out->len != len || memcmp(in, out->packet, len) ? "a passed packet was touched" : NULL;
+		return out->len != len || memcmp(in, out->packet, len) ?
+			       "a passed packet was touched" :
+			       NULL;
 	case OUTCOME_ICMP_ERROR:
 		return is_64 ? broken_error(out->packet, out->len) : "an ICMPv6 error at egress";
 	case OUTCOME_TRANSLATED:
@@ -160,8 +162,8 @@ const char *invariant_broken(const struct nat64_config *config, bool is_64, cons
 		return broken;
 	before = find_transport(in, len);
 	after = find_transport(out->packet, out->len);
-	if (before.found && after.found && !no_checksum(in, &before) && transport_right(in, &before) &&
-	    !transport_right(out->packet, &after))
+	if (before.found && after.found && !no_checksum(in, &before) &&
+	    transport_right(in, &before) && !transport_right(out->packet, &after))
 		return "transport checksum was right and is wrong";
 	return NULL;
 }

@@ -18,13 +18,13 @@
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
-#define RARE static __attribute__((noinline, unused))
+#define RARE	  static __attribute__((noinline, unused))
 #define OPAQUE(x) ((void)(x))
-#define LOOP(n, step, data)					\
-	do {							\
-		for (__u32 i_ = 0; i_ < (n); i_++)		\
-			if (step(i_, data))			\
-				break;				\
+#define LOOP(n, step, data)                        \
+	do {                                       \
+		for (__u32 i_ = 0; i_ < (n); i_++) \
+			if (step(i_, data))        \
+				break;             \
 	} while (0)
 
 struct nat64_scratch {
@@ -44,7 +44,7 @@ struct nat64_bucket {
 	struct nat64_tokens event;
 };
 
-#define NATIVE_HASH_SIZE (1 << 13)	/* entries of a map, a power of two */
+#define NATIVE_HASH_SIZE (1 << 13) /* entries of a map, a power of two */
 
 struct native_client {
 	struct in6_addr addr6;
@@ -58,15 +58,15 @@ struct native_state {
 	struct nat64_slot *slots;
 	__u32 slot_count;
 	struct native_client clients[NATIVE_HASH_SIZE];
-	struct native_client externs[NAT64_EXTERN_MAX];		/* addr4 in the first word of addr6 */
+	struct native_client externs[NAT64_EXTERN_MAX]; /* addr4 in the first word of addr6 */
 	struct nat64_counter counters[NAT64_COUNTERS];
 	struct nat64_alloc alloc;
 	struct nat64_scratch scratch;
 	struct nat64_bucket bucket;
-	struct native_client quotas[NATIVE_HASH_SIZE];		/* index: the count */
-	struct nat64_event event;	/* the last one */
-	__u64 events;		/* submitted */
-	__u64 now_ns;		/* the boot clock; set by the test */
+	struct native_client quotas[NATIVE_HASH_SIZE]; /* index: the count */
+	struct nat64_event event;		       /* the last one */
+	__u64 events;				       /* submitted */
+	__u64 now_ns;				       /* the boot clock; set by the test */
 };
 
 extern struct native_state native;
@@ -81,8 +81,8 @@ static __always_inline struct nat64_slot *slots_at(__u32 index)
 	return index < native.slot_count ? &native.slots[index] : NULL;
 }
 
-static inline struct native_client *
-native_find(struct native_client *table, __u32 size, const struct in6_addr *key)
+static inline struct native_client *native_find(struct native_client *table, __u32 size,
+						const struct in6_addr *key)
 {
 	__u32 hash = bits32(key->s6_addr32[0]) * 31 + bits32(key->s6_addr32[1]) * 37 +
 		     bits32(key->s6_addr32[2]) * 41 + bits32(key->s6_addr32[3]) * 2654435761u;
@@ -104,7 +104,8 @@ static inline __s64 clients_find(const struct in6_addr *addr6)
 	return entry && entry->used ? (__s64)entry->index : -1;
 }
 
-static inline int native_insert(struct native_client *table, const struct in6_addr *addr6, __u32 index)
+static inline int native_insert(struct native_client *table, const struct in6_addr *addr6,
+				__u32 index)
 {
 	struct native_client *entry = native_find(table, NATIVE_HASH_SIZE, addr6);
 
@@ -125,7 +126,8 @@ static inline void native_delete(struct native_client *table, const struct in6_a
 	if (!entry || !entry->used)
 		return;
 	entry->used = false;
-	for (i = (entry - table + 1) % NATIVE_HASH_SIZE; table[i].used; i = (i + 1) % NATIVE_HASH_SIZE) {
+	for (i = (entry - table + 1) % NATIVE_HASH_SIZE; table[i].used;
+	     i = (i + 1) % NATIVE_HASH_SIZE) {
 		struct native_client moved = table[i];
 
 		table[i].used = false;
@@ -238,5 +240,5 @@ static __always_inline __u64 clock_boot_ns(void)
 
 static __always_inline __u32 clock_tick(void)
 {
-	return native.now_ns / 4000000;	/* as jiffies at 250 Hz */
+	return native.now_ns / 4000000; /* as jiffies at 250 Hz */
 }

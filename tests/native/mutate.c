@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Random changes of packets: bits, bytes, lengths, cuts, splices; headers more often than payload. */
+/* Random changes of packets: bits, bytes, lengths, cuts, splices; headers more often than payload.
+ */
 #include "mutate.h"
 
 #include <string.h>
 
 #include "invariant.h"
 
-#define GROWTH_MAX 2000		/* bytes; more is no new path, and engine tc takes no more than 3.4 KB */
+#define GROWTH_MAX 2000 /* bytes; more is no new path, and engine tc takes no more than 3.4 KB */
 
 /* xorshift64*, Vigna 2016. */
 static __u32 next(struct mutator *m)
@@ -32,8 +33,9 @@ static __u32 place(struct mutator *m, __u32 len)
 
 static __u8 interesting(struct mutator *m)
 {
-	static const __u8 values[] = { 0, 1, 2, 3, 4, 5, 6, 8, 11, 12, 13, 17, 33, 41, 43, 44, 50, 51, 58, 59, 60, 127,
-				       128, 129, 131, 135, 136, 137, 254, 255 };
+	static const __u8 values[] = { 0,  1,	2,   3,	  4,   5,   6,	 8,   11,  12,
+				       13, 17,	33,  41,  43,  44,  50,	 51,  58,  59,
+				       60, 127, 128, 129, 131, 135, 136, 137, 254, 255 };
 
 	return values[below(m, sizeof(values))];
 }
@@ -57,7 +59,7 @@ static __u32 change(struct mutator *m, __u8 *p, __u32 len)
 	case 3:
 		p[at] = interesting(m);
 		return len;
-	case 4:				/* a length or another 16-bit field a little off */
+	case 4: /* a length or another 16-bit field a little off */
 		at &= ~1u;
 		if (at + 2 > len)
 			return len;
@@ -65,30 +67,30 @@ static __u32 change(struct mutator *m, __u8 *p, __u32 len)
 		p[at] = word >> 8;
 		p[at + 1] = word;
 		return len;
-	case 5:				/* the IP header's own length field, made to fit */
+	case 5: /* the IP header's own length field, made to fit */
 		if (p[0] >> 4 == 4 && len >= 20)
 			p[2] = len >> 8, p[3] = len;
 		else if (len >= 40)
 			p[4] = (len - 40) >> 8, p[5] = len - 40;
 		return len;
-	case 6:				/* cut */
+	case 6: /* cut */
 		return below(m, 2) ? len - below(m, len < 64 ? len : 64) : at + 1;
-	case 7:				/* grow */
+	case 7: /* grow */
 		n = below(m, below(m, 8) ? 64 : GROWTH_MAX);
 		for (__u32 i = 0; i < n; i++)
 			p[len + i] = next(m);
 		return len + n;
-	case 8:				/* repeat 8 bytes, as extension headers and options do */
+	case 8: /* repeat 8 bytes, as extension headers and options do */
 		if (at + 8 > len)
 			return len;
 		memmove(p + at + 8, p + at, len - at);
 		return len + 8;
-	case 9:				/* take out 8 bytes */
+	case 9: /* take out 8 bytes */
 		if (at + 8 > len)
 			return len;
 		memmove(p + at, p + at + 8, len - at - 8);
 		return len - 8;
-	default:			/* the rest of another vector */
+	default: /* the rest of another vector */
 		other = &m->vectors->vector[below(m, m->vectors->count)];
 		if (at >= other->len)
 			return len;

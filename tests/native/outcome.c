@@ -6,10 +6,10 @@
 #include <stdio.h>
 
 const char *const outcome_words[OUTCOME_MAX] = {
-	[OUTCOME_TRANSLATED]	= "translated",
-	[OUTCOME_DROPPED]	= "dropped",
-	[OUTCOME_ICMP_ERROR]	= "icmp-error",
-	[OUTCOME_PASSED]	= "passed-untouched",
+	[OUTCOME_TRANSLATED] = "translated",
+	[OUTCOME_DROPPED] = "dropped",
+	[OUTCOME_ICMP_ERROR] = "icmp-error",
+	[OUTCOME_PASSED] = "passed-untouched",
 };
 
 const char *const drop_words[NAT64_DROP_MAX] = {
@@ -30,8 +30,8 @@ __u16 engine_ethertype(bool is_64, const __u8 *packet, __u32 len)
 	}
 }
 
-int outcome_judge(const char *engine, bool is_64, bool returned, enum engine_end end, const struct counts *before,
-		  const struct counts *after, struct outcome *out)
+int outcome_judge(const char *engine, bool is_64, bool returned, enum engine_end end,
+		  const struct counts *before, const struct counts *after, struct outcome *out)
 {
 	__u64 moved[NAT64_COUNTERS], drops = 0;
 
@@ -47,8 +47,9 @@ int outcome_judge(const char *engine, bool is_64, bool returned, enum engine_end
 		goto contradiction;
 	if (drops) {
 		out->verdict = returned ? OUTCOME_ICMP_ERROR : OUTCOME_DROPPED;
-		if (moved[NAT64_COUNT_IN64] || moved[NAT64_COUNT_OUT46] || out->reason == NAT64_DROP_NONE ||
-		    moved[NAT64_COUNT_ICMP_ERRORS] != returned || end != (returned ? END_AWAY : END_SHOT))
+		if (moved[NAT64_COUNT_IN64] || moved[NAT64_COUNT_OUT46] ||
+		    out->reason == NAT64_DROP_NONE || moved[NAT64_COUNT_ICMP_ERRORS] != returned ||
+		    end != (returned ? END_AWAY : END_SHOT))
 			goto contradiction;
 		return 0;
 	}
@@ -64,7 +65,8 @@ int outcome_judge(const char *engine, bool is_64, bool returned, enum engine_end
 	if (end == END_ON)
 		return 0;
 contradiction:
-	fprintf(stderr, "error: %s: verdict and counters contradict each other (end %d, %llu drops, last %s)\n",
+	fprintf(stderr,
+		"error: %s: verdict and counters contradict each other (end %d, %llu drops, last %s)\n",
 		engine, end, drops, drop_words[out->reason] ? drop_words[out->reason] : "none");
 	return -1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Settings and bindings of a vector as the maps hold them: what the loader does for a real instance. */
+/* Settings and bindings of a vector as the maps hold them: what the loader does for a real
+ * instance. */
 #include "state.h"
 
 #include <errno.h>
@@ -13,16 +14,16 @@
 #endif
 #include "csum.h"
 
-static void bind_slot(struct state *state, __u32 index, const struct in6_addr *addr6, __be32 addr4, __u32 kind,
-		      __u64 now)
+static void bind_slot(struct state *state, __u32 index, const struct in6_addr *addr6, __be32 addr4,
+		      __u32 kind, __u64 now)
 {
-	state->slots[index] = (struct nat64_slot) {
-		.addr6		= *addr6,
-		.addr4		= addr4,
-		.state		= kind,
-		.last_seen	= now,
-		.csum_diff	= csum_fold(bits32(addr4) + csum_minus(addr6, 4)),
-		.generation	= 1,
+	state->slots[index] = (struct nat64_slot){
+		.addr6 = *addr6,
+		.addr4 = addr4,
+		.state = kind,
+		.last_seen = now,
+		.csum_diff = csum_fold(bits32(addr4) + csum_minus(addr6, 4)),
+		.generation = 1,
 	};
 	state->clients[state->client_count++] = (struct state_entry){ *addr6, addr4, index };
 }
@@ -50,17 +51,19 @@ static void fill_pool(struct state *state, __u64 now)
 			continue;
 		addr6.s6_addr[10] = 0xf0;
 		addr6.s6_addr32[3] = be32(i);
-		bind_slot(state, i, &addr6, be32(state->config.pool_first + i), NAT64_SLOT_DYNAMIC, now);
+		bind_slot(state, i, &addr6, be32(state->config.pool_first + i), NAT64_SLOT_DYNAMIC,
+			  now);
 	}
 }
 
 int state_build(const struct vector *vector, __u64 now, struct state *state)
 {
-	__u32 size = vector->config.pool_size, own = cpu32(vector->config.own4) - vector->config.pool_first;
+	__u32 size = vector->config.pool_size,
+	      own = cpu32(vector->config.own4) - vector->config.pool_first;
 
-	*state = (struct state) {
-		.config		= vector->config,
-		.slot_count	= size + NAT64_EXTERN_MAX,
+	*state = (struct state){
+		.config = vector->config,
+		.slot_count = size + NAT64_EXTERN_MAX,
 	};
 	state->slots = calloc(state->slot_count, sizeof(*state->slots));
 	state->clients = calloc((size_t)size + VECTOR_BINDINGS_MAX, sizeof(*state->clients));

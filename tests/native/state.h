@@ -4,7 +4,7 @@
 
 #include "vector.h"
 
-struct state_entry {		/* of nat64_clients, or of nat64_extern with addr4 */
+struct state_entry { /* of nat64_clients, or of nat64_extern with addr4 */
 	struct in6_addr addr6;
 	__be32 addr4;
 	__u32 index;
@@ -13,7 +13,7 @@ struct state_entry {		/* of nat64_clients, or of nat64_extern with addr4 */
 struct state {
 	struct nat64_config config;
 	struct nat64_alloc alloc;
-	struct nat64_slot *slots;	/* pool_size + NAT64_EXTERN_MAX */
+	struct nat64_slot *slots; /* pool_size + NAT64_EXTERN_MAX */
 	__u32 slot_count;
 	struct state_entry *clients;
 	__u32 client_count;

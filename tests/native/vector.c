@@ -23,7 +23,8 @@ static bool parse_net(char *text, int family, void *addr, __u32 *len)
 		return false;
 	*slash = 0;
 	*len = strtoul(slash + 1, &end, 10);
-	return !*end && *len <= (family == AF_INET ? 32 : 128) && inet_pton(family, text, addr) == 1;
+	return !*end && *len <= (family == AF_INET ? 32 : 128) &&
+	       inet_pton(family, text, addr) == 1;
 }
 
 static bool parse_net6(const char *text, struct nat64_net6 *net, __u32 *len)
@@ -34,7 +35,9 @@ static bool parse_net6(const char *text, struct nat64_net6 *net, __u32 *len)
 	    !parse_net(buf, AF_INET6, &net->addr, len))
 		return false;
 	for (__u32 i = 0; i < 16; i++)
-		net->mask.s6_addr[i] = *len >= 8 * i + 8 ? 0xff : *len <= 8 * i ? 0 : 0xff00 >> (*len - 8 * i);
+		net->mask.s6_addr[i] = *len >= 8 * i + 8 ? 0xff :
+				       *len <= 8 * i	 ? 0 :
+							   0xff00 >> (*len - 8 * i);
 	return true;
 }
 
@@ -45,7 +48,8 @@ static bool parse_pool(const char *text, struct nat64_config *config)
 	__u32 len;
 
 	if (snprintf(buf, sizeof(buf), "%s", text) >= (int)sizeof(buf) ||
-	    !parse_net(buf, AF_INET, &addr, &len) || len < NAT64_POOL_MIN_LEN || len > NAT64_POOL_MAX_LEN)
+	    !parse_net(buf, AF_INET, &addr, &len) || len < NAT64_POOL_MIN_LEN ||
+	    len > NAT64_POOL_MAX_LEN)
 		return false;
 	config->pool_size = 1u << (32 - len);
 	config->pool_first = cpu32(addr) & -config->pool_size;
@@ -57,7 +61,8 @@ static bool parse_bindings(json_t *object, bool is_static, struct vector *vector
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		struct vector_binding *binding = &vector->bindings[vector->binding_count];
 
 		if (vector->binding_count == VECTOR_BINDINGS_MAX || !json_is_string(value) ||
@@ -144,18 +149,18 @@ static void set_defaults(struct vector *vector)
 	struct nat64_config *config = &vector->config;
 	__u32 len;
 
-	*config = (struct nat64_config) {
-		.abi		= NAT64_ABI,
-		.flags		= NAT64_PRIVATE_ALLOW | NAT64_HAIRPIN_ALLOW,
-		.vpn_mtu	= 1500,
-		.wan_mtu	= 1500,
-		.icmp_rate	= 1000000000,	/* a limit that no test meets */
-		.quota_len	= 64,
-		.min_lease	= 7440 * SECOND,
-		.fast_lease	= 86400 * SECOND,
-		.max_lease	= 14 * 86400 * SECOND,
-		.seed		= { 0x0123456789abcdef, 0xfedcba9876543210 },
-		.client_count	= 1,
+	*config = (struct nat64_config){
+		.abi = NAT64_ABI,
+		.flags = NAT64_PRIVATE_ALLOW | NAT64_HAIRPIN_ALLOW,
+		.vpn_mtu = 1500,
+		.wan_mtu = 1500,
+		.icmp_rate = 1000000000, /* a limit that no test meets */
+		.quota_len = 64,
+		.min_lease = 7440 * SECOND,
+		.fast_lease = 86400 * SECOND,
+		.max_lease = 14 * 86400 * SECOND,
+		.seed = { 0x0123456789abcdef, 0xfedcba9876543210 },
+		.client_count = 1,
 	};
 	parse_net6("64:ff9b::/96", &config->prefix, &config->prefix_len);
 	config->prefix_csum = csum_fold(csum_words(&config->prefix.addr, 4));
@@ -172,14 +177,16 @@ static bool parse_config(json_t *object, struct vector *vector)
 	const char *key;
 	__u32 len;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		if (!parse_setting(vector, key, value)) {
 			fprintf(stderr, "%s: setting %s not understood\n", vector->name, key);
 			return false;
 		}
 	}
 	if (!json_object_get(object, "static")) {
-		statics = json_pack("{s:s,s:s}", "fd00::2", "192.168.240.2", "fd00::3", "192.168.240.3");
+		statics = json_pack("{s:s,s:s}", "fd00::2", "192.168.240.2", "fd00::3",
+				    "192.168.240.3");
 		parse_bindings(statics, true, vector);
 		json_decref(statics);
 	}
@@ -211,8 +218,8 @@ static bool parse_vector(json_t *object, struct vector *vector)
 	const char *name, *direction, *stage, *input;
 	json_t *config;
 
-	if (json_unpack(object, "{s:s,s:s,s:s,s:s,s:o}", "name", &name, "direction", &direction, "stage",
-			&stage, "input", &input, "config", &config))
+	if (json_unpack(object, "{s:s,s:s,s:s,s:s,s:o}", "name", &name, "direction", &direction,
+			"stage", &stage, "input", &input, "config", &config))
 		return false;
 	vector->name = strdup(name);
 	vector->bindings = calloc(VECTOR_BINDINGS_MAX, sizeof(*vector->bindings));
@@ -262,7 +269,8 @@ int vectors_read(const char *path, struct vectors *vectors)
 		return -1;
 	}
 	while (!status && getline(&line, &size, file) > 1) {
-		struct vector *grown = reallocarray(vectors->vector, vectors->count + 1, sizeof(*grown));
+		struct vector *grown = reallocarray(vectors->vector, vectors->count + 1,
+						    sizeof(*grown));
 
 		number++;
 		if (!grown)
@@ -270,7 +278,8 @@ int vectors_read(const char *path, struct vectors *vectors)
 		vectors->vector = grown;
 		grown += vectors->count;
 		if (!vector_parse(line, grown, error)) {
-			fprintf(stderr, "error: %s:%zu: not a packet vector\nwhy: %s\n", path, number, error);
+			fprintf(stderr, "error: %s:%zu: not a packet vector\nwhy: %s\n", path,
+				number, error);
 			status = -1;
 			break;
 		}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Packet vectors (tests/conformance/README.md): one JSON object a line, with settings and bindings in terms
- * of the programs. */
+/* Packet vectors (tests/conformance/README.md): one JSON object a line, with settings and bindings
+ * in terms of the programs. */
 #pragma once
 
 #include <linux/in6.h>
@@ -9,7 +9,7 @@
 
 #include "nat64.h"
 
-#define VECTOR_PACKET_MAX 65575		/* bytes: IPv6 header and the largest payload */
+#define VECTOR_PACKET_MAX   65575 /* bytes: IPv6 header and the largest payload */
 #define VECTOR_BINDINGS_MAX 256
 
 struct vector_binding {
@@ -20,23 +20,24 @@ struct vector_binding {
 
 struct vector {
 	char *name;
-	bool is_64;			/* enters the ingress program, else the egress program */
-	bool is_path;			/* of stage `path`: not for an engine */
+	bool is_64;   /* enters the ingress program, else the egress program */
+	bool is_path; /* of stage `path`: not for an engine */
 	bool pool_full;
 	struct nat64_config config;
 	struct vector_binding *bindings;
 	size_t binding_count;
-	__u8 *packet;			/* from the IP header on */
+	__u8 *packet; /* from the IP header on */
 	__u32 len;
 };
 
 struct vectors {
 	struct vector *vector;
 	size_t count;
-	__u32 pool_size;		/* of the largest pool */
+	__u32 pool_size; /* of the largest pool */
 };
 
-/* Reads one line. `error`: 160 bytes for words on what is wrong with it. False: not a packet vector. */
+/* Reads one line. `error`: 160 bytes for words on what is wrong with it. False: not a packet
+ * vector. */
 bool vector_parse(const char *line, struct vector *vector, char *error);
 void vector_free(struct vector *vector);
 

@@ -20,7 +20,10 @@ static int apply(char **args)
 {
 	static char devices[4][IFNAMSIZ];
 	struct nft_spec spec = {
-		.instance = INSTANCE, .ifindex = if_nametoindex(args[0]), .guard = true, .min_lease = 7440,
+		.instance = INSTANCE,
+		.ifindex = if_nametoindex(args[0]),
+		.guard = true,
+		.min_lease = 7440,
 	};
 
 	if (!spec.ifindex || net4_parse(args[1], &spec.pool))

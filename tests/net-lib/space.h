@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tests of this folder begin with: a network namespace of their own, made by unshare(2). */
+/* What the tests of this folder begin with: a network namespace of their own, made by unshare(2).
+ */
 #pragma once
 
 #include <setjmp.h>
@@ -29,7 +30,8 @@ static inline int run(const char *command)
 /* A fresh namespace with its /sys; false without the right to make one. */
 static inline int space_new(void)
 {
-	return !unshare(CLONE_NEWNET | CLONE_NEWNS) && !mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	return !unshare(CLONE_NEWNET | CLONE_NEWNS) &&
+	       !mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 	       !mount("sysfs", "/sys", "sysfs", 0, NULL) && !run("ip link set lo up");
 }
 

@@ -22,8 +22,12 @@ static struct net4 net(const char *text)
 
 static struct nl_addr address(uint32_t index, const char *addr, uint8_t len, const char *peer)
 {
-	return (struct nl_addr) {
-		.index = index, .family = AF_INET, .len = len, .addr4 = ip4(addr), .peer4 = ip4(peer ? peer : addr),
+	return (struct nl_addr){
+		.index = index,
+		.family = AF_INET,
+		.len = len,
+		.addr4 = ip4(addr),
+		.peer4 = ip4(peer ? peer : addr),
 	};
 }
 
@@ -31,9 +35,15 @@ static struct nl_route route(const char *dst, uint32_t oif, bool gateway)
 {
 	struct net4 n = net(dst);
 
-	return (struct nl_route) {
-		.family = AF_INET, .dst4 = n.addr, .len = n.len, .oif = oif, .gateway = gateway,
-		.type = RTN_UNICAST, .table = RT_TABLE_MAIN, .protocol = RTPROT_STATIC,
+	return (struct nl_route){
+		.family = AF_INET,
+		.dst4 = n.addr,
+		.len = n.len,
+		.oif = oif,
+		.gateway = gateway,
+		.type = RTN_UNICAST,
+		.table = RT_TABLE_MAIN,
+		.protocol = RTPROT_STATIC,
 	};
 }
 
@@ -44,7 +54,8 @@ static const char *with_addr(struct nl_addr addr)
 	static char text[CLASH_TEXT];
 	struct net4 pool = net(pool_text);
 
-	found = pool_clash(&pool, ip4("192.168.240.1"), VPN, &(struct clash_host){ .addrs = &addr, .addr_count = 1 });
+	found = pool_clash(&pool, ip4("192.168.240.1"), VPN,
+			   &(struct clash_host){ .addrs = &addr, .addr_count = 1 });
 	return clash_text(&found, text);
 }
 
@@ -53,7 +64,8 @@ static const char *with_route(struct nl_route r)
 	static char text[CLASH_TEXT];
 	struct net4 pool = net(pool_text);
 
-	found = pool_clash(&pool, ip4("192.168.240.1"), VPN, &(struct clash_host){ .routes = &r, .route_count = 1 });
+	found = pool_clash(&pool, ip4("192.168.240.1"), VPN,
+			   &(struct clash_host){ .routes = &r, .route_count = 1 });
 	return clash_text(&found, text);
 }
 
@@ -91,18 +103,19 @@ static void routes(void **state)
 
 	assert_string_equal(with_route(route("192.168.250.0/24", LAN, true)),
 			    "it holds this host's route to 192.168.250.0/24");
-	assert_string_equal(with_route(route(pool_text, LAN, true)), "it holds this host's route to 192.168.240.0/20");
+	assert_string_equal(with_route(route(pool_text, LAN, true)),
+			    "it holds this host's route to 192.168.240.0/20");
 	assert_string_equal(with_route(route("192.168.0.0/16", LAN, true)), "");
 	assert_string_equal(with_route(route("192.168.0.0/16", LAN, false)),
 			    "it lies inside the connected network 192.168.0.0/16");
 	assert_string_equal(with_route(route("0.0.0.0/0", LAN, true)), "");
-	assert_string_equal(with_route(route("0.0.0.0/0", LAN, false)), "");	/* default dev ppp0 */
+	assert_string_equal(with_route(route("0.0.0.0/0", LAN, false)), ""); /* default dev ppp0 */
 	assert_string_equal(with_route(route("192.168.224.0/20", LAN, false)), "");
 
 	r = route("192.168.0.0/16", 0, false);
-	r.type = RTN_UNREACHABLE;		/* the pool's own route is longer */
+	r.type = RTN_UNREACHABLE; /* the pool's own route is longer */
 	assert_string_equal(with_route(r), "");
-	r.type = RTN_LOCAL;			/* table local comes before it */
+	r.type = RTN_LOCAL; /* table local comes before it */
 	assert_string_not_equal(with_route(r), "");
 	r = route("192.168.241.0/24", 0, false);
 	r.type = RTN_BLACKHOLE;
@@ -115,7 +128,7 @@ static void own_routes(void **state)
 
 	r.protocol = NAT64_RTPROT;
 	assert_string_equal(with_route(r), "");
-	r.oif = LAN;				/* another instance's */
+	r.oif = LAN; /* another instance's */
 	assert_string_not_equal(with_route(r), "");
 	r = route("192.168.240.1/32", VPN, false);
 	assert_string_not_equal(with_route(r), "");
@@ -126,7 +139,8 @@ static void own_routes(void **state)
 static void taken(void **state)
 {
 	const struct nl_addr addrs[] = { address(LAN, "192.168.1.2", 16, NULL) };
-	const struct nl_route list[] = { route("0.0.0.0/0", LAN, true), route("172.16.0.0/12", LAN, true) };
+	const struct nl_route list[] = { route("0.0.0.0/0", LAN, true),
+					 route("172.16.0.0/12", LAN, true) };
 	const struct clash_host host = { addrs, 1, list, 2 };
 	struct net4 *nets, free_net;
 	char text[NET4_TEXT];
@@ -151,7 +165,7 @@ static void native_routes(void **state)
 	assert_null(prefix_native_route(&prefix, list, 2));
 	list[1].dst6 = prefix.addr;
 	assert_ptr_equal(prefix_native_route(&prefix, list, 2), &list[1]);
-	list[1].len = 95;			/* it merely contains the prefix */
+	list[1].len = 95; /* it merely contains the prefix */
 	assert_null(prefix_native_route(&prefix, list, 2));
 	list[1].len = 128;
 	list[1].type = RTN_LOCAL;
@@ -161,12 +175,9 @@ static void native_routes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses),
-		cmocka_unit_test(own4),
-		cmocka_unit_test(routes),
-		cmocka_unit_test(own_routes),
-		cmocka_unit_test(taken),
-		cmocka_unit_test(native_routes),
+		cmocka_unit_test(addresses), cmocka_unit_test(own4),
+		cmocka_unit_test(routes),    cmocka_unit_test(own_routes),
+		cmocka_unit_test(taken),     cmocka_unit_test(native_routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,8 @@ static int has_addr4(uint32_t index, struct in_addr addr, struct nl_addr *found)
 
 	assert_int_equal(nl_addrs(&list, &count), 0);
 	for (size_t i = 0; i < count; i++) {
-		if (list[i].family == AF_INET && list[i].index == index && list[i].addr4.s_addr == addr.s_addr) {
+		if (list[i].family == AF_INET && list[i].index == index &&
+		    list[i].addr4.s_addr == addr.s_addr) {
 			*found = list[i];
 			hits++;
 		}
@@ -69,7 +70,7 @@ static void addresses(void **state)
 
 	assert_int_equal(has_addr4(lan.index, ip4("10.1.2.3"), &addr), 1);
 	assert_int_equal(addr.len, 24);
-	assert_int_equal(has_addr4(vpn.index, ip4("10.9.9.1"), &addr), 1);	/* not the peer's */
+	assert_int_equal(has_addr4(vpn.index, ip4("10.9.9.1"), &addr), 1); /* not the peer's */
 	assert_int_equal(addr.peer4.s_addr, ip4("10.9.9.2").s_addr);
 
 	assert_int_equal(nl_addr4_add(vpn.index, own4), 0);
@@ -85,18 +86,21 @@ static void addresses(void **state)
 
 static void route_l3(void **state)
 {
-	struct pool_route route = { .dst = { ip4("192.168.240.0"), 20 }, .index = vpn.index, .mtu = 1392,
+	struct pool_route route = { .dst = { ip4("192.168.240.0"), 20 },
+				    .index = vpn.index,
+				    .mtu = 1392,
 				    .src = ip4("192.168.240.1") };
 	struct nl_route *list;
 	size_t count, hits = 0;
 
-	assert_int_equal(nl_route4_set(&route), -EINVAL);	/* src is no address of ours yet */
+	assert_int_equal(nl_route4_set(&route), -EINVAL); /* src is no address of ours yet */
 	assert_string_not_equal(nl_fault(), "");
 	assert_int_equal(nl_addr4_add(vpn.index, route.src), 0);
 	assert_int_equal(nl_route4_set(&route), 0);
 	assert_int_equal(nl_route4_set(&route), 1);
 	assert_int_equal(run("ip route show 192.168.240.0/20 | "
-			     "grep -q 'dev vpn0 proto 64 scope link src 192.168.240.1 .*mtu 1392'"), 0);
+			     "grep -q 'dev vpn0 proto 64 scope link src 192.168.240.1 .*mtu 1392'"),
+			 0);
 	route.mtu = 1252;
 	assert_int_equal(nl_route4_set(&route), 0);
 	assert_int_equal(run("test $(ip route show 192.168.240.0/20 | wc -l) = 1"), 0);
@@ -115,7 +119,7 @@ static void route_l3(void **state)
 	free(list);
 	assert_int_equal(hits, 11);
 
-	route.mtu = 1392;		/* deleting does not ask for the mtu */
+	route.mtu = 1392; /* deleting does not ask for the mtu */
 	assert_int_equal(nl_route4_del(&route), 0);
 	assert_int_equal(nl_route4_del(&route), -ESRCH);
 	assert_int_equal(nl_addr4_del(vpn.index, route.src), 0);
@@ -123,18 +127,24 @@ static void route_l3(void **state)
 
 static void route_l2(void **state)
 {
-	struct pool_route route = { .dst = { ip4("192.168.240.0"), 20 }, .index = lan.index, .mtu = 1472,
-				    .src = ip4("192.168.240.1"), .via = ip4("169.254.64.64") };
+	struct pool_route route = { .dst = { ip4("192.168.240.0"), 20 },
+				    .index = lan.index,
+				    .mtu = 1472,
+				    .src = ip4("192.168.240.1"),
+				    .via = ip4("169.254.64.64") };
 
 	assert_int_equal(nl_addr4_add(lan.index, route.src), 0);
 	assert_int_equal(nl_neigh4_set(lan.index, route.via, placeholder), 0);
 	assert_int_equal(nl_neigh4_set(lan.index, route.via, placeholder), 1);
 	assert_int_equal(nl_route4_set(&route), 0);
 	assert_int_equal(nl_route4_set(&route), 1);
-	assert_int_equal(run("ip route show 192.168.240.0/20 | grep -q "
-			     "'via 169.254.64.64 dev lan0 proto 64 src 192.168.240.1 onlink mtu 1472'"), 0);
+	assert_int_equal(
+		run("ip route show 192.168.240.0/20 | grep -q "
+		    "'via 169.254.64.64 dev lan0 proto 64 src 192.168.240.1 onlink mtu 1472'"),
+		0);
 	assert_int_equal(run("ip neigh show 169.254.64.64 dev lan0 nud permanent | "
-			     "grep -q 02:64:64:64:64:64"), 0);
+			     "grep -q 02:64:64:64:64:64"),
+			 0);
 	assert_int_equal(nl_route4_del(&route), 0);
 	assert_int_equal(nl_neigh4_del(lan.index, route.via), 0);
 	assert_int_equal(nl_neigh4_del(lan.index, route.via), -ENOENT);
@@ -143,7 +153,9 @@ static void route_l2(void **state)
 
 static void foreign_route_stays(void **state)
 {
-	struct pool_route route = { .dst = { ip4("192.168.240.0"), 20 }, .index = vpn.index, .mtu = 1392,
+	struct pool_route route = { .dst = { ip4("192.168.240.0"), 20 },
+				    .index = vpn.index,
+				    .mtu = 1392,
 				    .src = ip4("192.168.240.1") };
 
 	assert_int_equal(nl_addr4_add(vpn.index, route.src), 0);
@@ -161,13 +173,16 @@ static void routes_of_all_kinds(void **state)
 	size_t count;
 	int seen = 0;
 
-	assert_int_equal(run("ip route add 10.7.0.0/16 nexthop via 10.1.2.9 nexthop via 10.1.2.8 && "
-			     "ip route add 10.6.0.0/16 dev lan0 table 5000 metric 7 && "
-			     "ip route add 10.5.0.0/16 via inet6 fe80::9 dev lan0 && "
-			     "ip -6 route add 64:ff9b::/96 via fe80::9 dev lan0"), 0);
+	assert_int_equal(
+		run("ip route add 10.7.0.0/16 nexthop via 10.1.2.9 nexthop via 10.1.2.8 && "
+		    "ip route add 10.6.0.0/16 dev lan0 table 5000 metric 7 && "
+		    "ip route add 10.5.0.0/16 via inet6 fe80::9 dev lan0 && "
+		    "ip -6 route add 64:ff9b::/96 via fe80::9 dev lan0"),
+		0);
 	assert_int_equal(nl_routes(AF_INET, &list, &count), 0);
 	for (size_t i = 0; i < count; i++) {
-		if (list[i].dst4.s_addr == ip4("10.7.0.0").s_addr && list[i].gateway && !list[i].oif)
+		if (list[i].dst4.s_addr == ip4("10.7.0.0").s_addr && list[i].gateway &&
+		    !list[i].oif)
 			seen |= 1;
 		if (list[i].dst4.s_addr == ip4("10.6.0.0").s_addr && list[i].table == 5000 &&
 		    list[i].metric == 7 && !list[i].gateway && list[i].oif == lan.index)
@@ -179,13 +194,15 @@ static void routes_of_all_kinds(void **state)
 	assert_int_equal(seen, 7);
 	assert_int_equal(nl_routes(AF_INET6, &list, &count), 0);
 	for (size_t i = 0; i < count; i++) {
-		if (list[i].len == 96 && list[i].dst6.s6_addr32[0] == htonl(0x64ff9b) && list[i].gateway)
+		if (list[i].len == 96 && list[i].dst6.s6_addr32[0] == htonl(0x64ff9b) &&
+		    list[i].gateway)
 			seen |= 8;
 	}
 	free(list);
 	assert_int_equal(seen, 15);
 	assert_int_equal(run("ip route del 10.7.0.0/16 && ip route del 10.6.0.0/16 table 5000 && "
-			     "ip route del 10.5.0.0/16 && ip -6 route del 64:ff9b::/96"), 0);
+			     "ip route del 10.5.0.0/16 && ip -6 route del 64:ff9b::/96"),
+			 0);
 }
 
 static void send_from(const char *from, const char *to)
@@ -205,12 +222,14 @@ static void conntrack(void **state)
 	const struct net4 low = { ip4("10.1.2.0"), 25 };
 
 	assert_int_equal(nl_conntrack_delete(&low), 0);
-	assert_int_equal(run("ip addr add 10.1.2.4/24 dev lan0 && ip addr add 10.1.2.200/24 dev lan0 && "
-			     "ip neigh add 10.1.2.99 lladdr 02:00:00:00:00:01 dev lan0 && "
-			     "ip neigh add 10.1.2.250 lladdr 02:00:00:00:00:02 dev lan0 && "
-			     "nft -f - <<END\ntable ip t {\n"
-			     "chain raw { type filter hook output priority raw; ip saddr 10.1.2.4 ct zone set 5; }\n"
-			     "chain c { type filter hook output priority 0; ct state new counter; }\n}\nEND"), 0);
+	assert_int_equal(
+		run("ip addr add 10.1.2.4/24 dev lan0 && ip addr add 10.1.2.200/24 dev lan0 && "
+		    "ip neigh add 10.1.2.99 lladdr 02:00:00:00:00:01 dev lan0 && "
+		    "ip neigh add 10.1.2.250 lladdr 02:00:00:00:00:02 dev lan0 && "
+		    "nft -f - <<END\ntable ip t {\n"
+		    "chain raw { type filter hook output priority raw; ip saddr 10.1.2.4 ct zone set 5; }\n"
+		    "chain c { type filter hook output priority 0; ct state new counter; }\n}\nEND"),
+		0);
 	send_from("10.1.2.3", "10.1.2.99");
 	send_from("10.1.2.3", "10.1.2.99");
 	send_from("10.1.2.4", "10.1.2.99");
@@ -246,7 +265,9 @@ static void watch(void **state)
 {
 	struct nl_monitor *monitor;
 
-	assert_int_equal(nl_monitor_open(NL_WATCH_LINKS | NL_WATCH_ADDRS | NL_WATCH_ROUTES | NL_WATCH_NFT, &monitor),
+	assert_int_equal(nl_monitor_open(NL_WATCH_LINKS | NL_WATCH_ADDRS | NL_WATCH_ROUTES |
+						 NL_WATCH_NFT,
+					 &monitor),
 			 0);
 	run("ip link set vpn0 mtu 1400");
 	assert_true(heard(monitor, NL_WATCH_LINKS, "own") & NL_WATCH_LINKS);
@@ -270,7 +291,7 @@ static void clsact(void **state)
 
 	assert_int_equal(nl_tc_clsact(index), 0);
 	assert_int_equal(nl_tc_filters(index), 0);
-	assert_int_equal(run("tc qdisc add dev lo clsact"), 0);	/* of another interface */
+	assert_int_equal(run("tc qdisc add dev lo clsact"), 0); /* of another interface */
 	assert_int_equal(nl_tc_clsact(index), 0);
 	assert_int_equal(run("tc qdisc add dev vpn0 clsact"), 0);
 	assert_int_equal(nl_tc_clsact(index), 1);

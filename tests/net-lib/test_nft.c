@@ -10,7 +10,10 @@
 #include "nft.h"
 
 static struct nft_spec spec = {
-	.instance = "a-b.c_", .nat44 = NAT44_MASQUERADE, .guard = true, .min_lease = 7440,
+	.instance = "a-b.c_",
+	.nat44 = NAT44_MASQUERADE,
+	.guard = true,
+	.min_lease = 7440,
 };
 
 static int setup(void **state)
@@ -59,7 +62,8 @@ static void apply_and_delete(void **state)
 /* Every combination is text that nft takes, and is whole afterwards. */
 static void every_form(void **state)
 {
-	const struct static_map outside[] = { { .addr4 = ip4("203.0.113.80") }, { .addr4 = ip4("203.0.113.82") } };
+	const struct static_map outside[] = { { .addr4 = ip4("203.0.113.80") },
+					      { .addr4 = ip4("203.0.113.82") } };
 	struct nft_spec s = spec;
 
 	for (unsigned int i = 0; i < 4 * 16; i++) {
@@ -88,8 +92,10 @@ static void every_form(void **state)
 static void partly_gone(void **state)
 {
 	static const char *const harm[] = {
-		"flush table inet nat64_bpf_a-b.c_", "flush ruleset",
-		"flush chain inet nat64_bpf_a-b.c_ nat", "flush chain inet nat64_bpf_a-b.c_ post",
+		"flush table inet nat64_bpf_a-b.c_",
+		"flush ruleset",
+		"flush chain inet nat64_bpf_a-b.c_ nat",
+		"flush chain inet nat64_bpf_a-b.c_ post",
 		"flush chain inet nat64_bpf_a-b.c_ input; delete chain inet nat64_bpf_a-b.c_ input",
 	};
 
@@ -114,8 +120,10 @@ static void counters_stay(void **state)
 	nft_delete(spec.instance);
 	assert_int_equal(nft_counts(spec.instance, &counts), 0);
 	assert_int_equal(counts.leaked, 0);
-	assert_int_equal(run("nft 'table inet nat64_bpf_a-b.c_ { counter leaked { packets 5 bytes 500; }; "
-			     "counter slow_64 { packets 70000000000 bytes 9; }; }'"), 0);
+	assert_int_equal(
+		run("nft 'table inet nat64_bpf_a-b.c_ { counter leaked { packets 5 bytes 500; }; "
+		    "counter slow_64 { packets 70000000000 bytes 9; }; }'"),
+		0);
 	assert_int_equal(nft_apply(&spec), 0);
 	assert_int_equal(nft_apply(&spec), 0);
 	assert_int_equal(nft_counts(spec.instance, &counts), 0);
@@ -132,7 +140,8 @@ static void interface_named_as_number(void **state)
 {
 	char command[128];
 
-	snprintf(command, sizeof(command), "ip link add %u type veth peer name other", spec.ifindex);
+	snprintf(command, sizeof(command), "ip link add %u type veth peer name other",
+		 spec.ifindex);
 	assert_int_equal(run(command), 0);
 	assert_int_equal(nft_apply(&spec), -EEXIST);
 	assert_int_equal(nft_present(spec.instance), 0);
@@ -148,7 +157,8 @@ static void probes(void **state)
 
 	assert_null(nft_base_fault());
 	assert_null(nft_timeout_fault());
-	assert_string_equal(nft_flowtable_fault(bad, 2), "nftables cannot quote the name of an interface");
+	assert_string_equal(nft_flowtable_fault(bad, 2),
+			    "nftables cannot quote the name of an interface");
 	assert_non_null(nft_flowtable_fault(gone, 1));
 	assert_non_null(nft_flowtable_fault(NULL, 0));
 	printf("flowtable: %s\n", fault ? fault : "yes");
@@ -159,8 +169,8 @@ static void probes(void **state)
 	if (!fault) {
 		list();
 		assert_true(has("flow add @ft"));
-		assert_int_equal(nft_apply(&s), 0);	/* again with, */
-		assert_int_equal(nft_apply(&spec), 0);	/* then without */
+		assert_int_equal(nft_apply(&s), 0);    /* again with, */
+		assert_int_equal(nft_apply(&spec), 0); /* then without */
 		list();
 		assert_false(has("flowtable"));
 		assert_int_equal(nft_delete(s.instance), 1);

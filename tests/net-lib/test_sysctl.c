@@ -24,7 +24,8 @@ static int setup(void **state)
 		return -1;
 	snprintf(undo, sizeof(undo), "%s/undo", folder);
 	snprintf(fresh, sizeof(fresh), "%s/undo.new", folder);
-	return run("ip link add one type veth peer name peer && ip link add eth0.5 type veth peer name three");
+	return run(
+		"ip link add one type veth peer name peer && ip link add eth0.5 type veth peer name three");
 }
 
 static int teardown(void **state)
@@ -39,7 +40,8 @@ static int fresh_host(void **state)
 {
 	unlink(undo);
 	return sysctl_set("net/ipv4/ip_forward", 1) || sysctl_set("net/ipv4/ip_forward", 0) ||
-	       sysctl_set("net/ipv4/conf/three/forwarding", 1) || sysctl_set("net/ipv4/conf/all/accept_redirects", 1);
+	       sysctl_set("net/ipv4/conf/three/forwarding", 1) ||
+	       sysctl_set("net/ipv4/conf/all/accept_redirects", 1);
 }
 
 static void assert_fresh_host(void)
@@ -102,10 +104,11 @@ static void shown(void **state)
 	assert_int_equal(sysctl_set("net/ipv4/conf/eth0.5/forwarding", 1), 0);
 	assert_int_equal(sysctl_set("net/ipv4/conf/all/accept_redirects", 0), 0);
 	assert_int_equal(forwarding_enable(undo), 1);
-	assert_shows("sysctl -w net.ipv4.ip_forward=0\nsysctl -w net.ipv4.conf.all.accept_redirects=0\n"
-		     "sysctl -w net.ipv4.conf.eth0/5.forwarding=1\n");
+	assert_shows(
+		"sysctl -w net.ipv4.ip_forward=0\nsysctl -w net.ipv4.conf.all.accept_redirects=0\n"
+		"sysctl -w net.ipv4.conf.eth0/5.forwarding=1\n");
 	assert_int_equal(sysctl_set("net/ipv4/ip_forward", 0), 0);
-	assert_shows("");	/* not ours any more */
+	assert_shows(""); /* not ours any more */
 	assert_int_equal(forwarding_restore(undo), 0);
 	assert_shows("");
 }
@@ -168,7 +171,8 @@ static void cut_on_the_way_back(void **state)
 	for (int again = 0; again < 2; again++) {
 		FILE *file = fopen(undo, "w");
 
-		fprintf(file, "put net/ipv4/conf/three/forwarding 1\nput net/ipv4/conf/gone/forwarding 1\n"
+		fprintf(file,
+			"put net/ipv4/conf/three/forwarding 1\nput net/ipv4/conf/gone/forwarding 1\n"
 			"put net/ipv4/conf/all/accept_redirects 1\n");
 		fclose(file);
 		assert_int_equal(sysctl_set("net/ipv4/conf/three/forwarding", 0), 0);

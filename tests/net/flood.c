@@ -3,8 +3,8 @@
  *
  *   flood INTERFACE DST_MAC NET6 DST6 SOURCES PACKETS RATE
  *
- * PACKETS datagrams of 8 bytes to port 9 of DST6, RATE a second, from NET6 + 1, + 2 ... + SOURCES in turn. Prints how
- * many were sent, and how many a second that was. */
+ * PACKETS datagrams of 8 bytes to port 9 of DST6, RATE a second, from NET6 + 1, + 2 ... + SOURCES
+ * in turn. Prints how many were sent, and how many a second that was. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <linux/if_packet.h>
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BURST 64	/* packets of a system call */
+#define BURST 64 /* packets of a system call */
 
 struct frame {
 	struct ether_header eth;
@@ -80,7 +80,8 @@ int main(int argc, char **argv)
 		errx(2, "usage: flood INTERFACE DST_MAC NET6 DST6 SOURCES PACKETS RATE");
 	to.sll_ifindex = if_nametoindex(argv[1]);
 	mac = ether_aton(argv[2]);
-	if (!to.sll_ifindex || !mac || inet_pton(AF_INET6, argv[3], &net) != 1 || inet_pton(AF_INET6, argv[4], &dst) != 1)
+	if (!to.sll_ifindex || !mac || inet_pton(AF_INET6, argv[3], &net) != 1 ||
+	    inet_pton(AF_INET6, argv[4], &dst) != 1)
 		errx(2, "bad interface or address");
 	sources = strtoull(argv[5], NULL, 10);
 	packets = strtoull(argv[6], NULL, 10);
@@ -94,10 +95,16 @@ int main(int argc, char **argv)
 		frames[i].eth.ether_type = htons(ETH_P_IPV6);
 		memcpy(frames[i].eth.ether_dhost, mac, ETH_ALEN);
 		frames[i].eth.ether_shost[0] = 2;
-		frames[i].ip6 = (struct ip6_hdr){ .ip6_flow = htonl(6u << 28), .ip6_dst = dst, .ip6_hlim = 64,
-			.ip6_nxt = IPPROTO_UDP, .ip6_plen = htons(sizeof(struct udphdr) + sizeof(frames[i].payload)) };
-		frames[i].udp = (struct udphdr){ .source = htons(4000), .dest = htons(9),
-			.len = htons(sizeof(struct udphdr) + sizeof(frames[i].payload)) };
+		frames[i].ip6 = (struct ip6_hdr){ .ip6_flow = htonl(6u << 28),
+						  .ip6_dst = dst,
+						  .ip6_hlim = 64,
+						  .ip6_nxt = IPPROTO_UDP,
+						  .ip6_plen = htons(sizeof(struct udphdr) +
+								    sizeof(frames[i].payload)) };
+		frames[i].udp = (struct udphdr){ .source = htons(4000),
+						 .dest = htons(9),
+						 .len = htons(sizeof(struct udphdr) +
+							      sizeof(frames[i].payload)) };
 		parts[i] = (struct iovec){ &frames[i], sizeof(frames[i]) };
 		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1 };
 	}

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A VPN without the network: a TUN in one namespace, a TUN in another, packets carried between them with
- * their virtio_net_hdr, so that super-packets and partial checksums travel as in a VPN server.
+/* A VPN without the network: a TUN in one namespace, a TUN in another, packets carried between them
+ * with their virtio_net_hdr, so that super-packets and partial checksums travel as in a VPN server.
  *
  *   tunpipe [-p] [-c] [-l BYTES] [-m MTU] NAMESPACE NAMESPACE INTERFACE
  *
  * -p  plain TUNs, no virtio_net_hdr
  * -c  complete the checksum of what is not GSO (the peer then sees no partial checksum)
- * -l  length of the linear part that the receiving kernel is told (hdr_len); what lies behind becomes
- *     page fragments of the packet, which matters for those above a page
+ * -l  length of the linear part that the receiving kernel is told (hdr_len); what lies behind
+ * becomes page fragments of the packet, which matters for those above a page
  *
  * Prints "ready" when both exist; they are gone when it ends, by any signal. */
 #include <err.h>
@@ -105,7 +105,8 @@ static void carry(int from, int to)
 			if (linear)
 				buf.hdr.hdr_len = linear;
 		}
-		/* An interface that is down, or a packet that the kernel refuses, is a lost packet. */
+		/* An interface that is down, or a packet that the kernel refuses, is a lost packet.
+		 */
 		while (write(to, buf.bytes, len) < 0 && errno == EAGAIN)
 			poll(&(struct pollfd){ .fd = to, .events = POLLOUT }, 1, 100);
 	}
@@ -135,7 +136,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (argc - optind != 3)
-		errx(2, "usage: tunpipe [-p] [-c] [-l BYTES] [-m MTU] NAMESPACE NAMESPACE INTERFACE");
+		errx(2,
+		     "usage: tunpipe [-p] [-c] [-l BYTES] [-m MTU] NAMESPACE NAMESPACE INTERFACE");
 	for (int i = 0; i < 2; i++)
 		fds[i].fd = tun_open(argv[optind + i], argv[optind + 2], mtu);
 	puts("ready");
@@ -148,6 +150,6 @@ int main(int argc, char **argv)
 			if (fds[i].revents & POLLIN)
 				carry(fds[i].fd, fds[1 - i].fd);
 			else if (fds[i].revents)
-				usleep(1000);	/* down for now */
+				usleep(1000); /* down for now */
 	}
 }

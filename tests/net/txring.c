@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sends UDP over IPv6 by an AF_PACKET TX_RING: the kernel makes the frame's headers linear only as far as
- * the link header goes and attaches the rest as page fragments, so the receiver of a veth pair sees
- * packets whose IP header is not linear.
+/* Sends UDP over IPv6 by an AF_PACKET TX_RING: the kernel makes the frame's headers linear only as
+ * far as the link header goes and attaches the rest as page fragments, so the receiver of a veth
+ * pair sees packets whose IP header is not linear.
  *
  *   txring INTERFACE DST_MAC SRC6 DST6 PORT COUNT BYTES
  *
- * COUNT datagrams of BYTES payload from ports 1024 on to PORT; payload byte i of datagram n is n + i. */
+ * COUNT datagrams of BYTES payload from ports 1024 on to PORT; payload byte i of datagram n is n +
+ * i. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -26,7 +27,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FRAME 2048	/* bytes of a ring slot */
+#define FRAME  2048 /* bytes of a ring slot */
 #define FRAMES 64
 
 struct frame {
@@ -60,8 +61,10 @@ static uint16_t udp_sum(const struct frame *frame, size_t udp_len)
 int main(int argc, char **argv)
 {
 	struct tpacket_req ring = {
-		.tp_block_size = FRAME * FRAMES, .tp_block_nr = 1,
-		.tp_frame_size = FRAME, .tp_frame_nr = FRAMES,
+		.tp_block_size = FRAME * FRAMES,
+		.tp_block_nr = 1,
+		.tp_frame_size = FRAME,
+		.tp_frame_nr = FRAMES,
 	};
 	struct sockaddr_ll sll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IPV6) };
 	struct frame frame = { 0 };
@@ -127,7 +130,7 @@ int main(int argc, char **argv)
 		if (send(fd, NULL, 0, 0) < 0 && errno != ENOBUFS && errno != EAGAIN)
 			err(1, "send");
 		if (n % 64 == 63)
-			usleep(1000);	/* what a receiver's queue of 1000 packets can take */
+			usleep(1000); /* what a receiver's queue of 1000 packets can take */
 	}
 	return 0;
 }

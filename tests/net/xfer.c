@@ -4,9 +4,9 @@
  *   xfer serve ADDRESS PORT			until killed; prints "ready"
  *   xfer tcp-up|tcp-down ADDRESS PORT BYTES	a stream to or from the server
  *   xfer udp-up|udp-down ADDRESS PORT COUNT SIZE [SEGMENTS]
- *						COUNT datagrams of SIZE bytes, sent as UDP GSO packets of
- *						SEGMENTS datagrams (1: without UDP_SEGMENT)
- *   xfer udp-report ADDRESS PORT		prints "GOOD BAD": datagrams of the last udp-up as received
+ *						COUNT datagrams of SIZE bytes, sent as UDP GSO
+ *packets of SEGMENTS datagrams (1: without UDP_SEGMENT) xfer udp-report ADDRESS PORT
+ *prints "GOOD BAD": datagrams of the last udp-up as received
  *
  * Exit status 0: all data arrived and was equal. A client gives up after 10 s without progress. */
 #include <arpa/inet.h>
@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHUNK (256 * 1024)
+#define CHUNK  (256 * 1024)
 #define GAP_MS 10000
 
 enum command { TCP_UP = 1, TCP_DOWN, UDP_REPORT, UDP_DOWN };
@@ -36,9 +36,9 @@ enum command { TCP_UP = 1, TCP_DOWN, UDP_REPORT, UDP_DOWN };
 /* What a client asks for; network order on the wire. */
 struct request {
 	uint32_t magic;
-	uint32_t command;	/* enum command */
-	uint64_t size;		/* bytes of a stream; datagrams */
-	uint32_t bytes;		/* of a datagram */
+	uint32_t command; /* enum command */
+	uint64_t size;	  /* bytes of a stream; datagrams */
+	uint32_t bytes;	  /* of a datagram */
 	uint32_t segments;
 };
 #define MAGIC 0x6e363478
@@ -62,7 +62,9 @@ static void fill(void *to, size_t len, uint64_t seed, uint64_t at)
 
 static int open_socket(const char *address, const char *port, int type, bool listener)
 {
-	struct addrinfo hints = { .ai_socktype = type, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *ai;
+	struct addrinfo hints = { .ai_socktype = type,
+				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV },
+			*ai;
 	int fd, one = 1, error = getaddrinfo(address, port, &hints, &ai);
 	int size = 64 << 20;
 
@@ -74,9 +76,12 @@ static int open_socket(const char *address, const char *port, int type, bool lis
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (type == SOCK_DGRAM)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ GAP_MS / 1000, 0 }, sizeof(struct timeval));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ GAP_MS / 1000, 0 }, sizeof(struct timeval));
-	if (listener ? bind(fd, ai->ai_addr, ai->ai_addrlen) : connect(fd, ai->ai_addr, ai->ai_addrlen))
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ GAP_MS / 1000, 0 },
+		   sizeof(struct timeval));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ GAP_MS / 1000, 0 },
+		   sizeof(struct timeval));
+	if (listener ? bind(fd, ai->ai_addr, ai->ai_addrlen) :
+		       connect(fd, ai->ai_addr, ai->ai_addrlen))
 		err(1, "%s port %s", address, port);
 	if (listener && type == SOCK_STREAM && listen(fd, 16))
 		err(1, "listen");
@@ -112,7 +117,8 @@ static bool stream_send(int fd, uint64_t size, uint64_t seed)
 		len = size - at < CHUNK ? size - at : CHUNK;
 		fill(buf, len, seed, at);
 		if (!put(fd, buf, len)) {
-			warn("sent %llu of %llu bytes", (unsigned long long)at, (unsigned long long)size);
+			warn("sent %llu of %llu bytes", (unsigned long long)at,
+			     (unsigned long long)size);
 			return false;
 		}
 	}
@@ -126,7 +132,8 @@ static bool stream_receive(int fd, uint64_t size, uint64_t seed)
 	for (uint64_t at = 0, len; at < size; at += len) {
 		len = size - at < CHUNK ? size - at : CHUNK;
 		if (!get(fd, buf, len)) {
-			warn("received about %llu of %llu bytes", (unsigned long long)at, (unsigned long long)size);
+			warn("received about %llu of %llu bytes", (unsigned long long)at,
+			     (unsigned long long)size);
 			return false;
 		}
 		fill(want, len, seed, at);
@@ -163,8 +170,8 @@ static int64_t datagram_check(const uint8_t *data, size_t bytes, size_t want)
 	return memcmp(expected, data, bytes) ? -1 : (int64_t)ntohl(be);
 }
 
-static bool datagrams_send(int fd, const struct sockaddr *to, socklen_t to_len, uint32_t count, size_t bytes,
-			   unsigned int segments)
+static bool datagrams_send(int fd, const struct sockaddr *to, socklen_t to_len, uint32_t count,
+			   size_t bytes, unsigned int segments)
 {
 	static uint8_t buf[65536];
 	uint8_t control[CMSG_SPACE(sizeof(uint16_t))] = { 0 };
@@ -174,7 +181,10 @@ static bool datagrams_send(int fd, const struct sockaddr *to, socklen_t to_len, 
 	for (uint32_t n = 0; n < count;) {
 		struct iovec iov = { buf, 0 };
 		struct msghdr msg = {
-			.msg_name = (void *)to, .msg_namelen = to_len, .msg_iov = &iov, .msg_iovlen = 1,
+			.msg_name = (void *)to,
+			.msg_namelen = to_len,
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
 		};
 		unsigned int i;
 
@@ -196,7 +206,7 @@ static bool datagrams_send(int fd, const struct sockaddr *to, socklen_t to_len, 
 			return false;
 		}
 		if (n % 64 < segments)
-			usleep(2000);	/* within what queues of 500 packets can hold */
+			usleep(2000); /* within what queues of 500 packets can hold */
 	}
 	return true;
 }
@@ -213,8 +223,10 @@ static void serve_stream(int listener)
 
 	if (fd < 0)
 		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ GAP_MS / 1000, 0 }, sizeof(struct timeval));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ GAP_MS / 1000, 0 }, sizeof(struct timeval));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ GAP_MS / 1000, 0 },
+		   sizeof(struct timeval));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ GAP_MS / 1000, 0 },
+		   sizeof(struct timeval));
 	if (get(fd, &request, sizeof(request)) && ntohl(request.magic) == MAGIC) {
 		uint64_t size = be64toh(request.size);
 
@@ -325,9 +337,10 @@ int main(int argc, char **argv)
 		fd = open_socket(argv[2], argv[3], SOCK_DGRAM, false);
 		return !datagrams_receive(fd, &request, size, bytes);
 	}
-	request.command = !strcmp(verb, "tcp-up") ? htonl(TCP_UP) :
-			  !strcmp(verb, "tcp-down") ? htonl(TCP_DOWN) :
-			  !strcmp(verb, "udp-report") ? htonl(UDP_REPORT) : 0;
+	request.command = !strcmp(verb, "tcp-up")     ? htonl(TCP_UP) :
+			  !strcmp(verb, "tcp-down")   ? htonl(TCP_DOWN) :
+			  !strcmp(verb, "udp-report") ? htonl(UDP_REPORT) :
+							0;
 	if (!request.command)
 		errx(2, "usage: xfer VERB ADDRESS PORT ..., see xfer.c");
 	fd = open_socket(argv[2], argv[3], SOCK_STREAM, false);

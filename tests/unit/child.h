@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Runs a piece of code in a child process and catches what it prints: log keeps the first error's exit status for
- * the life of a process, and stdout and stderr are its results. Include after cmocka. */
+/* Runs a piece of code in a child process and catches what it prints: log keeps the first error's
+ * exit status for the life of a process, and stdout and stderr are its results. Include after
+ * cmocka. */
 #pragma once
 
 #include <poll.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 struct outcome {
-	int status;		/* exit status; 128 + signal */
+	int status; /* exit status; 128 + signal */
 	char out[16384], err[16384];
 };
 
@@ -49,7 +50,7 @@ static struct outcome *child_run(int (*body)(const void *arg), const void *arg)
 		close(err[0]);
 		close(out[1]);
 		close(err[1]);
-		alarm(20);	/* seconds: a loop must not hang the tests */
+		alarm(20); /* seconds: a loop must not hang the tests */
 		code = body(arg);
 		fflush(NULL);
 		_exit(code);

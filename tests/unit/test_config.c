@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Values of keys: what each takes, what is said of what it does not take, and the way back to text. */
+/* Values of keys: what each takes, what is said of what it does not take, and the way back to text.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@ static const struct {
 	{ "interface", "tun0", NULL },
 	{ "interface", "tun*", NULL },
 	{ "interface", "auto", NULL },
-	{ "interface", "a\";list", NULL },			/* Linux takes it */
+	{ "interface", "a\";list", NULL }, /* Linux takes it */
 	{ "interface", "x$(id)", NULL },
 	{ "interface", "123456789012345", NULL },
 	{ "clients", "fd00::/64", NULL },
@@ -117,7 +118,8 @@ static void takes(void **state)
 	}
 }
 
-/* A value that is not taken; BEFORE: one that is given first, NULL: none; parts of the three sentences. */
+/* A value that is not taken; BEFORE: one that is given first, NULL: none; parts of the three
+ * sentences. */
 struct bad {
 	const char *key, *before, *value, *what, *why, *fix;
 };
@@ -128,7 +130,8 @@ static const struct bad bad[] = {
 	{ "qqq", NULL, "2h", "qqq: unknown key", "", "nat64-bpf.conf(5)" },
 	{ "pool", NULL, "", "is no value", "takes a value", "`pool = 192.168.240.0/20`" },
 	{ "pool", NULL, "  \t", "is no value", "", "" },
-	{ "own4", NULL, "", "is no value", "", "give ADDR4, or leave it out: the default is first host of pool" },
+	{ "own4", NULL, "", "is no value", "",
+	  "give ADDR4, or leave it out: the default is first host of pool" },
 	{ "static", NULL, "", "is no value", "", "give ADDR4 ADDR6, or leave it out\n" },
 	{ "interface", NULL, "", "is no value", "", "leave it out: the default is NAME" },
 	{ "state", NULL, "", "is no value", "", "leave it out: the default is /var" },
@@ -137,19 +140,23 @@ static const struct bad bad[] = {
 	{ "log", NULL, "/a ;b", "comment", "", "" },
 	{ "log", NULL, "/a\nhost = allow", "`/a\\x0ahost = allow` holds a control", "", "" },
 
-	{ "interface", NULL, "1234567890123456", "not the name of an interface", "15 bytes", "ip link" },
+	{ "interface", NULL, "1234567890123456", "not the name of an interface", "15 bytes",
+	  "ip link" },
 	{ "interface", NULL, "a/b", "not the name of an interface", "slash", "ip link" },
 	{ "interface", NULL, "tun0 tun1", "not the name", "white space", "one name" },
 	{ "interface", NULL, "eth0:1", "not the name", "colon", "" },
 	{ "interface", NULL, "..", "not the name", "Linux", "" },
 
-	{ "clients", NULL, "fd00::1/64", "is not a network", "/64: the bits behind", "`clients = fd00::/64`" },
+	{ "clients", NULL, "fd00::1/64", "is not a network", "/64: the bits behind",
+	  "`clients = fd00::/64`" },
 	{ "clients", NULL, "fd00::5", "has no length", "no other client", "`clients = fd00::/64`" },
-	{ "clients", NULL, "10.0.0.0/8", "is not an IPv6 network", "length of 0 to 128", "fd00::/64" },
+	{ "clients", NULL, "10.0.0.0/8", "is not an IPv6 network", "length of 0 to 128",
+	  "fd00::/64" },
 	{ "clients", NULL, "fd00::/129", "is not an IPv6 network", "", "" },
 	{ "clients", NULL, "fe80::/64", "cannot be a network of clients", "link-local", "VPN" },
 	{ "clients", NULL, "ff02::/16", "cannot be a network of clients", "multicast", "" },
-	{ "clients", NULL, "fd00::5/0", "is not a network", "/0", "network that the VPN" },	/* ::/0 holds the prefix */
+	{ "clients", NULL, "fd00::5/0", "is not a network", "/0",
+	  "network that the VPN" }, /* ::/0 holds the prefix */
 	{ "clients", NULL, "fe80::1/64", "cannot be a network of clients", "link-local", "" },
 	{ "clients", NULL, "fe80::1", "cannot be a network of clients", "link-local", "" },
 	{ "clients", NULL, "64:ff9b::1", "has no length", "", "network that the VPN" },
@@ -157,22 +164,30 @@ static const struct bad bad[] = {
 	{ "clients", "fd00::/64", "fd00::/64", "given twice", "", "keep one" },
 	{ "clients", NULL, "fd00::/64, fd01::/64", "is not an IPv6 network", "", "" },
 
-	{ "prefix", NULL, "64:ff9b::", "cannot be the prefix", "/32, /40", "`prefix = 64:ff9b::/96`" },
+	{ "prefix", NULL, "64:ff9b::", "cannot be the prefix", "/32, /40",
+	  "`prefix = 64:ff9b::/96`" },
 	{ "prefix", NULL, "64:ff9b::/95", "cannot be the prefix", "RFC 6052", "64:ff9b::/96" },
 	{ "prefix", NULL, "64:ff9b::1/96", "is not a network", "", "`prefix = 64:ff9b::/96`" },
-	{ "prefix", NULL, "2001:db8::/0", "cannot be the prefix", "/32, /40", "`prefix = 2001:db8::/32`" },
-	{ "prefix", NULL, "2001:db8::/24", "cannot be the prefix", "/32, /40", "`prefix = 2001:db8::/32`" },
-	{ "prefix", NULL, "2001:db8:1:2::/60", "cannot be the prefix", "", "`prefix = 2001:db8:1:2::/64`" },
-	{ "prefix", NULL, "2001:db8:1:2:3::/72", "cannot be the prefix", "", "`prefix = 2001:db8:1:2:3::/96`" },
-	{ "prefix", NULL, "2001:db8::64:0:1", "cannot be the prefix", "", "`prefix = 2001:db8::64:0:0/96`" },
+	{ "prefix", NULL, "2001:db8::/0", "cannot be the prefix", "/32, /40",
+	  "`prefix = 2001:db8::/32`" },
+	{ "prefix", NULL, "2001:db8::/24", "cannot be the prefix", "/32, /40",
+	  "`prefix = 2001:db8::/32`" },
+	{ "prefix", NULL, "2001:db8:1:2::/60", "cannot be the prefix", "",
+	  "`prefix = 2001:db8:1:2::/64`" },
+	{ "prefix", NULL, "2001:db8:1:2:3::/72", "cannot be the prefix", "",
+	  "`prefix = 2001:db8:1:2:3::/96`" },
+	{ "prefix", NULL, "2001:db8::64:0:1", "cannot be the prefix", "",
+	  "`prefix = 2001:db8::64:0:0/96`" },
 	{ "prefix", NULL, "2001:db8::1/32", "is not a network", "", "`prefix = 2001:db8::/32`" },
 	{ "prefix", NULL, "::/0", "cannot be the prefix", "", "`prefix = 64:ff9b::/96`" },
-	{ "prefix", NULL, "fe80::1/64", "cannot be the prefix", "link-local", "`prefix = 64:ff9b::/96`" },
+	{ "prefix", NULL, "fe80::1/64", "cannot be the prefix", "link-local",
+	  "`prefix = 64:ff9b::/96`" },
 	{ "prefix", NULL, "::1/96", "cannot be the prefix", "", "`prefix = 64:ff9b::/96`" },
 	{ "prefix", NULL, "2001:db8:0:0:100::/96", "cannot be the prefix", "bits 64 to 71", "" },
 	{ "prefix", NULL, "192.0.2.0/24", "is not an IPv6 network", "", "64:ff9b::/96" },
 
-	{ "pool", NULL, "192.168.240.1/20", "is not a network", "inside a /20", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "192.168.240.1/20", "is not a network", "inside a /20",
+	  "`pool = 192.168.240.0/20`" },
 	{ "pool", NULL, "10.0.0.0/8", "no length of a pool", "/12", "`pool = 10.0.0.0/12`" },
 	{ "pool", NULL, "10.0.0.4/31", "no length of a pool", "/30", "`pool = 10.0.0.4/30`" },
 	{ "pool", NULL, "10.0.0.6/31", "no length of a pool", "/30", "`pool = 10.0.0.4/30`" },
@@ -183,8 +198,10 @@ static const struct bad bad[] = {
 	{ "pool", NULL, "0.0.0.0/0", "no length of a pool", "", "`pool = 192.168.240.0/20`" },
 	{ "pool", NULL, "127.0.0.1/32", "no length of a pool", "", "`pool = 192.168.240.0/20`" },
 	{ "pool", NULL, "169.254.64.64", "no length of a pool", "", "`pool = 192.168.240.0/20`" },
-	{ "pool", NULL, "127.0.0.1/12", "cannot be the pool", "127.0.0.0/8", "`pool = 192.168.240.0/20`" },
-	{ "pool", NULL, "192.168.240.0", "no length of a pool", "without a length", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "127.0.0.1/12", "cannot be the pool", "127.0.0.0/8",
+	  "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "192.168.240.0", "no length of a pool", "without a length",
+	  "`pool = 192.168.240.0/20`" },
 	{ "pool", NULL, "192.168.240.0/33", "is not an IPv4 network", "0 to 32", "" },
 	{ "pool", NULL, "fd00::/64", "is not an IPv4 network", "", "" },
 	{ "pool", NULL, "127.0.0.0/12", "cannot be the pool", "127.0.0.0/8", "192.168.240.0/20" },
@@ -193,7 +210,8 @@ static const struct bad bad[] = {
 	{ "pool", NULL, "255.255.240.0/20", "cannot be the pool", "255.255.255.255", "" },
 	{ "pool", NULL, "169.254.0.0/16", "cannot be the pool", "169.254.64.64", "" },
 
-	{ "own4", NULL, "192.168.240.1/20", "is not an IPv4 address", "no length", "leave out `/20`" },
+	{ "own4", NULL, "192.168.240.1/20", "is not an IPv4 address", "no length",
+	  "leave out `/20`" },
 	{ "own4", NULL, "fd00::1", "is not an IPv4 address", "ADDR4", "192.168.240.1" },
 	{ "own4", NULL, "224.0.0.1", "no host can have", "multicast", "" },
 	{ "own4", NULL, "127.0.0.1", "no host can have", "loopback", "" },
@@ -207,23 +225,30 @@ static const struct bad bad[] = {
 	{ "own6", NULL, "ff02::1", "no host can have", "multicast", "" },
 	{ "own6", NULL, "::ffff:192.0.2.1", "no host can have", "", "" },
 
-	{ "static", NULL, "192.168.240.50", "is not a static map", "space between", "192.168.240.50 fd00::50" },
+	{ "static", NULL, "192.168.240.50", "is not a static map", "space between",
+	  "192.168.240.50 fd00::50" },
 	{ "static", NULL, "192.168.240.50 fd00::50 x", "is not a static map", "", "" },
 	{ "static", NULL, "fd00::50 192.168.240.50", "wrong way round", "IPv4 address comes first",
 	  "`static = 192.168.240.50 fd00::50`" },
 	{ "static", NULL, "fe80::50 192.168.240.50", "holds `fe80::50`", "link-local", "" },
 	{ "static", NULL, "fd00::50 vpn", "holds `vpn`", "", "192.168.240.50 fd00::50" },
-	{ "static", NULL, "192.168.240.300 fd00::50", "holds `192.168.240.300`", "", "192.168.240.50 fd00::50" },
-	{ "static", NULL, "192.168.240.50 fd00::50/128", "holds `fd00::50/128`", "no length", "leave out `/128`" },
+	{ "static", NULL, "192.168.240.300 fd00::50", "holds `192.168.240.300`", "",
+	  "192.168.240.50 fd00::50" },
+	{ "static", NULL, "192.168.240.50 fd00::50/128", "holds `fd00::50/128`", "no length",
+	  "leave out `/128`" },
 	{ "static", NULL, "192.168.240.50 fe80::1", "holds `fe80::1`", "link-local", "" },
 	{ "static", NULL, "239.0.0.1 fd00::50", "holds `239.0.0.1`", "multicast", "" },
-	{ "static", "192.168.240.50 fd00::50", "192.168.240.50 fd00::51", "contradicts", "192.168.240.50 has", "keep one" },
-	{ "static", "192.168.240.50 fd00::50", "192.168.240.51 fd00::50", "contradicts", "fd00::50 has", "keep one" },
-	{ "static", "192.168.240.50 fd00::50", "192.168.240.50 fd00::50", "given twice", "", "keep one" },
+	{ "static", "192.168.240.50 fd00::50", "192.168.240.50 fd00::51", "contradicts",
+	  "192.168.240.50 has", "keep one" },
+	{ "static", "192.168.240.50 fd00::50", "192.168.240.51 fd00::50", "contradicts",
+	  "fd00::50 has", "keep one" },
+	{ "static", "192.168.240.50 fd00::50", "192.168.240.50 fd00::50", "given twice", "",
+	  "keep one" },
 
 	{ "mapping", NULL, "lineer", "none of dynamic, linear", "", "`mapping = linear`" },
 	{ "mapping", NULL, "Dynamic", "none of dynamic, linear", "", "`mapping = dynamic`" },
-	{ "mapping", NULL, "zzzzzzz", "none of dynamic, linear", "", "choose one of dynamic, linear" },
+	{ "mapping", NULL, "zzzzzzz", "none of dynamic, linear", "",
+	  "choose one of dynamic, linear" },
 	{ "private", NULL, "dney", "none of", "", "`private = deny`" },
 	{ "private", NULL, "yes", "none of", "", "`private = allow`" },
 	{ "private", NULL, "10.0.0.1/8", "is not a network", "", "`private = 10.0.0.0/8`" },
@@ -232,8 +257,10 @@ static const struct bad bad[] = {
 	{ "private", "deny", "10.0.0.0/8", "contradicts", "`private = deny`", "keep" },
 	{ "private", "allow", "10.0.0.0/8", "contradicts", "`private = allow`", "keep" },
 	{ "private", "allow", "deny", "contradicts", "", "" },
-	{ "private", NULL, "127.0.0.0/8", "cannot be allowed", "never translated", "leave this line out" },
-	{ "private", NULL, "127.0.0.1/8", "cannot be allowed", "never translated", "leave this line out" },
+	{ "private", NULL, "127.0.0.0/8", "cannot be allowed", "never translated",
+	  "leave this line out" },
+	{ "private", NULL, "127.0.0.1/8", "cannot be allowed", "never translated",
+	  "leave this line out" },
 	{ "private", NULL, "169.254.169.254/32", "cannot be allowed", "", "" },
 	{ "private", NULL, "fd00::/64", "none of", "", "" },
 	{ "host", NULL, "on", "none of deny, allow", "", "" },
@@ -278,22 +305,29 @@ static const struct bad bad[] = {
 	{ "mtu", NULL, "65508", "out of range", "", "" },
 	{ "mtu", NULL, "0", "out of range", "", "" },
 	{ "nat44", NULL, "snat", "is not a way of NAT44", "first and last", "snat 203.0.113.7" },
-	{ "nat44", NULL, "203.0.113.7", "is not a way of NAT44", "word snat", "`nat44 = snat 203.0.113.7`" },
+	{ "nat44", NULL, "203.0.113.7", "is not a way of NAT44", "word snat",
+	  "`nat44 = snat 203.0.113.7`" },
 	{ "nat44", NULL, "127.0.0.1", "no host can have", "loopback", "" },
 	{ "nat44", NULL, "masq", "none of masquerade", "", "`nat44 = masquerade`" },
 	{ "nat44", NULL, "no", "none of masquerade", "", "" },
 	{ "nat44", NULL, "snat eth0", "holds `eth0`", "", "snat 203.0.113.7" },
-	{ "nat44", NULL, "snat 203.0.113.9-203.0.113.7", "wrong way round", "lower", "203.0.113.7-203.0.113.9" },
+	{ "nat44", NULL, "snat 203.0.113.9-203.0.113.7", "wrong way round", "lower",
+	  "203.0.113.7-203.0.113.9" },
 	{ "nat44", NULL, "snat 203.0.113.0/24", "holds `203.0.113.0/24`", "no length", "" },
 	{ "nat44", NULL, "snat 1.2.3.4-1.2.3.5-1.2.3.6", "is not a way of NAT44", "", "" },
-	{ "nat44", NULL, "snat 203.0.113.7-", "is not a way of NAT44", "first and last", "snat 203.0.113.7-203.0.113.9" },
+	{ "nat44", NULL, "snat 203.0.113.7-", "is not a way of NAT44", "first and last",
+	  "snat 203.0.113.7-203.0.113.9" },
 	{ "nat44", NULL, "snat 203.0.113.7 -", "is not a way of NAT44", "first and last", "" },
 	{ "nat44", NULL, "snat -203.0.113.7", "is not a way of NAT44", "first and last", "" },
 	{ "nat44", NULL, "snat -", "is not a way of NAT44", "first and last", "" },
-	{ "nat44", NULL, "snat 203.0.113.7--203.0.113.9", "is not a way of NAT44", "first and last", "" },
-	{ "nat44", NULL, "snat 203.0.113.7-203.0.113.9-", "is not a way of NAT44", "first and last", "" },
-	{ "nat44", NULL, "snat 203.0.113.7 203.0.113.9", "is not a way of NAT44", "first and last", "" },
-	{ "nat44", NULL, "snat 203.0.113.7, 203.0.113.9", "is not a way of NAT44", "first and last", "" },
+	{ "nat44", NULL, "snat 203.0.113.7--203.0.113.9", "is not a way of NAT44", "first and last",
+	  "" },
+	{ "nat44", NULL, "snat 203.0.113.7-203.0.113.9-", "is not a way of NAT44", "first and last",
+	  "" },
+	{ "nat44", NULL, "snat 203.0.113.7 203.0.113.9", "is not a way of NAT44", "first and last",
+	  "" },
+	{ "nat44", NULL, "snat 203.0.113.7, 203.0.113.9", "is not a way of NAT44", "first and last",
+	  "" },
 	{ "nat44", NULL, "snat 127.0.0.1", "holds `127.0.0.1`", "loopback", "" },
 	{ "guard", NULL, "yes", "none of on, off", "", "`guard = on`" },
 	{ "guard", NULL, "0", "none of on, off", "", "`guard = off`" },
@@ -305,7 +339,8 @@ static const struct bad bad[] = {
 	{ "wan", "auto", "eth0", "contradicts", "", "" },
 	{ "xdp", NULL, "driver", "none of off, auto, native, generic", "", "choose" },
 	{ "xdp", NULL, "nativ", "none of", "", "`xdp = native`" },
-	{ "state", NULL, "tun0.map", "not an absolute path", "", "`state = /var/lib/nat64-bpf/tun0.map`" },
+	{ "state", NULL, "tun0.map", "not an absolute path", "",
+	  "`state = /var/lib/nat64-bpf/tun0.map`" },
 	{ "state", NULL, "/var/lib/", "is a folder", "", "`state = /var/lib/tun0.map`" },
 	{ "state", NULL, "off", "not an absolute path", "", "" },
 	{ "log", NULL, "syslog", "not an absolute path", "", "" },
@@ -326,7 +361,7 @@ static int put_bad_value(const void *arg)
 		return 98;
 	same = !memcmp(&config, &before, sizeof(config));
 	config_free(&config);
-	return same ? (int)log_status() : 97;		/* untouched on failure */
+	return same ? (int)log_status() : 97; /* untouched on failure */
 }
 
 /* A suggestion that is a whole setting is one that is taken. */
@@ -419,7 +454,8 @@ static int put_many(const void *arg)
 
 	config_default(&config, "tun0");
 	for (int i = 0; i < 1000; i++) {
-		snprintf(value, sizeof(value), *clients ? "fd00:0:0:%d::/64" : "10.0.%d.0/24", i < 256 ? i : i % 256);
+		snprintf(value, sizeof(value), *clients ? "fd00:0:0:%d::/64" : "10.0.%d.0/24",
+			 i < 256 ? i : i % 256);
 		if (config_put(&config, *clients ? "clients" : "private", value, "f:1")) {
 			printf("%d", i);
 			break;
@@ -456,12 +492,12 @@ static void overlay(void **state)
 	assert_int_equal(config_put(&options, "private", "deny", "--private"), 0);
 	assert_int_equal(config_put(&options, "wan", "auto", "--wan"), 0);
 	assert_int_equal(config_overlay(&file, &options), 0);
-	assert_int_equal(file.client_count, 1);				/* the whole list is replaced */
+	assert_int_equal(file.client_count, 1); /* the whole list is replaced */
 	assert_true(config_value(&file, KEY_CLIENTS, 0, value, sizeof(value)));
 	assert_string_equal(value, "fd02::/64");
 	assert_false(file.private_allow);
 	assert_int_equal(file.wan_count, 0);
-	assert_int_equal(file.quota, 7);				/* not given: stays */
+	assert_int_equal(file.quota, 7); /* not given: stays */
 	assert_true(file.given & 1ull << KEY_WAN);
 	config_free(&file);
 	config_free(&options);
@@ -475,13 +511,14 @@ static void defaults(void **state)
 	config_default(&config, "tun0");
 	for (int key = 0; key < KEY_MAX; key++) {
 		const char *fallback = config_keys[key].fallback;
-		bool derived = strchr(fallback, ' ') || !strcmp(fallback, "NAME") || !*fallback || key == KEY_STATE;
+		bool derived = strchr(fallback, ' ') || !strcmp(fallback, "NAME") || !*fallback ||
+			       key == KEY_STATE;
 
 		if (derived)
 			continue;
 		print_message("%s\n", config_keys[key].key);
 		assert_true(config_value(&config, (enum config_key)key, 0, value, sizeof(value)));
-		assert_string_equal(value, fallback);		/* help does not lie */
+		assert_string_equal(value, fallback); /* help does not lie */
 	}
 	assert_string_equal(config.interface, "tun0");
 	assert_false(config_value(&config, KEY_CLIENTS, 0, value, sizeof(value)));
@@ -501,8 +538,10 @@ static int check_name(const void *arg)
 static void instance_names(void **state)
 {
 	static const char *const fine[] = { "a", "tun0", "A-b_c.d", "123456789012345", "_x" };
-	static const char *const wrong[] = { "", "1234567890123456", "-tun0", ".tun0", "a/b", "a b", "a;b", "x$(id)",
-					     "t\xc3\xbcn0", "a\n", "a*" };
+	static const char *const wrong[] = {
+		"",    "1234567890123456", "-tun0",	  ".tun0", "a/b", "a b",
+		"a;b", "x$(id)",	   "t\xc3\xbcn0", "a\n",   "a*"
+	};
 
 	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
 		assert_int_equal(child_run(check_name, fine[i])->status, EXIT_DONE);
@@ -518,14 +557,10 @@ static void instance_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes),
-		cmocka_unit_test(refuses),
-		cmocka_unit_test(option),
-		cmocka_unit_test(too_long),
-		cmocka_unit_test(limits),
-		cmocka_unit_test(overlay),
-		cmocka_unit_test(defaults),
-		cmocka_unit_test(instance_names),
+		cmocka_unit_test(takes),    cmocka_unit_test(refuses),
+		cmocka_unit_test(option),   cmocka_unit_test(too_long),
+		cmocka_unit_test(limits),   cmocka_unit_test(overlay),
+		cmocka_unit_test(defaults), cmocka_unit_test(instance_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

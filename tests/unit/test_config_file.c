@@ -16,7 +16,7 @@
 #include "config.h"
 #include "log.h"
 
-static char path[64];		/* a file in memory */
+static char path[64]; /* a file in memory */
 
 static void write_bytes(const void *data, size_t len)
 {
@@ -49,22 +49,24 @@ static const struct {
 	{ "   # a comment may be indented\n\t; and so may this\n", "" },
 	{ "[nat64]", "" },
 	{ "[nat64] # comment\n", "" },
-	{ "[nat64]\nhost = allow", "host = allow\n" },			/* no newline at the end */
+	{ "[nat64]\nhost = allow", "host = allow\n" }, /* no newline at the end */
 	{ "[nat64]\nhost=allow\n", "host = allow\n" },
 	{ "[nat64]\nhost\t=\t allow \t\n", "host = allow\n" },
 	{ "[nat64]\nhost = allow # comment\n", "host = allow\n" },
 	{ "[nat64]\nhost = allow\t;comment = x\n", "host = allow\n" },
 	{ "[nat64]\nhost = allow # comment ; more # more\n", "host = allow\n" },
-	{ "[nat64]\nlog = /a;b#c # d\n", "log = /a;b#c\n" },		/* only behind white space */
+	{ "[nat64]\nlog = /a;b#c # d\n", "log = /a;b#c\n" }, /* only behind white space */
 	{ "[nat64]\nlog = /a=b:c\n", "log = /a=b:c\n" },
 	{ "[nat64]\nlog = /a  b\n", "log = /a  b\n" },
-	{ "[nat64]\ninterface = \"tun0\"\n", "interface = \"tun0\"\n" },	/* quotes are part of a name */
-	{ "\xef\xbb\xbf[nat64]\nhost = allow\n", "host = allow\n" },	/* byte order mark */
+	{ "[nat64]\ninterface = \"tun0\"\n",
+	  "interface = \"tun0\"\n" },				     /* quotes are part of a name */
+	{ "\xef\xbb\xbf[nat64]\nhost = allow\n", "host = allow\n" }, /* byte order mark */
 	{ "\xef\xbb\xbf# comment\r\n[nat64]\r\nhost = allow\r\n", "host = allow\n" },
 	{ "\xef\xbb\xbf", "" },
 	{ "[nat64]\nclients = fd00::/64\nclients = fd01::/64\nhost = deny\nclients = fd02::/64\n",
 	  "clients = fd00::/64\nclients = fd01::/64\nclients = fd02::/64\nhost = deny\n" },
-	{ "[nat64]\nprivate = 10.0.0.0/8\nprivate = 172.16.0.0/12\n", "private = 10.0.0.0/8\nprivate = 172.16.0.0/12\n" },
+	{ "[nat64]\nprivate = 10.0.0.0/8\nprivate = 172.16.0.0/12\n",
+	  "private = 10.0.0.0/8\nprivate = 172.16.0.0/12\n" },
 };
 
 static void takes(void **state)
@@ -95,13 +97,16 @@ static const struct {
 } bad[] = {
 	{ TEXT("[nat64]\npol = 1\n"), 2, "pol: unknown key", "", "write `pool`" },
 	{ TEXT("# x\n\n[nat64]\n\nhost = alow\n"), 5, "host: `alow`", "", "`host = allow`" },
-	{ TEXT("[nat64]\n host = allow\n"), 2, "the line is indented", "line before", "white space" },
+	{ TEXT("[nat64]\n host = allow\n"), 2, "the line is indented", "line before",
+	  "white space" },
 	{ TEXT("[nat64]\nclients = fd00::/64\n\tfd01::/64\n"), 3, "the line is indented", "", "" },
 	{ TEXT(" [nat64]\n"), 1, "the line is indented", "", "" },
 	{ TEXT("\xef\xbb\xbf host = x\n"), 1, "the line is indented", "", "" },
 	{ TEXT("host = allow\n"), 1, "before the section", "[nat64]", "[nat64]" },
-	{ TEXT("[nat64]\nhost = allow\nhost = allow\n"), 3, "host: given twice", "line 2", "keep one" },
-	{ TEXT("[nat64]\npool = 10.0.0.0/16\n\npool= 10.1.0.0/16\n"), 4, "pool: given twice", "line 2", "" },
+	{ TEXT("[nat64]\nhost = allow\nhost = allow\n"), 3, "host: given twice", "line 2",
+	  "keep one" },
+	{ TEXT("[nat64]\npool = 10.0.0.0/16\n\npool= 10.1.0.0/16\n"), 4, "pool: given twice",
+	  "line 2", "" },
 	{ TEXT("[nat64]\n[nat64]\n"), 2, "twice", "line 1", "remove" },
 	{ TEXT("[nat64]\n[other]\n"), 2, "[other]: not the section", "one section", "of its own" },
 	{ TEXT("[NAT64]\n"), 1, "[NAT64]: not the section", "", "write `[nat64]`" },
@@ -152,8 +157,11 @@ static void refuses(void **state)
 /* Lines of a length and their end; libinih alone would cut at 200 bytes. */
 static void long_lines(void **state)
 {
-	static const char *const ends[] = { "\n", "\r\n", "", "\nhost = allow\n", "\r\nhost = allow\r\n", "\rx\n" };
-	static const size_t lengths[] = { 198, 199, 200, 201, 255, 256, 900, 999, 1000, 1001, 1002, 1003, 5000 };
+	static const char *const ends[] = {
+		"\n", "\r\n", "", "\nhost = allow\n", "\r\nhost = allow\r\n", "\rx\n"
+	};
+	static const size_t lengths[] = { 198, 199,  200,  201,	 255,  256, 900,
+					  999, 1000, 1001, 1002, 1003, 5000 };
 	char file[6000], name[1200];
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
@@ -173,15 +181,18 @@ static void long_lines(void **state)
 			write_bytes(file, strlen(file));
 			o = child_run(use, NULL);
 			print_message("%zu %zu\n", len, j);
-			if (len > 1000 || (odd && len == 1000)) {	/* CR and x are part of it */
+			if (len > 1000 || (odd && len == 1000)) { /* CR and x are part of it */
 				assert_int_equal(o->status, EXIT_USAGE);
-				assert_non_null(strstr(o->err, ":2: the line is too long\nwhy: a line has at most 1000"));
+				assert_non_null(strstr(
+					o->err,
+					":2: the line is too long\nwhy: a line has at most 1000"));
 			} else if (!odd) {
 				assert_string_equal(o->err, "");
 				assert_int_equal(occurs(o->out, "log = /0"), 1);
-				assert_int_equal(occurs(o->out, "host = allow\n"), !!strstr(ends[j], "host"));
+				assert_int_equal(occurs(o->out, "host = allow\n"),
+						 !!strstr(ends[j], "host"));
 				if (len >= 700)
-					assert_non_null(strstr(o->out, name));	/* whole */
+					assert_non_null(strstr(o->out, name)); /* whole */
 				else
 					assert_int_equal(strlen(strstr(o->out, "log = ")), len + 1);
 			}
@@ -195,9 +206,9 @@ static void unreadable(void **state)
 	} files[] = {
 		{ "/nowhere/at/all.conf", "no such file" },
 		{ "/", "Is a directory" },
-		{ "/dev/zero", "is text" },			/* never ends */
+		{ "/dev/zero", "is text" }, /* never ends */
 		{ "/dev/null/x", "no such file" },
-		{ "/proc/self/mem", "Input/output error" },	/* opens, cannot be read */
+		{ "/proc/self/mem", "Input/output error" }, /* opens, cannot be read */
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -244,55 +255,86 @@ static void endless(void **state)
 	assert_non_null(strstr(o->err, "too many lines"));
 }
 
-/* What is right in each line and wrong together; the line that is named: the later of two. `warn`: said, but no error. */
+/* What is right in each line and wrong together; the line that is named: the later of two. `warn`:
+ * said, but no error. */
 static const struct {
 	const char *file;
 	unsigned int line;
 	bool warn;
 	const char *what, *why, *fix;
 } together[] = {
-	{ "own4 = 10.0.0.1", 2, false, "own4 = 10.0.0.1 lies outside", "192.168.240.0/20", "own4 = 192.168.240.1" },
-	{ "own4 = 192.168.240.0", 2, false, "network address of the pool", "", "own4 = 192.168.240.1" },
-	{ "own4 = 192.168.255.255", 2, false, "broadcast address of the pool", "", "own4 = 192.168.240.1" },
-	{ "pool = 10.0.0.0/30\nown4 = 10.0.0.3", 3, false, "broadcast address", "10.0.0.0/30", "own4 = 10.0.0.1" },
+	{ "own4 = 10.0.0.1", 2, false, "own4 = 10.0.0.1 lies outside", "192.168.240.0/20",
+	  "own4 = 192.168.240.1" },
+	{ "own4 = 192.168.240.0", 2, false, "network address of the pool", "",
+	  "own4 = 192.168.240.1" },
+	{ "own4 = 192.168.255.255", 2, false, "broadcast address of the pool", "",
+	  "own4 = 192.168.240.1" },
+	{ "pool = 10.0.0.0/30\nown4 = 10.0.0.3", 3, false, "broadcast address", "10.0.0.0/30",
+	  "own4 = 10.0.0.1" },
 	{ "own6 = 64:ff9b::1", 2, false, "inside the prefix", "", "own6" },
-	{ "clients = 64:ff9b::/64", 2, false, "clients = 64:ff9b::/64 overlaps the prefix", "", "prefix" },
-	{ "clients = fd00::/64\nprefix = fd00::/96", 3, false, "overlaps the prefix", "fd00::/96", "64:ff9b::/96" },
-	{ "clients = fd00::1/128", 2, false, "holds one address only", "no other client", "clients = fd00::/64" },
-	{ "clients = fd00::1/128\nclients = fd00::2/128", 2, false, "holds one address only", "", "" },
-	{ "prefix = fd00::/96\nclients = fd00::1:0:0:1/128", 3, false, "holds one address only", "", "clients to the network" },
-	{ "mapping = linear\nclients = fd00::/64\nclients = fd01::/64", 4, false, "linear with 2 networks", "", "dynamic" },
-	{ "static = 192.168.240.1 fd00::5", 2, false, "the IPv4 address is taken", "first host of the pool", "own4" },
-	{ "own4 = 192.168.240.9\nstatic = 192.168.240.9 fd00::5", 3, false, "the IPv4 address is taken", "own4", "" },
-	{ "static = 192.168.240.0 fd00::5", 2, false, "no host can have", "network address", "another" },
-	{ "static = 192.168.255.255 fd00::5", 2, false, "no host can have", "broadcast address", "another" },
-	{ "own6 = fd00::5\nstatic = 192.168.240.9 fd00::5", 3, false, "the IPv6 address is taken", "own6", "" },
-	{ "static = 192.168.240.9 64:ff9b::5", 2, false, "inside the prefix", "", "" },	/* R-6052-3.1-03 */
-	{ "min-lease = 3h\nmax-lease = 2h", 3, false, "max-lease = 2h is shorter", "min-lease = 3h", "longer" },
-	{ "max-lease = 1h", 2, false, "max-lease = 1h is shorter", "min-lease = 2h4m", "2h4m or more" },
-	{ "nat44 = snat 192.168.240.5", 2, false, "overlaps the pool", "192.168.240.0/20", "masquerade" },
+	{ "clients = 64:ff9b::/64", 2, false, "clients = 64:ff9b::/64 overlaps the prefix", "",
+	  "prefix" },
+	{ "clients = fd00::/64\nprefix = fd00::/96", 3, false, "overlaps the prefix", "fd00::/96",
+	  "64:ff9b::/96" },
+	{ "clients = fd00::1/128", 2, false, "holds one address only", "no other client",
+	  "clients = fd00::/64" },
+	{ "clients = fd00::1/128\nclients = fd00::2/128", 2, false, "holds one address only", "",
+	  "" },
+	{ "prefix = fd00::/96\nclients = fd00::1:0:0:1/128", 3, false, "holds one address only", "",
+	  "clients to the network" },
+	{ "mapping = linear\nclients = fd00::/64\nclients = fd01::/64", 4, false,
+	  "linear with 2 networks", "", "dynamic" },
+	{ "static = 192.168.240.1 fd00::5", 2, false, "the IPv4 address is taken",
+	  "first host of the pool", "own4" },
+	{ "own4 = 192.168.240.9\nstatic = 192.168.240.9 fd00::5", 3, false,
+	  "the IPv4 address is taken", "own4", "" },
+	{ "static = 192.168.240.0 fd00::5", 2, false, "no host can have", "network address",
+	  "another" },
+	{ "static = 192.168.255.255 fd00::5", 2, false, "no host can have", "broadcast address",
+	  "another" },
+	{ "own6 = fd00::5\nstatic = 192.168.240.9 fd00::5", 3, false, "the IPv6 address is taken",
+	  "own6", "" },
+	{ "static = 192.168.240.9 64:ff9b::5", 2, false, "inside the prefix", "",
+	  "" }, /* R-6052-3.1-03 */
+	{ "min-lease = 3h\nmax-lease = 2h", 3, false, "max-lease = 2h is shorter", "min-lease = 3h",
+	  "longer" },
+	{ "max-lease = 1h", 2, false, "max-lease = 1h is shorter", "min-lease = 2h4m",
+	  "2h4m or more" },
+	{ "nat44 = snat 192.168.240.5", 2, false, "overlaps the pool", "192.168.240.0/20",
+	  "masquerade" },
 	{ "nat44 = snat 192.168.0.1-192.169.0.1", 2, false, "overlaps the pool", "", "" },
 	{ "log = /x\nstate = /x", 3, false, "the same file, /x", "overwrite", "" },
 	{ "min-lease = 1h", 2, true, "min-lease = 1h ends idle", "2h4m", "min-lease = 2h4m" },
-	{ "clients = fd00::/64\nquota = 5", 3, true, "limits the whole network", "fd00::/64", "quota-length = 128" },
+	{ "clients = fd00::/64\nquota = 5", 3, true, "limits the whole network", "fd00::/64",
+	  "quota-length = 128" },
 	{ "quota-length = 128", 2, true, "quota-length = 128 has no effect", "", "quota = N" },
-	{ "prefix = 64:ff9b:1::/48\nprivate = deny", 3, true, "private has no effect", "under 64:ff9b:1::/48 all", "nftables" },
-	{ "prefix = 64:ff9b:1::/48\nprivate = 10.0.0.0/8", 3, true, "private has no effect", "", "" },
+	{ "prefix = 64:ff9b:1::/48\nprivate = deny", 3, true, "private has no effect",
+	  "under 64:ff9b:1::/48 all", "nftables" },
+	{ "prefix = 64:ff9b:1::/48\nprivate = 10.0.0.0/8", 3, true, "private has no effect", "",
+	  "" },
 	{ "mapping = linear\nquota = 5", 3, true, "quota = 5 has no effect", "", "" },
-	{ "own4 = 10.0.0.3\npool = 10.0.0.0/30", 3, false, "own4 = 10.0.0.3 is the broadcast", "", "own4 = 10.0.0.1" },
-	{ "own4 = 10.0.0.3\n\n# the pool\npool = 10.1.0.0/20", 5, false, "outside the pool", "10.1.0.0/20", "" },
-	{ "own6 = fd00::1\nguard = on\nprefix = fd00::/96", 4, false, "inside the prefix", "", "own6" },
-	{ "clients = fd01::/64\nclients = fd00::/64\nhost = deny\nclients = fd02::/64\nprefix = fd02::/96", 6, false,
-	  "clients = fd02::/64 overlaps", "", "" },
-	{ "prefix = fd00::/96\nclients = fd01::/64\nclients = fd00::/64\nclients = fd02::/64", 4, false,
-	  "clients = fd00::/64 overlaps", "", "" },
-	{ "clients = fd00::/64\nclients = fd01::/64\nclients = fd02::/64\nmapping = linear", 5, false, "3 networks", "", "" },
-	{ "static = 192.168.240.9 fd00::5\nown4 = 192.168.240.9", 3, false, "the IPv4 address is taken", "own4", "" },
-	{ "static = 192.168.240.8 fd00::8\nguard = on\nstatic = 192.168.240.9 64:ff9b::5\nhost = deny", 4, false,
-	  "static = 192.168.240.9 64:ff9b::5: the", "", "" },
-	{ "static = 10.1.0.1 fd00::5\npool = 10.1.0.0/20", 3, false, "the IPv4 address is taken", "first host", "" },
-	{ "static = 10.1.0.0 fd00::5\npool = 10.1.0.0/20", 3, false, "no host can have", "network address", "" },
-	{ "static = 192.168.240.9 fd00::5\nown6 = fd00::5", 3, false, "the IPv6 address is taken", "own6", "" },
+	{ "own4 = 10.0.0.3\npool = 10.0.0.0/30", 3, false, "own4 = 10.0.0.3 is the broadcast", "",
+	  "own4 = 10.0.0.1" },
+	{ "own4 = 10.0.0.3\n\n# the pool\npool = 10.1.0.0/20", 5, false, "outside the pool",
+	  "10.1.0.0/20", "" },
+	{ "own6 = fd00::1\nguard = on\nprefix = fd00::/96", 4, false, "inside the prefix", "",
+	  "own6" },
+	{ "clients = fd01::/64\nclients = fd00::/64\nhost = deny\nclients = fd02::/64\nprefix = fd02::/96",
+	  6, false, "clients = fd02::/64 overlaps", "", "" },
+	{ "prefix = fd00::/96\nclients = fd01::/64\nclients = fd00::/64\nclients = fd02::/64", 4,
+	  false, "clients = fd00::/64 overlaps", "", "" },
+	{ "clients = fd00::/64\nclients = fd01::/64\nclients = fd02::/64\nmapping = linear", 5,
+	  false, "3 networks", "", "" },
+	{ "static = 192.168.240.9 fd00::5\nown4 = 192.168.240.9", 3, false,
+	  "the IPv4 address is taken", "own4", "" },
+	{ "static = 192.168.240.8 fd00::8\nguard = on\nstatic = 192.168.240.9 64:ff9b::5\nhost = deny",
+	  4, false, "static = 192.168.240.9 64:ff9b::5: the", "", "" },
+	{ "static = 10.1.0.1 fd00::5\npool = 10.1.0.0/20", 3, false, "the IPv4 address is taken",
+	  "first host", "" },
+	{ "static = 10.1.0.0 fd00::5\npool = 10.1.0.0/20", 3, false, "no host can have",
+	  "network address", "" },
+	{ "static = 192.168.240.9 fd00::5\nown6 = fd00::5", 3, false, "the IPv6 address is taken",
+	  "own6", "" },
 	{ "max-lease = 2h\nmin-lease = 3h", 3, false, "max-lease = 2h is shorter", "", "longer" },
 	{ "nat44 = snat 10.0.0.5\npool = 10.0.0.0/20", 3, false, "overlaps the pool", "", "" },
 	{ "pool = 10.0.0.0/20\nnat44 = snat 10.0.0.5", 3, false, "overlaps the pool", "", "" },
@@ -312,7 +354,8 @@ static void checks(void **state)
 		write_bytes(file, strlen(file));
 		o = child_run(use, NULL);
 		print_message("---\n%s---\n%s", file, o->err);
-		snprintf(where, sizeof(where), "%s: %s:%u: ", together[i].warn ? "warning" : "error", path,
+		snprintf(where, sizeof(where),
+			 "%s: %s:%u: ", together[i].warn ? "warning" : "error", path,
 			 together[i].line);
 		assert_int_equal(strncmp(o->err, where, strlen(where)), 0);
 		assert_int_equal(o->status, together[i].warn ? EXIT_DONE : EXIT_USAGE);
@@ -338,8 +381,8 @@ static int check_over(const void *arg)
 
 	config_default(&config, "vpn");
 	config_default(&options, "");
-	if (!config_put(&options, over->key, over->value, "--option") && !config_read(&config, path) &&
-	    !config_overlay(&config, &options))
+	if (!config_put(&options, over->key, over->value, "--option") &&
+	    !config_read(&config, path) && !config_overlay(&config, &options))
 		config_check(&config);
 	config_free(&config);
 	config_free(&options);
@@ -349,13 +392,18 @@ static int check_over(const void *arg)
 static void over_file(void **state)
 {
 	static const struct over overs[] = {
-		{ "pool = 10.0.0.0/20\n", "own4", "10.1.0.1", "--own4: own4 = 10.1.0.1 lies outside" },
-		{ "own4 = 192.168.240.9\n", "pool", "10.0.0.0/20", "--pool: own4 = 192.168.240.9 lies outside" },
+		{ "pool = 10.0.0.0/20\n", "own4", "10.1.0.1",
+		  "--own4: own4 = 10.1.0.1 lies outside" },
+		{ "own4 = 192.168.240.9\n", "pool", "10.0.0.0/20",
+		  "--pool: own4 = 192.168.240.9 lies outside" },
 		{ "own4 = 10.1.0.1\n", "guard", "off", "%s:2: own4 = 10.1.0.1 lies outside" },
 		{ "own4 = 10.1.0.1\n", "own4", "10.1.0.2", "--own4: own4 = 10.1.0.2 lies outside" },
-		{ "clients = fd00::/64\nclients = fd01::/64\n", "mapping", "linear", "--mapping: mapping = linear with 2" },
-		{ "clients = fd00::/64\nclients = fd01::/64\n", "clients", "64:ff9b::/64", "--clients: clients = 64" },
-		{ "static = 192.168.240.9 fd00::5\n", "static", "192.168.240.1 fd00::6", "--static: static = 192.168.240.1" },
+		{ "clients = fd00::/64\nclients = fd01::/64\n", "mapping", "linear",
+		  "--mapping: mapping = linear with 2" },
+		{ "clients = fd00::/64\nclients = fd01::/64\n", "clients", "64:ff9b::/64",
+		  "--clients: clients = 64" },
+		{ "static = 192.168.240.9 fd00::5\n", "static", "192.168.240.1 fd00::6",
+		  "--static: static = 192.168.240.1" },
 		{ "max-lease = 3h\n", "min-lease", "4h", "--min-lease: max-lease = 3h is shorter" },
 	};
 	char file[256], what[256];
@@ -369,8 +417,9 @@ static void over_file(void **state)
 		o = child_run(check_over, &overs[i]);
 		print_message("---\n%s--%s=%s\n%s", file, overs[i].key, overs[i].value, o->err);
 		assert_int_equal(o->status, EXIT_USAGE);
-		n = overs[i].what[0] == '%' ? snprintf(what, sizeof(what), "error: %s%s", path, overs[i].what + 2) :
-		    snprintf(what, sizeof(what), "error: %s", overs[i].what);
+		n = overs[i].what[0] == '%' ?
+			    snprintf(what, sizeof(what), "error: %s%s", path, overs[i].what + 2) :
+			    snprintf(what, sizeof(what), "error: %s", overs[i].what);
 		assert_int_equal(strncmp(o->err, what, (size_t)n), 0);
 		assert_int_equal(occurs(o->err, "\n"), 3);
 	}
@@ -384,7 +433,7 @@ static void no_words(void **state)
 		"pool = 10.0.0.0/30\nown4 = 10.0.0.2",
 		"clients = fd00::/64\nclients = fd01::2/128",
 		"mapping = linear\nclients = fd00::/64",
-		"static = 192.0.2.5 2001:db8::5",			/* both outside */
+		"static = 192.0.2.5 2001:db8::5", /* both outside */
 		"static = 10.0.0.0 fd00::5",
 		"own4 = 192.168.240.9\nstatic = 192.168.240.1 fd00::5",
 		"min-lease = 3h\nmax-lease = 3h",
@@ -423,7 +472,8 @@ static void many_outside(void **state)
 	fclose(file);
 	o = child_run(use, NULL);
 	assert_int_equal(o->status, EXIT_USAGE);
-	assert_non_null(strstr(o->err, fmt(":%d: %d static maps have", NAT64_EXTERN_MAX + 3, NAT64_EXTERN_MAX + 5)));
+	assert_non_null(strstr(o->err, fmt(":%d: %d static maps have", NAT64_EXTERN_MAX + 3,
+					   NAT64_EXTERN_MAX + 5)));
 }
 
 static int check_twice(const void *arg)
@@ -438,7 +488,7 @@ static int check_twice(const void *arg)
 	return log_status();
 }
 
-static void warned_once(void **state)		/* `run` checks at every change of the host */
+static void warned_once(void **state) /* `run` checks at every change of the host */
 {
 	assert_int_equal(occurs(child_run(check_twice, NULL)->err, "warning: "), 1);
 }
@@ -480,9 +530,10 @@ static void random_value(int key, size_t i, char *out, size_t size)
 {
 	static const char *const words[KEY_MAX][6] = {
 		[KEY_INTERFACE] = { "tun0", "auto", "tun*", "a\";list", "x$(id)", "eth0.5" },
-		[KEY_PREFIX] = { "64:ff9b::/96", "64:ff9b:1::/48", "2001:db8::/32", "2001:db8:1::/96", "fd00:64::/64",
-				 "2001:db8:ff00::/40" },
-		[KEY_OWN6] = { "fd00::1", "2001:db8::1", "fd00::ffff", "fdff::", "2000::1", "fd00:0:0:1::1" },
+		[KEY_PREFIX] = { "64:ff9b::/96", "64:ff9b:1::/48", "2001:db8::/32",
+				 "2001:db8:1::/96", "fd00:64::/64", "2001:db8:ff00::/40" },
+		[KEY_OWN6] = { "fd00::1", "2001:db8::1", "fd00::ffff", "fdff::", "2000::1",
+			       "fd00:0:0:1::1" },
 		[KEY_MAPPING] = { "dynamic", "linear" },
 		[KEY_HOST] = { "deny", "allow" },
 		[KEY_HAIRPIN] = { "deny", "allow" },
@@ -491,7 +542,8 @@ static void random_value(int key, size_t i, char *out, size_t size)
 		[KEY_GUARD] = { "on", "off" },
 		[KEY_FASTPATH] = { "auto", "off" },
 		[KEY_XDP] = { "off", "auto", "native", "generic" },
-		[KEY_STATE] = { "/s", "/var/lib/a b", "/x;y#z=:[]", "/t\xc3\xbcr", "/a\\b", "/\"q\"" },
+		[KEY_STATE] = { "/s", "/var/lib/a b", "/x;y#z=:[]", "/t\xc3\xbcr", "/a\\b",
+				"/\"q\"" },
 		[KEY_LOG] = { "off", "/l", "/var/log/=", "/[nat64]", "/a,b", "/%s%n" },
 	};
 	unsigned long a = (unsigned long)chance(224 - 1) + 1, b = (unsigned long)chance(65536);
@@ -500,10 +552,12 @@ static void random_value(int key, size_t i, char *out, size_t size)
 	a = a == 127 ? 128 : a;
 	switch (key) {
 	case KEY_CLIENTS:
-		snprintf(out, size, "fd%02x:%lx:%zx::/%llu", (int)chance(256), b, i, 48 + (unsigned long long)chance(80));
+		snprintf(out, size, "fd%02x:%lx:%zx::/%llu", (int)chance(256), b, i,
+			 48 + (unsigned long long)chance(80));
 		break;
 	case KEY_POOL:
-		snprintf(out, size, "%lu.%llu.0.0/%llu", a, 16 * (unsigned long long)chance(8), 12 + (unsigned long long)chance(19));
+		snprintf(out, size, "%lu.%llu.0.0/%llu", a, 16 * (unsigned long long)chance(8),
+			 12 + (unsigned long long)chance(19));
 		break;
 	case KEY_OWN4:
 		snprintf(out, size, "%lu.1.2.%llu", a, (unsigned long long)chance(256));
@@ -519,7 +573,8 @@ static void random_value(int key, size_t i, char *out, size_t size)
 		break;
 	case KEY_MIN_LEASE:
 	case KEY_MAX_LEASE:
-		snprintf(out, size, "%llu", 120 + (unsigned long long)chance(3650ull * 86400 - 119));
+		snprintf(out, size, "%llu",
+			 120 + (unsigned long long)chance(3650ull * 86400 - 119));
 		break;
 	case KEY_QUOTA:
 		snprintf(out, size, "%llu", (unsigned long long)chance(1048577));
@@ -538,7 +593,8 @@ static void random_value(int key, size_t i, char *out, size_t size)
 		snprintf(out, size, "%llu", 1252 + (unsigned long long)chance(60000));
 		break;
 	case KEY_NAT44:
-		snprintf(out, size, chance(2) ? "snat %lu.0.0.1-%lu.%lu.1.1" : "snat %lu.0.0.1", a, a, b & 255);
+		snprintf(out, size, chance(2) ? "snat %lu.0.0.1-%lu.%lu.1.1" : "snat %lu.0.0.1", a,
+			 a, b & 255);
 		break;
 	default:
 		while (n < 6 && words[key][n])
@@ -624,9 +680,12 @@ static void round_trip(void **state)
 				random_value(key, i, value, sizeof(value));
 				if (key == KEY_CLIENTS && net6_parse(value, &net6) == -EDOM)
 					strcpy(value, net6_text(&net6, net));
-				if ((key == KEY_POOL || key == KEY_PRIVATE) && net4_parse(value, &net4) == -EDOM)
+				if ((key == KEY_POOL || key == KEY_PRIVATE) &&
+				    net4_parse(value, &net4) == -EDOM)
 					strcpy(value, net4_text(&net4, net));
-				assert_int_equal(config_put(&config, config_keys[key].key, value, "f:1"), 0);
+				assert_int_equal(config_put(&config, config_keys[key].key, value,
+							    "f:1"),
+						 0);
 			}
 		}
 		file = fopen(path, "w");
@@ -652,10 +711,12 @@ static void write_fails(void **state)
 	fclose(full);
 }
 
-/* Bytes changed at random: an error or not, but never a crash, and never an error without its three parts. */
+/* Bytes changed at random: an error or not, but never a crash, and never an error without its three
+ * parts. */
 static int read_noise(const void *arg)
 {
-	static const char text[] = "\xef\xbb\xbf[nat64]\nclients = fd00::/64 # c\nstatic = 192.168.240.50 fd00::50\n"
+	static const char text[] =
+		"\xef\xbb\xbf[nat64]\nclients = fd00::/64 # c\nstatic = 192.168.240.50 fd00::50\n"
 		"private = 10.0.0.0/8\nmin-lease = 2h4m\nicmp-errors = 5/s\nnat44 = snat 1.2.3.4-1.2.3.5\nlog = /x\n";
 	char copy[sizeof(text)];
 
@@ -666,7 +727,9 @@ static int read_noise(const void *arg)
 
 		memcpy(copy, text, sizeof(text));
 		while (n--)
-			copy[chance(sizeof(text) - 1)] = (char)(chance(2) ? chance(256) : (uint64_t)"\n\r\t =#;[]/.-:"[chance(13)]);
+			copy[chance(sizeof(text) - 1)] =
+				(char)(chance(2) ? chance(256) :
+						   (uint64_t) "\n\r\t =#;[]/.-:"[chance(13)]);
 		file = fopen(path, "w");
 		fwrite(copy, 1, sizeof(text) - 1, file);
 		fclose(file);
@@ -685,27 +748,21 @@ static void noise(void **state)
 
 static int begin(void **state)
 {
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), memfd_create("vpn.conf", MFD_CLOEXEC));
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(),
+		 memfd_create("vpn.conf", MFD_CLOEXEC));
 	return access(path, R_OK);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes),
-		cmocka_unit_test(refuses),
-		cmocka_unit_test(long_lines),
-		cmocka_unit_test(unreadable),
-		cmocka_unit_test(forbidden),
-		cmocka_unit_test(endless),
-		cmocka_unit_test(checks),
-		cmocka_unit_test(over_file),
-		cmocka_unit_test(no_words),
-		cmocka_unit_test(many_outside),
-		cmocka_unit_test(warned_once),
-		cmocka_unit_test(not_itself),
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(write_fails),
+		cmocka_unit_test(takes),       cmocka_unit_test(refuses),
+		cmocka_unit_test(long_lines),  cmocka_unit_test(unreadable),
+		cmocka_unit_test(forbidden),   cmocka_unit_test(endless),
+		cmocka_unit_test(checks),      cmocka_unit_test(over_file),
+		cmocka_unit_test(no_words),    cmocka_unit_test(many_outside),
+		cmocka_unit_test(warned_once), cmocka_unit_test(not_itself),
+		cmocka_unit_test(round_trip),  cmocka_unit_test(write_fails),
 		cmocka_unit_test(noise),
 	};
 

@@ -17,7 +17,8 @@ static int fail_twice(const void *arg)
 {
 	if (log_status() != EXIT_DONE)
 		return 99;
-	if (log_fail(EXIT_PRIVILEGE, "CAP_BPF is missing", "run as root", "%s: cannot attach", "tun0") != -1)
+	if (log_fail(EXIT_PRIVILEGE, "CAP_BPF is missing", "run as root", "%s: cannot attach",
+		     "tun0") != -1)
 		return 98;
 	log_fail(EXIT_FAILED, "no reason", "none", "second");
 	return log_status();
@@ -27,9 +28,10 @@ static void three_parts(void **state)
 {
 	const struct outcome *o = child_run(fail_twice, NULL);
 
-	assert_int_equal(o->status, EXIT_PRIVILEGE);		/* of the first error */
-	assert_string_equal(o->err, "error: tun0: cannot attach\nwhy: CAP_BPF is missing\nfix: run as root\n"
-			    "error: second\nwhy: no reason\nfix: none\n");
+	assert_int_equal(o->status, EXIT_PRIVILEGE); /* of the first error */
+	assert_string_equal(
+		o->err, "error: tun0: cannot attach\nwhy: CAP_BPF is missing\nfix: run as root\n"
+			"error: second\nwhy: no reason\nfix: none\n");
 	assert_string_equal(o->out, "");
 }
 
@@ -43,9 +45,11 @@ static void json(void **state)
 {
 	const struct outcome *o = child_run(fail_json, NULL);
 
-	assert_string_equal(o->out, "{\"error\":{\"what\":\"tun0: cannot attach\",\"why\":\"CAP_BPF is missing\","
-			    "\"fix\":\"run as root\",\"exit\":4}}\n");	/* once */
-	assert_int_equal(occurs(o->err, "error: "), 2);			/* words on stderr as well */
+	assert_string_equal(
+		o->out,
+		"{\"error\":{\"what\":\"tun0: cannot attach\",\"why\":\"CAP_BPF is missing\","
+		"\"fix\":\"run as root\",\"exit\":4}}\n"); /* once */
+	assert_int_equal(occurs(o->err, "error: "), 2);	   /* words on stderr as well */
 }
 
 static void same_fixes(void **state)
@@ -53,10 +57,11 @@ static void same_fixes(void **state)
 	static const int privilege[] = { EPERM, EACCES }, memory[] = { ENOMEM, ENOBUFS };
 
 	for (size_t i = 0; i < 2; i++) {
-		assert_string_equal(log_fix(privilege[i], "other"), "run it as root: sudo nat64-bpf ...");
+		assert_string_equal(log_fix(privilege[i], "other"),
+				    "run it as root: sudo nat64-bpf ...");
 		assert_string_equal(log_fix(memory[i], "other"), "free memory and try again");
 	}
-	assert_string_equal(log_fix(-EPERM, "other"), log_fix(EPERM, "other"));		/* either sign */
+	assert_string_equal(log_fix(-EPERM, "other"), log_fix(EPERM, "other")); /* either sign */
 	assert_non_null(strstr(log_fix(-EMFILE, "other"), "ulimit -n"));
 	assert_non_null(strstr(log_fix(-ENFILE, "other"), "fs.file-max"));
 	assert_non_null(strstr(log_fix(-ENOSPC, "other"), "make room"));
@@ -81,13 +86,14 @@ static void colour(void **state)
 
 	assert_non_null(strstr(o->err, "\033[1;31merror:\033[0m what\n"));
 	assert_non_null(strstr(o->err, "\033[1;33mwarning:\033[0m careful\n"));
-	assert_null(strchr(o->out, '\033'));			/* never in JSON */
+	assert_null(strchr(o->out, '\033')); /* never in JSON */
 }
 
 /* A name as Linux allows it for an interface, and how it may be shown. */
 static const struct {
 	const char *name, *shown;
 } names[] = {
+	/* clang-format off */
 	{ "tun0",			"tun0" },
 	{ "a\";list",			"a\";list" },
 	{ "x$(id)",			"x$(id)" },
@@ -106,13 +112,14 @@ static const struct {
 	{ "sur\xed\xa0\x80",		"sur\\xed\\xa0\\x80" },
 	{ "big\xf4\x90\x80\x80",	"big\\xf4\\x90\\x80\\x80" },
 	{ "",				"" },
+	/* clang-format on */
 };
 
 static int fail_name(const void *arg)
 {
 	log_options.json = true;
-	log_fail(EXIT_FAILED, fmt("why %s", (const char *)arg), fmt("fix %s", (const char *)arg), "%s: what",
-		 (const char *)arg);
+	log_fail(EXIT_FAILED, fmt("why %s", (const char *)arg), fmt("fix %s", (const char *)arg),
+		 "%s: what", (const char *)arg);
 	log_note("note %s", (const char *)arg);
 	return 0;
 }
@@ -124,13 +131,17 @@ static void hostile_names(void **state)
 		json_t *root = json_loads(o->out, 0, NULL);
 		char expected[256];
 
-		snprintf(expected, sizeof(expected), "error: %s: what\nwhy: why %s\nfix: fix %s\nnote %s\n",
-			 names[i].shown, names[i].shown, names[i].shown, names[i].shown);
+		snprintf(expected, sizeof(expected),
+			 "error: %s: what\nwhy: why %s\nfix: fix %s\nnote %s\n", names[i].shown,
+			 names[i].shown, names[i].shown, names[i].shown);
 		assert_string_equal(o->err, expected);
 		assert_string_equal(printable(names[i].name), names[i].shown);
 		snprintf(expected, sizeof(expected), "%s: what", names[i].shown);
 		assert_non_null(root);
-		assert_string_equal(json_string_value(json_object_get(json_object_get(root, "error"), "what")), expected);
+		assert_string_equal(json_string_value(
+					    json_object_get(json_object_get(root, "error"),
+							    "what")),
+				    expected);
 		json_decref(root);
 	}
 }
@@ -156,9 +167,11 @@ static int speak(const void *arg)
 static void levels(void **state)
 {
 	static const struct levels cases[] = {
-		{ false, false, "note\nwarning: warn\nwhy: why\nwarning: warn\nwhy: why\nfix: fix\n" },
+		{ false, false,
+		  "note\nwarning: warn\nwhy: why\nwarning: warn\nwhy: why\nfix: fix\n" },
 		{ true, false, "warning: warn\nwhy: why\nwarning: warn\nwhy: why\nfix: fix\n" },
-		{ false, true, "note\ndebug\nwarning: warn\nwhy: why\nwarning: warn\nwhy: why\nfix: fix\n" },
+		{ false, true,
+		  "note\ndebug\nwarning: warn\nwhy: why\nwarning: warn\nwhy: why\nfix: fix\n" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -166,7 +179,7 @@ static void levels(void **state)
 
 		assert_string_equal(o->err, cases[i].err);
 		assert_string_equal(o->out, "");
-		assert_int_equal(o->status, 0);			/* a warning is no failure */
+		assert_int_equal(o->status, 0); /* a warning is no failure */
 	}
 }
 
@@ -183,7 +196,7 @@ static void ring(void **state)
 	}
 	memset(big, 'x', 100000);
 	big[100000] = 0;
-	assert_int_equal(strlen(fmt("%s", big)), 100000);	/* never cut */
+	assert_int_equal(strlen(fmt("%s", big)), 100000); /* never cut */
 	assert_string_equal(fmt("%s%s", texts[6], texts[7]), "text 6text 7");
 	free(big);
 }
@@ -191,12 +204,9 @@ static void ring(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(three_parts),
-		cmocka_unit_test(json),
-		cmocka_unit_test(same_fixes),
-		cmocka_unit_test(colour),
-		cmocka_unit_test(hostile_names),
-		cmocka_unit_test(levels),
+		cmocka_unit_test(three_parts),	 cmocka_unit_test(json),
+		cmocka_unit_test(same_fixes),	 cmocka_unit_test(colour),
+		cmocka_unit_test(hostile_names), cmocka_unit_test(levels),
 		cmocka_unit_test(ring),
 	};
 

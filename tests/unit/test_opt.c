@@ -20,19 +20,21 @@ static void table(void **state)
 		assert_int_equal(config_key_find(info->key), i);
 		assert_string_equal(config_key_name((unsigned int)i), info->key);
 		for (const char *c = info->key; *c; c++)
-			assert_true(islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '-');
+			assert_true(islower((unsigned char)*c) || isdigit((unsigned char)*c) ||
+				    *c == '-');
 		assert_true(strlen(info->value) && strlen(info->help));
 		assert_true(info->help[strlen(info->help) - 1] != '.');
 	}
-	assert_int_equal(config_key_find("Pool"), -1);		/* keys match exactly */
+	assert_int_equal(config_key_find("Pool"), -1); /* keys match exactly */
 	assert_int_equal(config_key_find("poo"), -1);
 	assert_int_equal(config_key_find(""), -1);
 	assert_null(config_key_name(KEY_MAX));
 }
 
 static const struct {
-	const char *typed, *meant;	/* NULL: resembles nothing */
+	const char *typed, *meant; /* NULL: resembles nothing */
 } guesses[] = {
+	/* clang-format off */
 	{ "poool",		"pool" },
 	{ "pol",		"pool" },
 	{ "Pool",		"pool" },
@@ -57,6 +59,7 @@ static const struct {
 	{ "",			NULL },
 	{ "x",			NULL },
 	{ "a-very-long-word-that-resembles-no-key-at-all-and-exceeds-any-table", NULL },
+	/* clang-format on */
 };
 
 static void guess(void **state)
@@ -70,8 +73,9 @@ static void guess(void **state)
 		else
 			assert_null(found);
 	}
-	for (unsigned int i = 0; i < KEY_MAX; i++)		/* a right word is its own best guess */
-		assert_string_equal(suggest(config_key_name(i), config_key_name, KEY_MAX), config_key_name(i));
+	for (unsigned int i = 0; i < KEY_MAX; i++) /* a right word is its own best guess */
+		assert_string_equal(suggest(config_key_name(i), config_key_name, KEY_MAX),
+				    config_key_name(i));
 	assert_null(suggest("pool", config_key_name, 0));
 }
 

@@ -51,6 +51,7 @@ static const struct {
 	int result;
 	const char *net;
 } parse4[] = {
+	/* clang-format off */
 	{ "192.168.240.0/20",	0,	 "192.168.240.0/20" },
 	{ "192.168.240.1",	0,	 "192.168.240.1/32" },
 	{ "0.0.0.0/0",		0,	 "0.0.0.0/0" },
@@ -74,7 +75,9 @@ static const struct {
 	{ "/8",			-EINVAL, NULL },
 	{ "fd00::/64",		-EINVAL, NULL },
 	{ "10.0.0.0.0.0.0.0.0.0.0.0.0.0/8", -EINVAL, NULL },
+	/* clang-format on */
 }, parse6[] = {
+	/* clang-format off */
 	{ "64:ff9b::/96",	0,	 "64:ff9b::/96" },
 	{ "FD00:0::0/64",	0,	 "fd00::/64" },
 	{ "::/0",		0,	 "::/0" },
@@ -90,6 +93,7 @@ static const struct {
 	{ "fd00",		-EINVAL, NULL },
 	{ "10.0.0.0/8",		-EINVAL, NULL },
 	{ "[fd00::]/64",	-EINVAL, NULL },
+	/* clang-format on */
 };
 
 static void parse(void **state)
@@ -104,7 +108,7 @@ static void parse(void **state)
 		if (parse4[i].net)
 			assert_string_equal(net4_text(&net, buf4), parse4[i].net);
 		else
-			assert_int_equal(net.len, 77);		/* untouched on failure */
+			assert_int_equal(net.len, 77); /* untouched on failure */
 	}
 	for (size_t i = 0; i < sizeof(parse6) / sizeof(parse6[0]); i++) {
 		struct net6 net = { .len = 177 };
@@ -125,7 +129,8 @@ static void text_fits(void **state)
 	struct net6 longest6 = n6("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128");
 
 	assert_string_equal(net4_text(&longest4, buf4), "255.255.255.255/32");
-	assert_string_equal(net6_text(&longest6, buf6), "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128");
+	assert_string_equal(net6_text(&longest6, buf6),
+			    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128");
 }
 
 static void masks(void **state)
@@ -144,10 +149,13 @@ static void masks(void **state)
 
 static void containment(void **state)
 {
-	struct net4 pool = n4("192.168.240.0/20"), all = n4("0.0.0.0/0"), upper = n4("192.168.248.0/21");
+	struct net4 pool = n4("192.168.240.0/20"), all = n4("0.0.0.0/0"),
+		    upper = n4("192.168.248.0/21");
 	struct net4 after = n4("192.169.0.0/20");
-	struct net6 clients = n6("fd00::/64"), half = n6("fd00::8000:0:0:0/65"), other = n6("fd00:0:0:1::/64");
-	struct in6_addr in = a6("fd00::ffff:ffff:ffff:ffff"), out = a6("fd00:0:0:1::"), zero = a6("::");
+	struct net6 clients = n6("fd00::/64"), half = n6("fd00::8000:0:0:0/65"),
+		    other = n6("fd00:0:0:1::/64");
+	struct in6_addr in = a6("fd00::ffff:ffff:ffff:ffff"), out = a6("fd00:0:0:1::"),
+			zero = a6("::");
 
 	assert_true(net4_has(&pool, a4("192.168.240.0")));
 	assert_true(net4_has(&pool, a4("192.168.255.255")));
@@ -167,9 +175,11 @@ static void containment(void **state)
 
 static void numbers(void **state)
 {
-	struct net4 pool = n4("192.168.240.0/20"), one = n4("10.0.0.1"), all = n4("0.0.0.0/0"), half = n4("0.0.0.0/1");
+	struct net4 pool = n4("192.168.240.0/20"), one = n4("10.0.0.1"), all = n4("0.0.0.0/0"),
+		    half = n4("0.0.0.0/1");
 	struct net6 clients = n6("fd00::/64"), wide = n6("fd00::/32"), odd = n6("fd00::/127");
-	struct in6_addr client = a6("fd00::1:2"), beyond = a6("fd00::1:0:2"), last = a6("fd00::ffff:fffe");
+	struct in6_addr client = a6("fd00::1:2"), beyond = a6("fd00::1:0:2"),
+			last = a6("fd00::ffff:fffe");
 	struct in6_addr upper = a6("fd00:0:1::2"), low = a6("fd00::1");
 
 	assert_int_equal(net4_host(&pool, 0).s_addr, a4("192.168.240.0").s_addr);
@@ -188,8 +198,9 @@ static void numbers(void **state)
 /* RFC 6052, 2.2. */
 static const struct {
 	const char *prefix;
-	const char *fault;	/* a part of the sentence, NULL: may be a prefix */
+	const char *fault; /* a part of the sentence, NULL: may be a prefix */
 } prefixes[] = {
+	/* clang-format off */
 	{ "64:ff9b::/96",		NULL },
 	{ "64:ff9b:1::/48",		NULL },
 	{ "64:ff9b:1:fffe::/96",	NULL },
@@ -210,6 +221,7 @@ static const struct {
 	{ "::ffff:0:0/96",		"::/64" },
 	{ "ff0e::/96",			"multicast" },
 	{ "fe80::/96",			"link-local" },
+	/* clang-format on */
 };
 
 static void prefix(void **state)
@@ -229,9 +241,10 @@ static void prefix(void **state)
 
 static void free_networks(void **state)
 {
-	struct net4 areas[] = { n4("192.168.0.0/16"), n4("172.16.0.0/12"), n4("10.0.0.0/8"), n4("100.64.0.0/10"),
-				n4("198.18.0.0/15") };
-	struct net4 start[] = { n4("192.168.1.0/24"), n4("192.168.0.0/24"), n4("192.168.16.0/21"), n4("192.168.33.0/30") };
+	struct net4 areas[] = { n4("192.168.0.0/16"), n4("172.16.0.0/12"), n4("10.0.0.0/8"),
+				n4("100.64.0.0/10"), n4("198.18.0.0/15") };
+	struct net4 start[] = { n4("192.168.1.0/24"), n4("192.168.0.0/24"), n4("192.168.16.0/21"),
+				n4("192.168.33.0/30") };
 	struct net4 all = n4("0.0.0.0/0"), net;
 	struct net4 many[4096];
 	char buf[NET4_TEXT];
@@ -244,7 +257,7 @@ static void free_networks(void **state)
 	assert_string_equal(net4_text(&net, buf), "172.16.0.0/20");
 	assert_true(net4_free(20, areas, 4, &net));
 	assert_string_equal(net4_text(&net, buf), "198.18.0.0/20");
-	assert_true(net4_free(12, NULL, 0, &net));		/* larger than 192.168/16 */
+	assert_true(net4_free(12, NULL, 0, &net)); /* larger than 192.168/16 */
 	assert_string_equal(net4_text(&net, buf), "172.16.0.0/12");
 	assert_true(net4_free(12, areas, 2, &net));
 	assert_string_equal(net4_text(&net, buf), "10.0.0.0/12");
@@ -252,8 +265,10 @@ static void free_networks(void **state)
 	assert_false(net4_free(20, &all, 1, &net));
 	assert_false(net4_free(7, NULL, 0, &net));
 
-	for (uint32_t i = 0; i < 4096; i++)			/* a /28 of every /20 up to 192.168 and 172.16/12 */
-		many[i] = (struct net4){ .addr = { htonl((i < 16 ? 0xc0a80000 : 0xac100000 - (16 << 12)) + (i << 12)) },
+	for (uint32_t i = 0; i < 4096; i++) /* a /28 of every /20 up to 192.168 and 172.16/12 */
+		many[i] = (struct net4){ .addr = { htonl(
+						 (i < 16 ? 0xc0a80000 : 0xac100000 - (16 << 12)) +
+						 (i << 12)) },
 					 .len = 28 };
 	assert_true(net4_free(20, many, 272, &net));
 	assert_string_equal(net4_text(&net, buf), "10.0.0.0/20");
@@ -264,12 +279,9 @@ static void free_networks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parse),
-		cmocka_unit_test(text_fits),
-		cmocka_unit_test(masks),
-		cmocka_unit_test(containment),
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(prefix),
+		cmocka_unit_test(parse),	 cmocka_unit_test(text_fits),
+		cmocka_unit_test(masks),	 cmocka_unit_test(containment),
+		cmocka_unit_test(numbers),	 cmocka_unit_test(prefix),
 		cmocka_unit_test(free_networks),
 	};
 

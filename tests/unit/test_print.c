@@ -19,6 +19,7 @@ static const struct {
 	uint64_t number;
 	const char *count, *bytes;
 } numbers[] = {
+	/* clang-format off */
 	{ 0,			"0",		"0 B" },
 	{ 999,			"999",		"999 B" },
 	{ 1000,			"1.0k",		"1.0 kB" },
@@ -31,6 +32,7 @@ static const struct {
 	{ 999999999,		"1.0G",		"1.0 GB" },
 	{ 12345678901234,	"12.3T",	"12.3 TB" },
 	{ UINT64_MAX,		"18.4E",	"18.4 EB" },
+	/* clang-format on */
 };
 
 static void sizes(void **state)
@@ -49,9 +51,20 @@ static void ages(void **state)
 		uint64_t seconds;
 		const char *text;
 	} cases[] = {
-		{ 0, "0s" }, { 59, "59s" }, { 60, "1m" }, { 61, "1m1s" }, { 3599, "59m59s" }, { 3600, "1h" },
-		{ 3601, "1h" }, { 7440, "2h4m" }, { 86399, "23h59m" }, { 86400, "1d" }, { 86400 + 3599, "1d" },
-		{ 86400 + 3600, "1d1h" }, { 14 * 86400, "14d" }, { UINT64_MAX, "213503982334601d7h" },
+		{ 0, "0s" },
+		{ 59, "59s" },
+		{ 60, "1m" },
+		{ 61, "1m1s" },
+		{ 3599, "59m59s" },
+		{ 3600, "1h" },
+		{ 3601, "1h" },
+		{ 7440, "2h4m" },
+		{ 86399, "23h59m" },
+		{ 86400, "1d" },
+		{ 86400 + 3599, "1d" },
+		{ 86400 + 3600, "1d1h" },
+		{ 14 * 86400, "14d" },
+		{ UINT64_MAX, "213503982334601d7h" },
 	};
 	char buf[NUMBER_TEXT];
 
@@ -63,6 +76,7 @@ static const struct {
 	uint64_t part, whole;
 	const char *percent, *bar;
 } shares[] = {
+	/* clang-format off */
 	{ 0, 4093,		"0 %",		"[....................]" },
 	{ 1, 4093,		"< 0.1 %",	"[#...................]" },
 	{ 37, 4093,		"0.9 %",	"[#...................]" },
@@ -72,6 +86,7 @@ static const struct {
 	{ 5000, 4093,		"122.2 %",	"[####################]" },
 	{ 0, 0,			"0 %",		"[....................]" },
 	{ 1ull << 63, UINT64_MAX, "50.0 %",	"[##########..........]" },
+	/* clang-format on */
 };
 
 static void parts_of_a_whole(void **state)
@@ -79,12 +94,17 @@ static void parts_of_a_whole(void **state)
 	char buf[NUMBER_TEXT], bar[BAR_TEXT];
 
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
-		assert_string_equal(percent_text(shares[i].part, shares[i].whole, buf), shares[i].percent);
+		assert_string_equal(percent_text(shares[i].part, shares[i].whole, buf),
+				    shares[i].percent);
 		assert_string_equal(bar_text(shares[i].part, shares[i].whole, bar), shares[i].bar);
 	}
 }
 
-#define ROW(...) (const char *const []){ __VA_ARGS__ }
+#define ROW(...)              \
+	(const char *const[]) \
+	{                     \
+		__VA_ARGS__   \
+	}
 
 static void table(void **state)
 {
@@ -99,15 +119,15 @@ static void table(void **state)
 	table_row(&table, ROW("a\033[2J", "12", "a longer one"));
 	assert_int_equal(table_end(&table), 0);
 	fclose(out);
-	assert_string_equal(text,
-		"name        count  note\n"
-		"tun0            1  x\n"
-		"t\xc3\xbcn-long  1234567\n"
-		"a\\x1b[2J       12  a longer one\n");
+	assert_string_equal(text, "name        count  note\n"
+				  "tun0            1  x\n"
+				  "t\xc3\xbcn-long  1234567\n"
+				  "a\\x1b[2J       12  a longer one\n");
 	free(text);
 }
 
-/* More rows than are kept: all are there, in order, none is printed with less room than those before it. */
+/* More rows than are kept: all are there, in order, none is printed with less room than those
+ * before it. */
 static void long_table(void **state)
 {
 	struct table table;
@@ -144,7 +164,7 @@ static void full(void **state)
 
 struct place {
 	bool terminal, no_color;
-	const char *variable, *value;	/* of the environment, NULL: none */
+	const char *variable, *value; /* of the environment, NULL: none */
 	bool colour;
 };
 
@@ -159,7 +179,8 @@ static int colours(const void *arg)
 	setenv("TERM", "xterm", 1);
 	if (place->variable)
 		setenv(place->variable, place->value, 1);
-	if (place->terminal && (openpty(&master, &slave, NULL, NULL, NULL) || dup2(slave, STDOUT_FILENO) < 0))
+	if (place->terminal &&
+	    (openpty(&master, &slave, NULL, NULL, NULL) || dup2(slave, STDOUT_FILENO) < 0))
 		return 99;
 	print_setup(place->no_color);
 	if (print_has_colour() != place->colour)
@@ -170,7 +191,8 @@ static int colours(const void *arg)
 	if (*tone_on(TONE_PLAIN))
 		return 3;
 	bar_text(96, 100, bar);
-	if (!!strchr(bar, '\033') != place->colour || (place->colour && !strstr(bar, "\033[31m###################\033[0m.]")))
+	if (!!strchr(bar, '\033') != place->colour ||
+	    (place->colour && !strstr(bar, "\033[31m###################\033[0m.]")))
 		return 4;
 	return 0;
 }
@@ -179,10 +201,10 @@ static void where_colours_are(void **state)
 {
 	static const struct place places[] = {
 		{ true, false, NULL, NULL, true },
-		{ false, false, NULL, NULL, false },		/* a pipe */
-		{ true, true, NULL, NULL, false },		/* --no-color */
+		{ false, false, NULL, NULL, false }, /* a pipe */
+		{ true, true, NULL, NULL, false },   /* --no-color */
 		{ true, false, "NO_COLOR", "1", false },
-		{ true, false, "NO_COLOR", "", true },		/* no-color.org: when not empty */
+		{ true, false, "NO_COLOR", "", true }, /* no-color.org: when not empty */
 		{ true, false, "TERM", "dumb", false },
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The state file: the way there and back, and what is left of a file that was cut, damaged or is another's. */
+/* The state file: the way there and back, and what is left of a file that was cut, damaged or is
+ * another's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,15 +38,15 @@ static struct saved entry(const char *addr4, const char *addr6, int64_t seen, bo
 
 static bool same(const struct saved *a, const struct saved *b)
 {
-	return a->addr4.s_addr == b->addr4.s_addr && IN6_ARE_ADDR_EQUAL(&a->addr6, &b->addr6) && a->seen == b->seen &&
-	       a->is_static == b->is_static && a->flags == b->flags;
+	return a->addr4.s_addr == b->addr4.s_addr && IN6_ARE_ADDR_EQUAL(&a->addr6, &b->addr6) &&
+	       a->seen == b->seen && a->is_static == b->is_static && a->flags == b->flags;
 }
 
 static void write_bytes(const void *data, size_t len)
 {
 	FILE *file;
 
-	unlink(path);		/* ext4 flushes a file that is written over */
+	unlink(path); /* ext4 flushes a file that is written over */
 	file = fopen(path, "w");
 	assert_non_null(file);
 	assert_int_equal(fwrite(data, 1, len, file), len);
@@ -76,7 +77,7 @@ static unsigned int files_in(const char *name)
 	while (readdir(dir))
 		n++;
 	closedir(dir);
-	return n - 2;		/* . and .. */
+	return n - 2; /* . and .. */
 }
 
 /* Six entries, of which two are static. */
@@ -85,7 +86,8 @@ static size_t sample(struct saved *items)
 	items[0] = entry("192.168.240.2", "fd00::2", 1700000000, false);
 	items[1] = entry("192.168.255.254", "fd00:1:2:3:4:5:6:7", 1, false);
 	items[2] = entry("192.168.240.50", "fd00::50", 0, true);
-	items[3] = entry("192.168.240.3", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", 253402300799, false);
+	items[3] = entry("192.168.240.3", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", 253402300799,
+			 false);
 	items[4] = entry("192.0.2.1", "64:ff9b:1::1", 0, true);
 	items[5] = entry("192.168.240.4", "::5", 0, false);
 	return 6;
@@ -109,13 +111,14 @@ static void there_and_back(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(files_in(folder), 1);
 
-	assert_int_equal(savefile_write(path, NULL, 0), 0);		/* replaces it */
+	assert_int_equal(savefile_write(path, NULL, 0), 0); /* replaces it */
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, 0);
 	saved_list_free(&list);
 }
 
-/* The format is a contract: TAYGA's lines, our own facts in comments. The CRC was computed by Python's zlib. */
+/* The format is a contract: TAYGA's lines, our own facts in comments. The CRC was computed by
+ * Python's zlib. */
 static void format(void **state)
 {
 	struct saved items[] = { entry("192.168.240.2", "fd00::2", 1700000000, false),
@@ -126,7 +129,8 @@ static void format(void **state)
 	assert_int_equal(savefile_write(path, items, 2), 0);
 	len = read_bytes(text, sizeof(text) - 1);
 	text[len] = 0;
-	assert_string_equal(text,
+	assert_string_equal(
+		text,
 		"# Bindings of nat64-bpf, in the format of TAYGA's dynamic.map: IPv4, IPv6, last use (seconds since 1970).\n"
 		"# The last line is a checksum: remove it from a file that was edited.\n"
 		"192.168.240.2\tfd00::2\t1700000000\n"
@@ -137,8 +141,10 @@ static void format(void **state)
 /* What makes an address wait longer (decision 18) is a line before those of which it is true. */
 static void flows(void **state)
 {
-	struct saved items[] = { entry("192.168.240.2", "fd00::2", 17, false), entry("192.168.240.3", "fd00::3", 0, true),
-				 entry("192.168.240.4", "fd00::4", 18, false), entry("192.168.240.5", "fd00::5", 19, false),
+	struct saved items[] = { entry("192.168.240.2", "fd00::2", 17, false),
+				 entry("192.168.240.3", "fd00::3", 0, true),
+				 entry("192.168.240.4", "fd00::4", 18, false),
+				 entry("192.168.240.5", "fd00::5", 19, false),
 				 entry("192.168.240.6", "fd00::6", 20, false) };
 	size_t n = sizeof(items) / sizeof(*items), len;
 	struct saved_list list;
@@ -151,20 +157,23 @@ static void flows(void **state)
 	assert_int_equal(savefile_write(path, items, n), 0);
 	len = read_bytes(text, sizeof(text) - 1);
 	text[len] = 0;
-	assert_non_null(strstr(text, "fd00::3\n# flows replied\n192.168.240.4\tfd00::4\t18\n# flows long\n192.168.240.5\t"
-				     "fd00::5\t19\n# flows replied long\n192.168.240.6\t"));
+	assert_non_null(strstr(
+		text,
+		"fd00::3\n# flows replied\n192.168.240.4\tfd00::4\t18\n# flows long\n192.168.240.5\t"
+		"fd00::5\t19\n# flows replied long\n192.168.240.6\t"));
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, n);
 	for (size_t i = 0; i < n; i++)
 		assert_true(same(&items[i], &list.items[i]));
 	saved_list_free(&list);
-	assert_int_equal(savefile_import(path, &list, &damaged), 0);	/* by address of the client */
+	assert_int_equal(savefile_import(path, &list, &damaged), 0); /* by address of the client */
 	assert_int_equal(list.count, n);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(list.items[i].flags, items[i].flags);
 	saved_list_free(&list);
 
-	end = strstr(text, "# flows long\n") + strlen("# flows long\n");	/* cut there: that is no damage */
+	end = strstr(text, "# flows long\n") +
+	      strlen("# flows long\n"); /* cut there: that is no damage */
 	write_bytes(text, (size_t)(end - text));
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, 3);
@@ -173,12 +182,13 @@ static void flows(void **state)
 
 static void many(void **state)
 {
-	size_t n = 1 << 20;		/* a full /12 */
+	size_t n = 1 << 20; /* a full /12 */
 	struct saved *items = calloc(n, sizeof(*items));
 	struct saved_list list;
 
 	for (size_t i = 0; i < n; i++) {
-		items[i] = (struct saved){ .addr4 = { htonl(0x0a000000 + (uint32_t)i) }, .seen = 1700000000 + (int64_t)i };
+		items[i] = (struct saved){ .addr4 = { htonl(0x0a000000 + (uint32_t)i) },
+					   .seen = 1700000000 + (int64_t)i };
 		items[i].addr6.s6_addr32[0] = htonl(0xfd000000);
 		items[i].addr6.s6_addr32[3] = htonl((uint32_t)i);
 	}
@@ -270,9 +280,10 @@ static void keeps_what_is_there(void **state)
 static const struct {
 	const char *line;
 	int result;
-	int64_t seen;		/* -1: now */
+	int64_t seen; /* -1: now */
 	bool is_static;
 } lines[] = {
+	/* clang-format off */
 	{ "192.168.240.2\tfd00::2\t1700000000",		1, 1700000000, false },
 	{ "192.168.240.2 fd00::2 1700000000",		1, 1700000000, false },
 	{ "  192.168.240.2 \t fd00::2   17 \t",		1, 17, false },
@@ -306,12 +317,15 @@ static const struct {
 	{ "fd00::2 192.168.240.2 17",			-EINVAL, 0, false },
 	{ "192.168.240.2,fd00::2,17",			-EINVAL, 0, false },
 	{ "1921681681681681681681681 fd00::2 17",	-EINVAL, 0, false },
+	/* clang-format on */
 };
 
 static void line_forms(void **state)
 {
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		struct saved item = { .seen = 77 }, expected = entry("192.168.240.2", "fd00::2", lines[i].seen, lines[i].is_static);
+		struct saved item = { .seen = 77 },
+			     expected = entry("192.168.240.2", "fd00::2", lines[i].seen,
+					      lines[i].is_static);
 		int64_t before = time(NULL);
 
 		print_message("%s\n", lines[i].line);
@@ -323,7 +337,7 @@ static void line_forms(void **state)
 		if (lines[i].result == 1)
 			assert_true(same(&item, &expected));
 		else
-			assert_int_equal(item.seen, 77);	/* untouched */
+			assert_int_equal(item.seen, 77); /* untouched */
 	}
 }
 
@@ -333,8 +347,9 @@ static void tayga(void **state)
 	struct saved_list list;
 	struct saved first = entry("192.168.255.17", "2001:db8::17", 1699999999, false);
 
-	write_text("###\n###\n### dynamic.map\n###\n###\n\n192.168.255.17\t2001:db8::17\t1699999999\n"
-		   "192.168.255.18\t2001:db8::18\t1700000000\n");
+	write_text(
+		"###\n###\n### dynamic.map\n###\n###\n\n192.168.255.17\t2001:db8::17\t1699999999\n"
+		"192.168.255.18\t2001:db8::18\t1700000000\n");
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, 2);
 	assert_int_equal(list.bad_lines, 0);
@@ -360,13 +375,15 @@ static void duplicates(void **state)
 {
 	struct saved_list list;
 
-	write_text("192.168.240.2\tfd00::2\t17\n192.168.240.2\tfd00::2\t18\n192.168.240.2\tfd00::3\t19\n");
+	write_text(
+		"192.168.240.2\tfd00::2\t17\n192.168.240.2\tfd00::2\t18\n192.168.240.2\tfd00::3\t19\n");
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, 3);
 	saved_list_free(&list);
 }
 
-/* The power goes while the file is written in place (TAYGA does so): what is whole is read, half a line is not. */
+/* The power goes while the file is written in place (TAYGA does so): what is whole is read, half a
+ * line is not. */
 static void cut_anywhere(void **state)
 {
 	struct saved items[6];
@@ -381,7 +398,9 @@ static void cut_anywhere(void **state)
 
 		for (size_t i = 0; i < cut; i++)
 			whole += text[i] == '\n';
-		whole = whole < 2 ? 0 : whole - 2 > n ? n : whole - 2;		/* two lines of header, the CRC */
+		whole = whole < 2     ? 0 :
+			whole - 2 > n ? n :
+					whole - 2; /* two lines of header, the CRC */
 		write_bytes(text, cut);
 		assert_int_equal(savefile_read(path, &list), 0);
 		assert_int_equal(list.count, whole);
@@ -392,7 +411,8 @@ static void cut_anywhere(void **state)
 	}
 }
 
-/* Every bit of the file: either the entries are those that were saved, or the file is set aside whole. */
+/* Every bit of the file: either the entries are those that were saved, or the file is set aside
+ * whole. */
 static void flip_anywhere(void **state)
 {
 	struct saved items[6];
@@ -429,10 +449,10 @@ static void flip_anywhere(void **state)
 		saved_list_free(&list);
 		text[bit / 8] ^= (char)(1 << bit % 8);
 	}
-	assert_true(set_aside >= (len - 17) * 8);	/* all before the line `# crc32 ...` */
+	assert_true(set_aside >= (len - 17) * 8); /* all before the line `# crc32 ...` */
 }
 
-static void appended(void **state)		/* by hand, behind the CRC */
+static void appended(void **state) /* by hand, behind the CRC */
 {
 	struct saved items[6];
 	struct saved_list list;
@@ -444,7 +464,8 @@ static void appended(void **state)		/* by hand, behind the CRC */
 	file = fopen(path, "a");
 	fputs("192.168.240.77\tfd00::77\t17\n", file);
 	fclose(file);
-	assert_int_equal(savefile_import(path, &list, &damaged), 0);	/* takes it, and stays where it is */
+	assert_int_equal(savefile_import(path, &list, &damaged),
+			 0); /* takes it, and stays where it is */
 	assert_true(damaged);
 	assert_int_equal(list.count, n + 1);
 	saved_list_free(&list);
@@ -466,7 +487,7 @@ static void import_is_strict(void **state)
 {
 	static const char *const bad[] = {
 		"192.168.240.2 fd00::2\n192.168.240.3\n",
-		"192.168.240.2 fd00::2\n192.168.240.3 fd00::3",			/* cut? */
+		"192.168.240.2 fd00::2\n192.168.240.3 fd00::3", /* cut? */
 		"192.168.240.2 fd00::2 17\n192.168.240.2 fd00::3 18\n",
 		"192.168.240.2 fd00::2 17\n192.168.240.3 fd00::2 18\n",
 		"# static 192.168.240.2\n",
@@ -481,8 +502,9 @@ static void import_is_strict(void **state)
 		assert_int_equal(savefile_import(path, &list, &damaged), -1);
 		assert_int_equal(list.count, 0);
 	}
-	write_text("# of TAYGA\n\n192.168.240.2 fd00::2 17\n192.168.240.2\tfd00::2\t19\n# static 192.168.240.3 fd00::3\n"
-		   "192.168.240.3 fd00::3 5\n");
+	write_text(
+		"# of TAYGA\n\n192.168.240.2 fd00::2 17\n192.168.240.2\tfd00::2\t19\n# static 192.168.240.3 fd00::3\n"
+		"192.168.240.3 fd00::3 5\n");
 	assert_int_equal(savefile_import(path, &list, &damaged), 0);
 	assert_false(damaged);
 	assert_int_equal(list.count, 2);
@@ -520,7 +542,8 @@ static void scribble(void **state)
 			for (size_t j = 0; j < n; j++)
 				known |= same(&items[j], &list.items[i]);
 			if (!known)
-				fail_msg("round %d: a wrong binding of:\n%.*s", round, (int)len, copy);
+				fail_msg("round %d: a wrong binding of:\n%.*s", round, (int)len,
+					 copy);
 		}
 		saved_list_free(&list);
 		unlink(bad_path);
@@ -544,10 +567,10 @@ static void bad_lines(void **state)
 	char *text = malloc(3000000), *end = text;
 
 	end += sprintf(end, "192.168.240.2 fd00::2 17\n");
-	memset(end, 'x', 1000000);				/* a line of a megabyte */
+	memset(end, 'x', 1000000); /* a line of a megabyte */
 	end += 1000000;
 	end += sprintf(end, "\n#");
-	memset(end, 'y', 1000000);				/* so long a comment is still one */
+	memset(end, 'y', 1000000); /* so long a comment is still one */
 	end += 1000000;
 	end += sprintf(end, "\n192.168.240.3 fd00::3 17\n\x1b[2Jnoise\n");
 	end = mempcpy(end, "192.168.240.9 fd00::9 17\0garbage\n", 33);
@@ -568,11 +591,12 @@ static void bad_lines(void **state)
 	write_text(text);
 	o = child_run(read_here, NULL);
 	assert_string_equal(o->out, "0 0 1000\n");
-	assert_int_equal(occurs(o->err, "warning: "), 10);	/* named; the others are counted */
+	assert_int_equal(occurs(o->err, "warning: "), 10); /* named; the others are counted */
 	free(text);
 }
 
-/* Tries to save with something in the way; the outcome's text: the error, and the entries that the file then has. */
+/* Tries to save with something in the way; the outcome's text: the error, and the entries that the
+ * file then has. */
 static void try_to_save(void)
 {
 	static struct saved items[5000];
@@ -580,7 +604,8 @@ static void try_to_save(void)
 	int error;
 
 	for (size_t i = 0; i < 5000; i++)
-		items[i] = entry("192.168.240.9", "fd00:1111:2222:3333:4444:5555:6666:7777", 1700000000, false);
+		items[i] = entry("192.168.240.9", "fd00:1111:2222:3333:4444:5555:6666:7777",
+				 1700000000, false);
 	error = savefile_write(path, items, 5000);
 	printf("%d", error);
 	error = savefile_read(path, &list);
@@ -610,7 +635,7 @@ static void file_size_limit(void **state)
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		snprintf(expected, sizeof(expected), "%d 0 %zu", -EFBIG, n);
 		assert_string_equal(child_run(limited, &limits[i])->out, expected);
-		assert_int_equal(files_in(folder), 1);		/* no temporary file is left */
+		assert_int_equal(files_in(folder), 1); /* no temporary file is left */
 	}
 }
 
@@ -701,7 +726,8 @@ static void cannot_set_aside(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
-/* Killed at any moment: the file is one of the two that were written, whole; the next writer clears up. */
+/* Killed at any moment: the file is one of the two that were written, whole; the next writer clears
+ * up. */
 static void killed(void **state)
 {
 	static struct saved items[3000];
@@ -782,7 +808,8 @@ int main(void)
 		TEST(flows),
 		TEST(many),
 		TEST(absent),
-		TEST(makes_folder), TEST(keeps_what_is_there),
+		TEST(makes_folder),
+		TEST(keeps_what_is_there),
 		TEST(line_forms),
 		TEST(tayga),
 		TEST(carriage_returns),
@@ -799,7 +826,7 @@ int main(void)
 		TEST(cannot_set_aside),
 		TEST(killed),
 		TEST(print_fails),
-		TEST(import_is_strict),		/* last: children inherit the exit status of an error */
+		TEST(import_is_strict), /* last: children inherit the exit status of an error */
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
