@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Called by scripts/check options: the keys of user/opt.h, and verbs and options of the program's help where it
+"""Called by scripts/check options: the keys of user/config/opt.h, and verbs and options of the program's help where it
 is built, against the man pages and the completion, both ways. Prints what differs; exit status 1 then."""
 import os
 import re
@@ -22,9 +22,9 @@ def compare(what, here, there, where_here, where_there):
         faults.append(f"{what} {word}: in {where_there}, not in {where_here}")
 
 
-rows = re.findall(r'^\tX\(\w+,\s*"([a-z0-9-]+)",\s*"([^"]*)",\s*"([^"]*)",\s*(true|false),', read("user/opt.h"), re.M)
+rows = re.findall(r'^\tX\(\w+,\s*"([a-z0-9-]+)",\s*"([^"]*)",\s*"([^"]*)",\s*(true|false),', read("user/config/opt.h"), re.M)
 if len(rows) < 20:
-    sys.exit("user/opt.h: the list of keys is not understood")
+    sys.exit("user/config/opt.h: the list of keys is not understood")
 keys = {row[0] for row in rows}
 page5, page8 = read("docs/nat64-bpf.conf.5"), read("docs/nat64-bpf.8")
 later = re.search(r"^\.Sh NOT IN THIS VERSION\n(?:(?!\.Sh ).*\n)*", page8, re.M)
@@ -34,7 +34,7 @@ completion = read("scripts/completion/nat64-bpf.bash")
 
 # nat64-bpf.conf(5): an entry for each key, with the words of its value; the default that is a single word.
 entries = {m[1]: m for m in re.finditer(r"^\.It Cm ([a-z0-9-]+)((?: .*)?)\n((?:(?!\.It |\.El).*\n)*)", page5, re.M)}
-compare("key", keys, set(entries), "user/opt.h", "docs/nat64-bpf.conf.5")
+compare("key", keys, set(entries), "user/config/opt.h", "docs/nat64-bpf.conf.5")
 for key, value, _, repeatable in rows:
     if key not in entries:
         continue
@@ -49,11 +49,11 @@ for key, value, _, repeatable in rows:
 load_list = re.search(r"^A setting:\n((?:\.Fl -.*\n)*)", page8, re.M)
 compare("option", {"--" + key for key in keys},
         set("--" + word for word in re.findall(r"\.Fl -([a-z0-9-]+)", load_list[1] if load_list else "")),
-        "user/opt.h", "docs/nat64-bpf.8 (load)")
+        "user/config/opt.h", "docs/nat64-bpf.8 (load)")
 words = {name: set(text.split()) for name, text in
          re.findall(r'^\tlocal (global|verbs|load)="([^"]*)"', completion, re.M)}
 compare("option", {"--" + key for key in keys}, words["load"] - {"--dry-run", "--replace"},
-        "user/opt.h", "the completion (load)")
+        "user/config/opt.h", "the completion (load)")
 for key in keys:
     if not re.search(rf"^\t[^#]*--{key}\b[^#]*\)|^\t--{key}\b.*\\$", completion, re.M):
         faults.append(f"option --{key}: the completion does not know what follows it")

@@ -5,10 +5,11 @@
 #include "args.h"
 #include "datapath.h"
 #include "log.h"
+#include "text.h"
 
 #define CHANGE OPTION(DRY_RUN)
 
-const struct verb verbs[] = {
+static const struct verb verbs[] = {
 	/* name     operands		help						options
 	   keys   words	run */
 	/* clang-format off */
@@ -27,12 +28,11 @@ const struct verb verbs[] = {
 	{ "version", "",		"versions of program, libraries and kernel",	0,				false, 0, 0,	cmd_version },
 	/* clang-format on */
 };
-const unsigned int verb_count = sizeof(verbs) / sizeof(*verbs);
 
 int main(int argc, char **argv)
 {
 	struct args args;
-	int status = args_parse(&args, argc, argv);
+	int status = args_parse(&args, verbs, sizeof(verbs) / sizeof(*verbs), argc, argv);
 
 	datapath_listen();
 	if (!status)
@@ -43,5 +43,6 @@ int main(int argc, char **argv)
 			 "is the disk full, or the pipe closed?", "standard output");
 		status = -1;
 	}
+	text_release((struct text_mark){});
 	return status < 0 ? (int)log_status() : status;
 }

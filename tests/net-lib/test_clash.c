@@ -54,7 +54,7 @@ static const char *with_addr(struct nl_addr addr)
 	static char text[CLASH_TEXT];
 	struct net4 pool = net(pool_text);
 
-	found = pool_clash(&pool, ip4("192.168.240.1"), VPN,
+	found = clash_pool(&pool, ip4("192.168.240.1"), VPN,
 			   &(struct clash_host){ .addrs = &addr, .addr_count = 1 });
 	return clash_text(&found, text);
 }
@@ -64,7 +64,7 @@ static const char *with_route(struct nl_route r)
 	static char text[CLASH_TEXT];
 	struct net4 pool = net(pool_text);
 
-	found = pool_clash(&pool, ip4("192.168.240.1"), VPN,
+	found = clash_pool(&pool, ip4("192.168.240.1"), VPN,
 			   &(struct clash_host){ .routes = &r, .route_count = 1 });
 	return clash_text(&found, text);
 }
@@ -146,7 +146,7 @@ static void taken(void **state)
 	char text[NET4_TEXT];
 	size_t count;
 
-	assert_int_equal(pool_taken(&host, &nets, &count), 0);
+	assert_int_equal(clash_taken(&host, &nets, &count), 0);
 	assert_int_equal(count, 2);
 	assert_true(net4_free(20, nets, count, &free_net));
 	assert_string_equal(net4_text(&free_net, text), "10.0.0.0/20");
@@ -162,14 +162,14 @@ static void native_routes(void **state)
 	struct net6 prefix;
 
 	assert_int_equal(net6_parse("64:ff9b::/96", &prefix), 0);
-	assert_null(prefix_native_route(&prefix, list, 2));
+	assert_null(clash_native_route(&prefix, list, 2));
 	list[1].dst6 = prefix.addr;
-	assert_ptr_equal(prefix_native_route(&prefix, list, 2), &list[1]);
+	assert_ptr_equal(clash_native_route(&prefix, list, 2), &list[1]);
 	list[1].len = 95; /* it merely contains the prefix */
-	assert_null(prefix_native_route(&prefix, list, 2));
+	assert_null(clash_native_route(&prefix, list, 2));
 	list[1].len = 128;
 	list[1].type = RTN_LOCAL;
-	assert_null(prefix_native_route(&prefix, list, 2));
+	assert_null(clash_native_route(&prefix, list, 2));
 }
 
 int main(void)

@@ -3,8 +3,10 @@
 
 #include "space.h"
 
+#include <stdbool.h>
 #include <sys/wait.h>
 
+#include "forwarding.h"
 #include "sysctl.h"
 
 static char folder[] = "/tmp/nat64-sysctl-XXXXXX";

@@ -530,7 +530,7 @@ static void defaults(void **state)
 
 static int check_name(const void *arg)
 {
-	bool fine = name_check(arg);
+	bool fine = config_name_check(arg);
 
 	return fine == (log_status() == EXIT_DONE) ? (int)log_status() : 99;
 }

@@ -472,8 +472,8 @@ static void many_outside(void **state)
 	fclose(file);
 	o = child_run(use, NULL);
 	assert_int_equal(o->status, EXIT_USAGE);
-	assert_non_null(strstr(o->err, fmt(":%d: %d static maps have", NAT64_EXTERN_MAX + 3,
-					   NAT64_EXTERN_MAX + 5)));
+	assert_non_null(strstr(o->err, textf(":%d: %d static maps have", NAT64_EXTERN_MAX + 3,
+					     NAT64_EXTERN_MAX + 5)));
 }
 
 static int check_twice(const void *arg)

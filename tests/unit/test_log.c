@@ -118,8 +118,8 @@ static const struct {
 static int fail_name(const void *arg)
 {
 	log_options.json = true;
-	log_fail(EXIT_FAILED, fmt("why %s", (const char *)arg), fmt("fix %s", (const char *)arg),
-		 "%s: what", (const char *)arg);
+	log_fail(EXIT_FAILED, textf("why %s", (const char *)arg),
+		 textf("fix %s", (const char *)arg), "%s: what", (const char *)arg);
 	log_note("note %s", (const char *)arg);
 	return 0;
 }
@@ -135,7 +135,7 @@ static void hostile_names(void **state)
 			 "error: %s: what\nwhy: why %s\nfix: fix %s\nnote %s\n", names[i].shown,
 			 names[i].shown, names[i].shown, names[i].shown);
 		assert_string_equal(o->err, expected);
-		assert_string_equal(printable(names[i].name), names[i].shown);
+		assert_string_equal(text_printable(names[i].name), names[i].shown);
 		snprintf(expected, sizeof(expected), "%s: what", names[i].shown);
 		assert_non_null(root);
 		assert_string_equal(json_string_value(
@@ -183,21 +183,27 @@ static void levels(void **state)
 	}
 }
 
-static void ring(void **state)
+/* Texts live until their mark is released, however many come after them, and marks nest. */
+static void arena(void **state)
 {
-	const char *texts[8];
+	struct text_mark before = text_mark(), inner;
+	const char *texts[100];
 	char expected[16], *big = malloc(100001);
 
-	for (int i = 0; i < 8; i++)
-		texts[i] = fmt("text %d", i);
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 100; i++)
+		texts[i] = textf("text %d", i);
+	inner = text_mark();
+	memset(big, 'x', 100000);
+	big[100000] = 0;
+	assert_int_equal(strlen(textf("%s", big)), 100000); /* never cut */
+	text_release(inner);
+	for (int i = 0; i < 100; i++) {
 		snprintf(expected, sizeof(expected), "text %d", i);
 		assert_string_equal(texts[i], expected);
 	}
-	memset(big, 'x', 100000);
-	big[100000] = 0;
-	assert_int_equal(strlen(fmt("%s", big)), 100000); /* never cut */
-	assert_string_equal(fmt("%s%s", texts[6], texts[7]), "text 6text 7");
+	assert_string_equal(textf("%s%s", texts[6], texts[7]), "text 6text 7");
+	text_release(before);
+	assert_ptr_equal(text_mark().newest, before.newest);
 	free(big);
 }
 
@@ -207,7 +213,7 @@ int main(void)
 		cmocka_unit_test(three_parts),	 cmocka_unit_test(json),
 		cmocka_unit_test(same_fixes),	 cmocka_unit_test(colour),
 		cmocka_unit_test(hostile_names), cmocka_unit_test(levels),
-		cmocka_unit_test(ring),
+		cmocka_unit_test(arena),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "opt.h"
+#include "suggest.h"
 
 static void table(void **state)
 {

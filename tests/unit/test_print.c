@@ -185,7 +185,7 @@ static int colours(const void *arg)
 	print_setup(place->no_color);
 	if (print_has_colour() != place->colour)
 		return 1;
-	if (!!*dot(TONE_GOOD) != place->colour || !!*tone_on(TONE_BAD) != place->colour ||
+	if (!!*print_dot(TONE_GOOD) != place->colour || !!*tone_on(TONE_BAD) != place->colour ||
 	    !!*tone_off() != place->colour)
 		return 2;
 	if (*tone_on(TONE_PLAIN))

@@ -106,7 +106,7 @@ static void there_and_back(void **state)
 	assert_int_equal(list.bad_lines, 0);
 	for (size_t i = 0; i < n; i++)
 		assert_true(same(&items[i], &list.items[i]));
-	saved_list_free(&list);
+	savefile_list_free(&list);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(files_in(folder), 1);
@@ -114,7 +114,7 @@ static void there_and_back(void **state)
 	assert_int_equal(savefile_write(path, NULL, 0), 0); /* replaces it */
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, 0);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 }
 
 /* The format is a contract: TAYGA's lines, our own facts in comments. The CRC was computed by
@@ -165,19 +165,19 @@ static void flows(void **state)
 	assert_int_equal(list.count, n);
 	for (size_t i = 0; i < n; i++)
 		assert_true(same(&items[i], &list.items[i]));
-	saved_list_free(&list);
+	savefile_list_free(&list);
 	assert_int_equal(savefile_import(path, &list, &damaged), 0); /* by address of the client */
 	assert_int_equal(list.count, n);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(list.items[i].flags, items[i].flags);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 
 	end = strstr(text, "# flows long\n") +
 	      strlen("# flows long\n"); /* cut there: that is no damage */
 	write_bytes(text, (size_t)(end - text));
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, 3);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 }
 
 static void many(void **state)
@@ -198,7 +198,7 @@ static void many(void **state)
 	for (size_t i = 0; i < n; i++)
 		if (!same(&items[i], &list.items[i]))
 			fail_msg("entry %zu differs", i);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 	free(items);
 }
 
@@ -225,7 +225,7 @@ static void makes_folder(void **state)
 	assert_int_equal(savefile_write(deep, items, n), 0);
 	assert_int_equal(savefile_read(deep, &list), 0);
 	assert_int_equal(list.count, n);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 	assert_int_equal(unlink(deep), 0);
 	for (int i = 0; i < 2; i++) {
 		slash = strrchr(deep, '/');
@@ -256,7 +256,7 @@ static void keeps_what_is_there(void **state)
 	assert_true(S_ISLNK(is.st_mode));
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, n);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 	assert_int_equal(unlink(link) | unlink(path), 0);
 
 	assert_int_equal(mkfifo(fifo, 0600), 0);
@@ -354,7 +354,7 @@ static void tayga(void **state)
 	assert_int_equal(list.count, 2);
 	assert_int_equal(list.bad_lines, 0);
 	assert_true(same(&list.items[0], &first));
-	saved_list_free(&list);
+	savefile_list_free(&list);
 }
 
 static void carriage_returns(void **state)
@@ -367,7 +367,7 @@ static void carriage_returns(void **state)
 	assert_int_equal(list.bad_lines, 0);
 	assert_int_equal(list.items[0].seen, 17);
 	assert_true(list.items[1].is_static);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 }
 
 /* Duplicates are the caller's business. */
@@ -379,7 +379,7 @@ static void duplicates(void **state)
 		"192.168.240.2\tfd00::2\t17\n192.168.240.2\tfd00::2\t18\n192.168.240.2\tfd00::3\t19\n");
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, 3);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 }
 
 /* The power goes while the file is written in place (TAYGA does so): what is whole is read, half a
@@ -407,7 +407,7 @@ static void cut_anywhere(void **state)
 		assert_int_equal(list.bad_lines, 0);
 		for (size_t i = 0; i < whole; i++)
 			assert_true(same(&items[i], &list.items[i]));
-		saved_list_free(&list);
+		savefile_list_free(&list);
 	}
 }
 
@@ -446,7 +446,7 @@ static void flip_anywhere(void **state)
 			for (size_t i = 0; i < n; i++)
 				assert_true(same(&items[i], &list.items[i]));
 		}
-		saved_list_free(&list);
+		savefile_list_free(&list);
 		text[bit / 8] ^= (char)(1 << bit % 8);
 	}
 	assert_true(set_aside >= (len - 17) * 8); /* all before the line `# crc32 ...` */
@@ -468,17 +468,17 @@ static void appended(void **state) /* by hand, behind the CRC */
 			 0); /* takes it, and stays where it is */
 	assert_true(damaged);
 	assert_int_equal(list.count, n + 1);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 	assert_int_equal(savefile_read(path, &list), -EBADMSG);
 	assert_int_equal(list.lost_statics, 2);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 	assert_int_equal(savefile_import(bad_path, &list, &damaged), 0);
 	assert_int_equal(list.count, n + 1);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 	assert_int_equal(savefile_write(path, items, n), 0);
 	assert_int_equal(savefile_import(path, &list, &damaged), 0);
 	assert_false(damaged);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 	unlink(bad_path);
 }
 
@@ -514,7 +514,7 @@ static void import_is_strict(void **state)
 		assert_int_equal(list.items[i].is_static, third);
 		assert_int_equal(list.items[i].seen, third ? 0 : 19);
 	}
-	saved_list_free(&list);
+	savefile_list_free(&list);
 }
 
 /* Bits flipped anywhere, in CRC line and header too: none but entries that were saved. */
@@ -545,7 +545,7 @@ static void scribble(void **state)
 				fail_msg("round %d: a wrong binding of:\n%.*s", round, (int)len,
 					 copy);
 		}
-		saved_list_free(&list);
+		savefile_list_free(&list);
 		unlink(bad_path);
 	}
 	print_message("%zu of 10000 were read\n", read);
@@ -557,7 +557,7 @@ static int read_here(const void *arg)
 	int error = savefile_read(path, &list);
 
 	printf("%d %zu %zu\n", error, list.count, list.bad_lines);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 	return log_status();
 }
 
@@ -610,7 +610,7 @@ static void try_to_save(void)
 	printf("%d", error);
 	error = savefile_read(path, &list);
 	printf(" %d %zu", error, list.count);
-	saved_list_free(&list);
+	savefile_list_free(&list);
 }
 
 static int limited(const void *arg)
@@ -757,7 +757,7 @@ static void killed(void **state)
 		late += list.count == 2000;
 		for (size_t i = 0; i < list.count; i++)
 			assert_int_equal(list.items[i].seen, i);
-		saved_list_free(&list);
+		savefile_list_free(&list);
 	}
 	assert_int_equal(savefile_write(path, items, 2000), 0);
 	assert_int_equal(files_in(folder), 1);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Files written as a whole, and their folders. Functions return 0 or -errno and say nothing. */
+#pragma once
+
+#include <stddef.h>
+
+/* Makes a folder and its parents. */
+int file_make_dir(const char *path, unsigned int mode);
+
+/* Writes a file as a whole: temporary file beside it, fsync, rename, fsync of the folder. On
+ * failure the old one stays and nothing else does. */
+int file_write(const char *path, const char *text, size_t len, unsigned int mode);
+
+/* fsync of the folder that a path is in. */
+int file_sync_dir(const char *path);

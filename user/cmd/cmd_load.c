@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* nat64-bpf load: bring an instance up, or apply a changed config in place. */
+#include <string.h>
+
+#include "args.h"
+#include "dry_run.h"
+#include "host.h"
+#include "json.h"
+#include "load.h"
+#include "lock.h"
+#include "log.h"
+#include "paths.h"
+
+static void say(const struct instance *instance, int changed)
+{
+	const struct config *config = &instance->config;
+	char clients[NET6_TEXT], prefix[NET6_TEXT], pool[NET4_TEXT];
+
+	if (!changed) {
+		log_note("%s: loaded already, nothing changed", config->name);
+		return;
+	}
+	printf("%s: translating %s on %s to %s, pool %s, %s\n", config->name,
+	       net6_text(&instance->clients[0], clients), instance->link.name,
+	       net6_text(&config->prefix, prefix), net4_text(&config->pool, pool),
+	       config->nat44 == NAT44_NONE ? "no NAT44" :
+	       config->nat44 == NAT44_SNAT ? "snat" :
+					     "masquerade");
+}
+
+static int load(const struct args *args)
+{
+	struct load_options options = { .replace = args_has(args, OPTION_REPLACE) };
+	struct instance instance;
+	struct dry_run dry;
+	int changed = -1;
+
+	if (dry_run_begin(&dry, args))
+		return -1;
+	options.show = dry.to;
+	if (!instance_settings(&instance, args->name, &args->config) &&
+	    !instance_derive(&instance) && !host_check_network(&instance))
+		changed = instance_up(&instance, &options);
+	if (dry_run_end(&dry, args, instance.config.name, changed))
+		changed = -1;
+	else if (changed >= 0 && !options.show && args->json)
+		json_changed(instance.config.name, changed);
+	else if (changed >= 0 && !options.show)
+		say(&instance, changed);
+	instance_free(&instance);
+	return changed < 0 ? -1 : EXIT_DONE;
+}
+
+int cmd_load(const struct args *args)
+{
+	struct instance instance;
+	int status;
+
+	/* what is wrong in itself comes before what is not permitted */
+	status = instance_settings(&instance, args->name, &args->config);
+	instance_free(&instance);
+	if (status || host_check_privileges() || host_check_kernel() || lock_take())
+		return -1;
+	status = load(args);
+	lock_release();
+	return status;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* nat64-bpf stats: every counter, in words, JSON or OpenMetrics. */
+#include <errno.h>
+#include <string.h>
+
+#include "args.h"
+#include "counters.h"
+#include "instances.h"
+#include "json.h"
+#include "log.h"
+#include "paths.h"
+#include "report.h"
+
+/* Packets dropped by our nft table, which the programs do not see. */
+#define HOST_TEXT "target is an address of this host; see `host` in nat64-bpf.conf(5)"
+
+/* Counters that nftables keeps for us: words and sentences beside those of the programs. */
+/* clang-format off */
+#define NFT_WORDS(X) \
+	X(guarded,	"guarded",		"unsolicited packets from outside to the pool, barred by `guard`") \
+	X(leaked,	"leaked",		"packets of the pool that NAT44 did not touch, held back") \
+	X(slow_64,	"slow64",		"packets towards IPv4 that the slow path forwarded") \
+	X(slow_46,	"slow46",		"packets towards clients that the slow path forwarded")
+/* clang-format on */
+
+/* What took the fast path, which follows from both. */
+/* clang-format off */
+#define FAST_WORDS(X) \
+	X(NAT64_COUNT_IN64,	"fast64",	"those of in64 that took the fast path") \
+	X(NAT64_COUNT_OUT46,	"fast46",	"those of out46 that took the fast path")
+/* clang-format on */
+
+static void row(const struct args *args, const char *word, uint64_t packets, uint64_t bytes,
+		const char *text)
+{
+	if (bytes)
+		printf("  %-24s %12llu packets %15llu bytes\n", word, (unsigned long long)packets,
+		       (unsigned long long)bytes);
+	else
+		printf("  %-24s %12llu\n", word, (unsigned long long)packets);
+	if (args_has(args, OPTION_EXPLAIN))
+		printf("      %s\n", text);
+}
+
+static void print(const struct args *args, const struct report *r)
+{
+	printf("%s\n", r->instance.config.name);
+	for (int i = 0; i < NAT64_COUNT_MAX; i++)
+		row(args, counter_words[i], r->counters[i].packets, r->counters[i].bytes,
+		    counter_texts[i]);
+#define X(field, word, text) row(args, word, r->nft.field, 0, text);
+	NFT_WORDS(X)
+#undef X
+#define X(count, word, text) \
+	row(args, word, report_fast(r, count).packets, report_fast(r, count).bytes, text);
+	FAST_WORDS(X)
+#undef X
+	printf("  drops\n");
+	for (int i = 1; i < NAT64_DROP_MAX; i++)
+		if (r->counters[NAT64_COUNT_MAX + i].packets || args_has(args, OPTION_EXPLAIN))
+			row(args, drop_words[i], r->counters[NAT64_COUNT_MAX + i].packets, 0,
+			    drop_texts[i]);
+	if (r->nft.host || args_has(args, OPTION_EXPLAIN))
+		row(args, HOST_DROP, r->nft.host, 0, HOST_TEXT);
+}
+
+static json_t *entry(const struct args *args, uint64_t packets, uint64_t bytes, const char *text)
+{
+	json_t *object = json_pack("{s:I, s:I}", "packets", (json_int_t)packets, "bytes",
+				   (json_int_t)bytes);
+
+	if (args_has(args, OPTION_EXPLAIN))
+		json_object_set_new(object, "text", json_string(text));
+	return object;
+}
+
+static json_t *to_json(const struct args *args, const struct report *r)
+{
+	json_t *counts = json_object(), *drops = json_object();
+
+	for (int i = 0; i < NAT64_COUNT_MAX; i++)
+		json_object_set_new(counts, counter_words[i],
+				    entry(args, r->counters[i].packets, r->counters[i].bytes,
+					  counter_texts[i]));
+#define X(field, word, text) json_object_set_new(counts, word, entry(args, r->nft.field, 0, text));
+	NFT_WORDS(X)
+#undef X
+#define X(count, word, text)                                           \
+	json_object_set_new(counts, word,                              \
+			    entry(args, report_fast(r, count).packets, \
+				  report_fast(r, count).bytes, text));
+	FAST_WORDS(X)
+#undef X
+	json_object_set_new(counts, HOST_DROP,
+			    entry(args, r->nft.host, 0, HOST_TEXT)); /* where it was at first */
+	for (int i = 1; i < NAT64_DROP_MAX; i++) {
+		const struct nat64_counter *c = &r->counters[NAT64_COUNT_MAX + i];
+
+		json_object_set_new(drops, drop_words[i],
+				    entry(args, c->packets, c->bytes, drop_texts[i]));
+	}
+	json_object_set_new(drops, HOST_DROP, entry(args, r->nft.host, 0, HOST_TEXT));
+	return json_pack("{s:s, s:o, s:o}", "name", r->instance.config.name, "counters", counts,
+			 "drops", drops);
+}
+
+static void sample(const char *family, const char *name, const char *label, const char *word,
+		   uint64_t value)
+{
+	printf("nat64_%s_total{instance=\"%s\",%s=\"%s\"} %llu\n", family, name, label, word,
+	       (unsigned long long)value);
+}
+
+/* OpenMetrics wants the samples of one family together, over all instances. */
+static void metrics(const struct report *reports, size_t count)
+{
+	printf("# TYPE nat64_packets counter\n# HELP nat64_packets Packets by what became of them.\n");
+	for (size_t n = 0; n < count; n++) {
+		const char *name = reports[n].instance.config.name;
+
+		for (int i = 0; i < NAT64_COUNT_MAX; i++)
+			sample("packets", name, "counter", counter_words[i],
+			       reports[n].counters[i].packets);
+#define X(field, word, text) sample("packets", name, "counter", word, reports[n].nft.field);
+		NFT_WORDS(X)
+#undef X
+#define X(count, word, text) \
+	sample("packets", name, "counter", word, report_fast(&reports[n], count).packets);
+		FAST_WORDS(X)
+#undef X
+		sample("packets", name, "counter", HOST_DROP,
+		       reports[n].nft.host); /* where it was at first */
+	}
+	printf("# TYPE nat64_bytes counter\n# UNIT nat64_bytes bytes\n"
+	       "# HELP nat64_bytes Bytes translated, of the IPv6 side from the IP header on.\n");
+	for (size_t n = 0; n < count; n++) {
+		const char *name = reports[n].instance.config.name;
+
+		for (int i = 0; i <= NAT64_COUNT_OUT46; i++)
+			sample("bytes", name, "counter", counter_words[i],
+			       reports[n].counters[i].bytes);
+#define X(count, word, text) \
+	sample("bytes", name, "counter", word, report_fast(&reports[n], count).bytes);
+		FAST_WORDS(X)
+#undef X
+	}
+	printf("# TYPE nat64_drops counter\n# HELP nat64_drops Packets dropped, by reason.\n");
+	for (size_t n = 0; n < count; n++) {
+		const char *name = reports[n].instance.config.name;
+
+		for (int i = 1; i < NAT64_DROP_MAX; i++)
+			sample("drops", name, "reason", drop_words[i],
+			       reports[n].counters[NAT64_COUNT_MAX + i].packets);
+		sample("drops", name, "reason", HOST_DROP, reports[n].nft.host);
+	}
+	printf("# TYPE nat64_pool_addresses gauge\n# HELP nat64_pool_addresses Addresses that clients can have.\n");
+	for (size_t n = 0; n < count; n++)
+		printf("nat64_pool_addresses{instance=\"%s\"} %u\n",
+		       reports[n].instance.config.name, reports[n].use.size);
+	printf("# TYPE nat64_pool_used gauge\n# HELP nat64_pool_used Addresses that clients have.\n");
+	for (size_t n = 0; n < count; n++)
+		printf("nat64_pool_used{instance=\"%s\"} %u\n", reports[n].instance.config.name,
+		       reports[n].use.dynamic + reports[n].use.static_in_pool);
+	printf("# TYPE nat64_translating gauge\n# HELP nat64_translating 1 if all parts are in place.\n");
+	for (size_t n = 0; n < count; n++)
+		printf("nat64_translating{instance=\"%s\"} %d\n", reports[n].instance.config.name,
+		       reports[n].state == STATE_TRANSLATING);
+	printf("# EOF\n");
+}
+
+int cmd_stats(const struct args *args)
+{
+	char *given[] = { (char *)args->name }, **names = given;
+	size_t count = 1, read = 0;
+	struct report *reports;
+	json_t *array = json_array();
+	int status = 0, error;
+
+	if (!args->name) {
+		error = instances_pinned(&names, &count);
+		if (error)
+			return instances_unlisted(error);
+	}
+	reports = calloc(count + 1, sizeof(*reports));
+	for (size_t i = 0; i < count && !status && reports; i++) {
+		status = report_read(names[i], &reports[read++]);
+		if (!status)
+			status = report_permitted(&reports[i]);
+		if (!status && args->json)
+			json_array_append_new(array, to_json(args, &reports[i]));
+		else if (!status && !args_has(args, OPTION_OPENMETRICS))
+			print(args, &reports[i]);
+	}
+	if (!count)
+		status = log_fail(EXIT_NOT_LOADED,
+				  "there are no counters before something is loaded",
+				  "load an interface: nat64-bpf load tun0", "nothing is loaded");
+	if (!status && args->json) {
+		json_out(json_pack("{s:i, s:O}", "schema", 1, "instances", array));
+	} else if (!status && args_has(args, OPTION_OPENMETRICS)) {
+		metrics(reports, count);
+	}
+	json_decref(array);
+	for (size_t i = 0; i < read; i++)
+		report_free(&reports[i]);
+	free(reports);
+	if (names != given)
+		instances_free(names, count);
+	return status;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Text to the kinds of values that keys take, and what to say of what is none. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_parse.h"
+#include "config_value.h"
+#include "log.h"
+#include "suggest.h"
+#include "text.h"
+
+#define WORDS_MAX 4 /* words that a key takes */
+
+static bool is_option(const struct put *put)
+{
+	return !strncmp(put->where, "--", 2);
+}
+
+int put_bad(const struct put *put, const char *why, const char *fix, const char *what)
+{
+	if (is_option(put)) /* the option says the key */
+		return log_fail(EXIT_USAGE, why, fix, "%s: `%.100s` %s", put->where, put->value,
+				what);
+	return log_fail(EXIT_USAGE, why, fix, "%s: %s: `%.100s` %s", put->where,
+			config_keys[put->key].key, put->value, what);
+}
+
+const char *put_fix(const struct put *put, const char *value)
+{
+	return textf(is_option(put) ? "give --%s '%s'" : "write `%s = %s`",
+		     config_keys[put->key].key, value);
+}
+
+static char words[WORDS_MAX][32];
+
+static const char *nth_word(unsigned int i)
+{
+	return words[i];
+}
+
+/* Other programs say yes and no where ours say on and off, allow and deny. */
+static const char *meant(const struct put *put, unsigned int count)
+{
+	static const char *const yes = " yes true 1 enable enabled permit accept ";
+	static const char *const no = " no false 0 disable disabled never ";
+	const char *needle = textf(" %.16s ", put->value);
+
+	if (strstr(yes, needle))
+		return word_find(put->key, "on") >= 0	 ? "on" :
+		       word_find(put->key, "allow") >= 0 ? "allow" :
+							   NULL;
+	if (strstr(no, needle))
+		return word_find(put->key, "off") >= 0	? "off" :
+		       word_find(put->key, "deny") >= 0 ? "deny" :
+							  NULL;
+	return suggest(put->value, nth_word, count);
+}
+
+int put_choice(const struct put *put, int *number)
+{
+	const char *list = "", *near;
+	unsigned int n;
+
+	*number = word_find(put->key, put->value);
+	if (*number >= 0)
+		return 0;
+	for (n = 0; n < WORDS_MAX && word_text(put->key, (int)n, words[n], sizeof(words[n])); n++)
+		list = textf("%s%s%s", list, n ? ", " : "", words[n]);
+	near = meant(put, n);
+	return put_bad(put, textf("%s: %s", config_keys[put->key].key, config_keys[put->key].help),
+		       near ? put_fix(put, near) : textf("choose one of %s", list),
+		       textf("is none of %s", list));
+}
+
+int put_number(const struct put *put, uint64_t min, uint64_t max, const char *unit,
+	       uint64_t *number)
+{
+	uint64_t value;
+
+	if (!text_number(put->value, UINT64_MAX, &value) || value < min || value > max)
+		return put_bad(
+			put,
+			textf("%s takes %s, N being %llu to %llu%s", config_keys[put->key].key,
+			      config_keys[put->key].value, (unsigned long long)min,
+			      (unsigned long long)max, unit),
+			textf("choose a whole number from %llu to %llu, or leave the key out: the default is %s",
+			      (unsigned long long)min, (unsigned long long)max,
+			      config_keys[put->key].fallback),
+			"is out of range or not a number");
+	*number = value;
+	return 0;
+}
+
+int put_time(const struct put *put, uint64_t min, uint64_t *seconds)
+{
+	char text[TEXT_TIME];
+	uint64_t value;
+
+	if (!text_seconds(put->value, &value))
+		return put_bad(put, "a time is such as 14d, 2h4m or 90s, or plain seconds",
+			       put_fix(put, config_keys[put->key].fallback), "is not a time");
+	if (value < min)
+		return put_bad(
+			put,
+			"connections that are still open would lose their address (RFC 5382, RFC 4787)",
+			put_fix(put, put->key == KEY_MAX_LEASE ? config_keys[put->key].fallback :
+								 text_time(min, text)),
+			textf("is shorter than %s", text_time(min, text)));
+	if (value > TEXT_TIME_MAX)
+		return put_bad(put, "ten years are the limit",
+			       put_fix(put, text_time(TEXT_TIME_MAX, text)), "is too long");
+	*seconds = value;
+	return 0;
+}
+
+static const char *fault4(struct in_addr addr)
+{
+	uint32_t host = ntohl(addr.s_addr);
+
+	if (host >> 24 == 0)
+		return "0.0.0.0/8 holds no address of a host (RFC 1122, 3.2.1.3)";
+	if (host >> 24 == 127)
+		return "127.0.0.0/8 is loopback and never leaves a host";
+	if (host >> 28 == 14)
+		return "224.0.0.0/4 is multicast";
+	if (host == UINT32_MAX)
+		return "255.255.255.255 is broadcast";
+	return NULL;
+}
+
+static const char *fault6(const struct in6_addr *addr)
+{
+	if (IN6_IS_ADDR_UNSPECIFIED(addr))
+		return ":: is the unspecified address (RFC 4291, 2.5.2)";
+	if (IN6_IS_ADDR_LOOPBACK(addr))
+		return "::1 is loopback and never leaves a host";
+	if (IN6_IS_ADDR_MULTICAST(addr))
+		return "ff00::/8 is multicast";
+	if (IN6_IS_ADDR_LINKLOCAL(addr))
+		return "fe80::/10 is link-local: such packets are not forwarded, so they cannot be translated";
+	if (IN6_IS_ADDR_V4MAPPED(addr))
+		return "::ffff:0:0/96 is for programs and never seen on a wire (RFC 4291, 2.5.5.2)";
+	return NULL;
+}
+
+/* TEXT is the value or a part of it. A length behind an address is a common slip. */
+static int no_address(const struct put *put, const char *text, const char *kind)
+{
+	const char *example = config_keys[put->key].repeatable ? "192.168.240.50 fd00::50" :
+			      put->key == KEY_NAT44	       ? "snat 203.0.113.7" :
+			      put->key == KEY_OWN4	       ? "192.168.240.1" :
+								 "fd00::1";
+	const char *what = strcmp(text, put->value) ?
+				   textf("holds `%.60s`, which is not an %s address", text, kind) :
+				   textf("is not an %s address", kind);
+	size_t len = strcspn(text, "/");
+
+	if (text[len])
+		return put_bad(put, "the address of one host has no length",
+			       textf("leave out `%.8s`", text + len), what);
+	return put_bad(put,
+		       textf("%s takes %s", config_keys[put->key].key, config_keys[put->key].value),
+		       put_fix(put, example), what);
+}
+
+static int fault(const struct put *put, const char *text, const char *why)
+{
+	return put_bad(put, why, "give the address of a host",
+		       strcmp(text, put->value) ?
+			       textf("holds `%.60s`, which no host can have", text) :
+			       "is an address that no host can have");
+}
+
+int put_address4(const struct put *put, const char *text, struct in_addr *addr)
+{
+	struct in_addr parsed;
+
+	if (inet_pton(AF_INET, text, &parsed) != 1)
+		return no_address(put, text, "IPv4");
+	if (fault4(parsed))
+		return fault(put, text, fault4(parsed));
+	*addr = parsed;
+	return 0;
+}
+
+int put_address6(const struct put *put, const char *text, struct in6_addr *addr)
+{
+	struct in6_addr parsed;
+
+	if (inet_pton(AF_INET6, text, &parsed) != 1)
+		return no_address(put, text, "IPv6");
+	if (fault6(&parsed))
+		return fault(put, text, fault6(&parsed));
+	*addr = parsed;
+	return 0;
+}
+
+int put_network4(const struct put *put, struct net4 *net)
+{
+	if (net4_parse(put->value, net) == -EINVAL)
+		return put_bad(put,
+			       "an IPv4 network is an address, a slash and a length of 0 to 32",
+			       put_fix(put, "192.168.240.0/20"), "is not an IPv4 network");
+	return 0;
+}
+
+int put_network6(const struct put *put, struct net6 *net)
+{
+	if (net6_parse(put->value, net) == -EINVAL)
+		return put_bad(put,
+			       "an IPv6 network is an address, a slash and a length of 0 to 128",
+			       put_fix(put, put->key == KEY_PREFIX ? "64:ff9b::/96" : "fd00::/64"),
+			       "is not an IPv6 network");
+	return 0;
+}
+
+static int host_bits(const struct put *put, unsigned int len, const char *fix)
+{
+	return put_bad(put,
+		       textf("it is an address inside a /%u: the bits behind are not zero", len),
+		       fix, "is not a network");
+}
+
+int put_whole4(const struct put *put)
+{
+	char text[NET4_TEXT];
+	struct net4 net;
+
+	if (!net4_parse(put->value, &net))
+		return 0;
+	return host_bits(put, net.len, put_fix(put, net4_text(&net, text)));
+}
+
+int put_whole6(const struct put *put, const char *other)
+{
+	char text[NET6_TEXT];
+	struct net6 net;
+
+	if (!net6_parse(put->value, &net))
+		return 0;
+	return host_bits(put, net.len, other ? other : put_fix(put, net6_text(&net, text)));
+}
+
+struct net4 put_around4(const struct put *put, uint8_t len)
+{
+	char addr[INET6_ADDRSTRLEN];
+	struct net4 net = { 0 };
+
+	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(put->value, "/"), put->value);
+	net4_parse(addr, &net);
+	net.addr.s_addr &= mask4(len).s_addr;
+	net.len = len;
+	return net;
+}
+
+struct net6 put_around6(const struct put *put, uint8_t len)
+{
+	char addr[INET6_ADDRSTRLEN];
+	struct in6_addr mask = mask6(len);
+	struct net6 net = { 0 };
+
+	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(put->value, "/"), put->value);
+	net6_parse(addr, &net);
+	for (size_t i = 0; i < sizeof(mask.s6_addr); i++)
+		net.addr.s6_addr[i] &= mask.s6_addr[i];
+	net.len = len;
+	return net;
+}
+
+/* What Linux refuses as a name, no interface can have. */
+int put_interface(const struct put *put, char out[IFNAMSIZ])
+{
+	const char *why = NULL;
+
+	if (strlen(put->value) >= IFNAMSIZ)
+		why = textf("names of interfaces have at most %d bytes", IFNAMSIZ - 1);
+	else if (!strcmp(put->value, ".") || !strcmp(put->value, ".."))
+		why = "Linux does not allow this name";
+	for (const char *c = put->value; !why && *c; c++)
+		if (*c == '/' || *c == ':' || *c == ',' || isspace((unsigned char)*c))
+			why = "names of interfaces hold no slash, colon, comma or white space";
+	if (why)
+		return put_bad(
+			put, why,
+			config_keys[put->key].repeatable ?
+				"give one name, as `ip link` shows it; a second one is a second line or option" :
+				"give one name, as `ip link` shows it",
+			"is not the name of an interface");
+	strcpy(out, put->value);
+	return 0;
+}
+
+int put_path(const struct put *put, char out[PATH_MAX])
+{
+	size_t len = strlen(put->value);
+
+	if (*put->value != '/')
+		return put_bad(put, "it would depend on the folder that a command is started in",
+			       put_fix(put, textf("/var/lib/nat64-bpf/%.60s", put->value)),
+			       "is not an absolute path");
+	if (len >= PATH_MAX)
+		return put_bad(put, textf("a path has at most %d bytes", PATH_MAX - 1),
+			       "choose a shorter one", "is too long");
+	if (put->value[len - 1] == '/')
+		return put_bad(put, "the key takes a file",
+			       put_fix(put, textf("%.100s%s.%s", put->value, put->config->name,
+						  put->key == KEY_STATE ? "map" : "log")),
+			       "is a folder");
+	strcpy(out, put->value);
+	return 0;
+}
+
+bool put_is(const struct put *put, int i)
+{
+	return word_find(put->key, put->value) == i;
+}
+
+void *put_append(void *list, size_t *count, const void *element, size_t size)
+{
+	char *bigger = reallocarray(list, *count + 1, size);
+
+	if (!bigger) {
+		log_fail(EXIT_FAILED, "out of memory", "free memory and try again",
+			 "cannot keep the settings");
+		return NULL;
+	}
+	memcpy(bigger + (*count)++ * size, element, size);
+	return bigger;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The programs and maps of an instance: open the skeleton, load, pin, attach, replace, detach. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nat64.h"
+
+/* Has what libbpf says kept for the errors of these functions, instead of printed. Once, by main().
+ */
+void datapath_listen(void);
+const char *datapath_heard(void); /* a reason, since datapath_forget(); "" : none */
+void datapath_forget(void);
+
+/* What the programs of an instance are to be. */
+struct datapath_spec {
+	const char *name;	    /* of the instance */
+	bool l2;		    /* packets have an Ethernet header in front of IP */
+	struct nat64_config config; /* all but seed, capacity and extern_count */
+};
+
+/* CRC-32 of the object built into this program: tells versions apart. */
+uint32_t datapath_program(void);
+
+/* Would datapath_load(reuse) change anything in the pinned configuration? */
+bool datapath_config_differs(const struct datapath_spec *spec);
+
+/* Can the pinned maps go on under this configuration? 1: yes; 0: there are none; -EBADMSG: of
+ * another ABI or unreadable; -EEXIST: of another pool, prefix or mapping. */
+int datapath_reusable(const struct datapath_spec *spec);
+
+/* Loads the programs over fresh maps, or, with `reuse`, over the pinned ones; pins all of it.
+ * Attaches nothing. Says what went wrong and returns -1. */
+int datapath_load(const struct datapath_spec *spec, bool reuse);
+
+/* Removes all pins. 0 or -errno. */
+int datapath_unpin(const char *name);
+
+/* Descriptor of a pinned map, or -errno; says nothing. */
+int datapath_map(const char *name, const char *map);
+
+/* Says that datapath_map() was denied on `error`, -EACCES or -EPERM, naming the capabilities that
+ * are missing, and returns -1 (exit 4). */
+int datapath_denied(int error, const char *name);
+
+/* Reads the pinned configuration. 0; -ENOENT: not loaded; -EBADMSG: another ABI; -errno. */
+int datapath_read_config(const char *name, struct nat64_config *config);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The record of what load changed on the host. */
+#include "record.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "paths.h"
+
+int record_add_route(struct record *record, const struct net4 *route)
+{
+	struct net4 *more;
+
+	for (size_t i = 0; i < record->route_count; i++)
+		if (record->routes[i].addr.s_addr == route->addr.s_addr &&
+		    record->routes[i].len == route->len)
+			return 0;
+	more = realloc(record->routes, (record->route_count + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	record->routes = more;
+	more[record->route_count++] = *route;
+	return 0;
+}
+
+static void read_line(struct record *record, char *line)
+{
+	char word[16], value[96];
+	struct net4 net;
+
+	line[strcspn(line, "\n")] = 0;
+	if (sscanf(line, "%15s %95[^\n]", word, value) != 2 || word[0] == '#')
+		return;
+	if (!strcmp(word, "interface"))
+		sscanf(value, "%u %15[^\n]", &record->ifindex, record->interface);
+	else if (!strcmp(word, "clsact"))
+		record->clsact = true;
+	else if (!strcmp(word, "neighbour"))
+		record->neighbour = true;
+	else if (!strcmp(word, "address"))
+		inet_pton(AF_INET, value, &record->own4);
+	else if (!strcmp(word, "program"))
+		sscanf(value, "%x", &record->program);
+	else if (!strcmp(word, "nft"))
+		sscanf(value, "%x", &record->nft);
+	else if (!strcmp(word, "quota-length"))
+		sscanf(value, "%hhu", &record->quota_len);
+	else if (!strcmp(word, "xdp"))
+		sscanf(value, "%x", &record->xdp);
+	else if (!strcmp(word, "xdp-alone"))
+		snprintf(record->xdp_alone, sizeof(record->xdp_alone), "%s", value);
+	else if (!strcmp(word, "slow-path"))
+		snprintf(record->fast_fault, sizeof(record->fast_fault), "%s", value);
+	else if (!strcmp(word, "route") && !net4_parse(value, &net))
+		record_add_route(record, &net);
+}
+
+int record_read(const char *instance, struct record *record)
+{
+	char path[PATH_MAX], line[256];
+	_file_ FILE *file = fopen(path_run(path, instance, "undo"), "re");
+
+	*record = (struct record){};
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file))
+		read_line(record, line);
+	return 0;
+}
+
+int record_write(const char *instance, const struct record *record)
+{
+	char path[PATH_MAX], text[INET6_ADDRSTRLEN + NET4_TEXT];
+	_free_ char *buf = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&buf, &len);
+	int error;
+
+	if (!out)
+		return -errno;
+	fprintf(out, "# what nat64-bpf load changed for instance %s; unload undoes it\n", instance);
+	fprintf(out, "interface %u %s\n", record->ifindex, record->interface);
+	if (record->clsact)
+		fprintf(out, "clsact ours\n");
+	if (record->neighbour)
+		fprintf(out, "neighbour ours\n");
+	if (record->own4.s_addr)
+		fprintf(out, "address %s\n", inet_ntop(AF_INET, &record->own4, text, sizeof(text)));
+	for (size_t i = 0; i < record->route_count; i++)
+		fprintf(out, "route %s\n", net4_text(&record->routes[i], text));
+	if (record->program)
+		fprintf(out, "program %08x\n", record->program);
+	if (record->nft)
+		fprintf(out, "nft %08x\n", record->nft);
+	if (record->quota_len)
+		fprintf(out, "quota-length %u\n", record->quota_len);
+	if (record->xdp)
+		fprintf(out, "xdp %08x\n", record->xdp);
+	if (record->xdp && *record->xdp_alone)
+		fprintf(out, "xdp-alone %s\n", record->xdp_alone);
+	if (*record->fast_fault)
+		fprintf(out, "slow-path %s\n", record->fast_fault);
+	if (fclose(out))
+		return -errno;
+	error = file_make_dir(dir_run(), 0755);
+	return error ? error : file_write(path_run(path, instance, "undo"), buf, len, 0644);
+}
+
+int record_remove(const char *instance)
+{
+	/* the record goes last; .new: of a load that was killed */
+	static const char *const files[] = { "conf.new", "undo.new", "conf", "undo" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (unlink(path_run(path, instance, files[i])) && errno != ENOENT)
+			return -errno;
+	return 0;
+}
+
+void record_free(struct record *record)
+{
+	free(record->routes);
+	*record = (struct record){};
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Mending: what `load --dry-run` would do is what is missing. To look takes no lock and changes
+ * nothing; only if something is missing it is done again, under the lock and in earnest. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "host.h"
+#include "load.h"
+#include "lock.h"
+#include "notify.h"
+#include "paths.h"
+#include "run.h"
+#include "text.h"
+
+#define SILENCE	  (600 * NS_PER_S) /* the same words are not said again before */
+#define RETRY_MAX 6		   /* tries again after 1, 2, 4 ... 64 s */
+
+void run_hear(const struct log_message *message, void *data)
+{
+	static struct {
+		uint32_t crc;
+		uint64_t at;
+	} said[16];
+	static unsigned int next;
+	struct run *run = data;
+	uint64_t now = clock_boot_ns();
+	uint32_t crc = crc32(crc32(0, (const void *)message->what, strlen(message->what)),
+			     (const void *)(message->why ? message->why : ""),
+			     message->why ? strlen(message->why) : 0);
+
+	if (message->code != EXIT_DONE)
+		snprintf(run->why, sizeof(run->why), "%s", message->what);
+	if (run->deriving)
+		return;
+	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
+		if (said[i].at && said[i].crc == crc && now - said[i].at < SILENCE)
+			return;
+	said[next].crc = crc;
+	said[next].at = now;
+	next = (next + 1) % (sizeof(said) / sizeof(*said));
+	log_listen(NULL, NULL);
+	log_warn(message->why, message->fix, "%s", message->what);
+	log_listen(run_hear, run);
+}
+
+static void enter(struct run *run, enum run_state state, const char *why)
+{
+	static const char *const words[] = { "waiting", "translating", "degraded" };
+	static char last[256];
+	const char *text = textf("%s%s%s", words[state], *why ? ": " : "", why);
+
+	run->state = state;
+	if (!strcmp(last, text))
+		return;
+	snprintf(last, sizeof(last), "%s", text);
+	log_note("%s: %s", run->name, text);
+	notify("STATUS=%s", text);
+}
+
+/* Says what was missing: the lines of the dry run, without the nft script. */
+static void tell(const struct run *run, const char *done)
+{
+	bool script = false;
+
+	while (*done) {
+		int len = strcspn(done, "\n");
+
+		if (script)
+			script = strncmp(done, "EOF", 3) != 0;
+		else if (!strncmp(done, "nft -f", 6))
+			log_note("%s: mended: nft table inet nat64_bpf_%s", run->name, run->name);
+		else
+			log_note("%s: mended: %.*s", run->name, len, done);
+		script |= !strncmp(done, "nft -f", 6);
+		done += len + (done[len] == '\n');
+	}
+}
+
+/* Settings in force: those of the config file where it is to be read, or nothing is loaded; else
+ * the running ones. */
+static int settings(const struct run *run, struct instance *instance, bool reread)
+{
+	return run->up && !reread ? instance_running(instance, run->given) :
+				    instance_settings(instance, run->given, NULL);
+}
+
+/* What the host lacks is the reason to wait, not a fault to be said. */
+static int derive(struct run *run, struct instance *instance)
+{
+	int status;
+
+	run->deriving = true;
+	status = instance_derive(instance);
+	run->deriving = false;
+	return status;
+}
+
+/* What is up now; `instance` is empty afterwards. */
+static void adopt(struct run *run, struct instance *instance)
+{
+	run_log_open(&run->keeper.log, instance->config.log);
+	instance_free(&run->instance);
+	run->instance = *instance;
+	*instance = (struct instance){};
+}
+
+/* Looks. 1: something is to be done, and `text` says what; 0: nothing; -1: it cannot be, which is
+ * said. */
+static int look(struct run *run, bool reread, char **text)
+{
+	struct load_options options = { .lenient = run->up && !reread };
+	struct instance instance;
+	size_t len;
+	int status;
+
+	options.show = open_memstream(text, &len);
+	if (!options.show)
+		return -1;
+	status = settings(run, &instance, reread);
+	if (!status)
+		status = derive(run, &instance);
+	if (!status)
+		status = instance_up(&instance, &options);
+	if (!status && run->up &&
+	    !reread) /* whole, perhaps by a `load` or `map add` of somebody else */
+		adopt(run, &instance);
+	instance_free(&instance);
+	fclose(options.show);
+	return status;
+}
+
+/* Has somebody unloaded what was up? */
+static bool is_gone(const struct run *run)
+{
+	char pins[PATH_MAX], undo[PATH_MAX];
+
+	return run->up && access(path_pins(pins, run->name), F_OK) &&
+	       access(path_run(undo, run->name, "undo"), F_OK);
+}
+
+/* The same in earnest. 1: done; 0: it was so meanwhile; -1: said. `derived`: the host was found
+ * fit. */
+static int mend(struct run *run, bool reread, bool *derived)
+{
+	struct load_options options = { .lenient = run->up && !reread };
+	struct instance instance;
+	int status;
+
+	*derived = true;
+	if (lock_take())
+		return -1;
+	if (is_gone(run)) { /* it was under way while we looked */
+		lock_release();
+		return -1;
+	}
+	status = settings(run, &instance, reread);
+	if (!status)
+		status = derive(run, &instance);
+	*derived = !status;
+	if (!status && (!run->up || reread || instance.record.ifindex != instance.link.index)) {
+		status = host_check_network(&instance);
+		keeper_save_now(&run->keeper, &instance.config);
+	}
+	if (!status)
+		status = instance_up(&instance, &options);
+	if (status >= 0) {
+		run->up = true;
+		adopt(run, &instance);
+	} else if (*derived && access(path_pins((char[PATH_MAX]){}, run->name), F_OK)) {
+		run->up = false; /* not taken down by somebody: it could not be brought up again */
+	}
+	instance_free(&instance);
+	lock_release();
+	return status;
+}
+
+/* The text of the table is that which the record tells of. */
+static bool is_current(const char *name, const struct nft_spec *spec)
+{
+	_free_ char *text = NULL;
+	struct record record;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	bool same;
+
+	if (!out)
+		return false;
+	same = !nft_render(spec, out);
+	same = !fclose(out) && same && !record_read(name, &record);
+	if (!same)
+		return false;
+	same = record.nft == crc32(0, (const void *)text, len);
+	record_free(&record);
+	return same;
+}
+
+void run_mend_table(struct run *run)
+{
+	struct nft_spec spec;
+
+	if (!run->up || !run->instance.link.index || nft_present(run->name))
+		return;
+	instance_nft(&run->instance, &spec);
+	if (lock_take())
+		return;
+	if (is_current(run->name, &spec) && !nft_apply(&spec))
+		log_note("%s: mended: nft table inet nat64_bpf_%s", run->name, run->name);
+	lock_release();
+}
+
+static void plan_retry(struct run *run)
+{
+	run->look_at = clock_boot_ns() +
+		       (NS_PER_S << (run->retries < RETRY_MAX ? run->retries : RETRY_MAX));
+	run->retries++;
+}
+
+int run_mend(struct run *run, bool reread)
+{
+	_free_ char *text = NULL;
+	uint64_t begun = clock_boot_ns();
+	bool derived = false, was_up = run->up;
+	int status;
+
+	run->look_at = 0;
+	if (is_gone(run))
+		return 1;
+	*run->why = 0;
+	status = look(run, reread, &text);
+	run->look_ns = clock_boot_ns() - begun;
+	if (status > 0 || (!status && reread))
+		status = mend(run, reread, &derived);
+	if (is_gone(run))
+		return 1;
+	if (status >= 0) {
+		if (was_up && status && text)
+			tell(run, text);
+		run->retries = 0;
+		enter(run, RUN_TRANSLATING, "");
+	} else if (!derived) {
+		enter(run, RUN_WAITING, run->why);
+	} else {
+		enter(run, RUN_DEGRADED, run->why);
+		plan_retry(run);
+	}
+	run->looked_at = clock_boot_ns();
+	return status < 0 ? -1 : 0;
+}
+
+int run_begin(struct run *run)
+{
+	struct instance instance;
+	bool derived;
+	int status = instance_settings(&instance, run->given, NULL), fit = -1;
+
+	if (!status) {
+		snprintf(run->name, sizeof(run->name), "%s", instance.config.name);
+		status = run_claim(run->name, &run->keeper.claim_fd);
+	}
+	if (!status) {
+		log_listen(run_hear, run);
+		fit = derive(run, &instance);
+		log_listen(NULL, NULL);
+	}
+	instance_free(&instance);
+	if (status || (!fit && mend(run, true, &derived) < 0))
+		return -1;
+	run->looked_at = clock_boot_ns();
+	enter(run, fit ? RUN_WAITING : RUN_TRANSLATING, run->why);
+	return 0;
+}
+
+int run_ruleset_changed(struct run *run)
+{
+	struct nft_spec spec;
+	bool made;
+
+	if (!run->up || !run->instance.link.index)
+		return 0;
+	instance_nft(&run->instance, &spec);
+	if (!spec.device_count)
+		return 0;
+	if (lock_take()) {
+		plan_retry(run);
+		return -1;
+	}
+	made = is_current(run->name, &spec) && !nft_apply(&spec);
+	lock_release();
+	return made;
+}
