@@ -79,7 +79,7 @@ static __always_inline _Bool binding_touch_46(const struct nat64_config *cfg,
 	__u32 tick = clock_tick(), flags = cfg->flags & NAT64_FLOWTABLE ? NAT64_SLOT_REPLIED : 0;
 	__u64 now;
 
-	if (proto == IPPROTO_SCTP || proto == IPPROTO_DCCP_)
+	if (proto == IPPROTO_SCTP || proto == IPPROTO_DCCP)
 		flags |= NAT64_SLOT_LONG;
 	if (flags & ~slot->flags)
 		__sync_fetch_and_or(&slot->flags, flags);

@@ -42,6 +42,12 @@ static __always_inline __u32 ctx_len(CTX *skb)
 	return skb->len - nat64_link_hlen;
 }
 
+/* Is there an Ethernet header in front of the IP header? */
+static __always_inline _Bool ctx_has_link(CTX *skb)
+{
+	return nat64_link_hlen;
+}
+
 static __always_inline __u32 ctx_ifindex(CTX *skb)
 {
 	return skb->ifindex;

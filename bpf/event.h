@@ -48,7 +48,7 @@ static __always_inline _Bool tokens_take(struct nat64_tokens *t, __u32 rate)
 static __always_inline _Bool event_has_ports(__u8 proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP ||
-	       proto == IPPROTO_DCCP_ || proto == IPPROTO_UDPLITE_;
+	       proto == IPPROTO_DCCP || proto == IPPROTO_UDPLITE;
 }
 
 /* A packet on its way out, for which a token was taken. It is read anew: where it was dropped no

@@ -40,7 +40,8 @@ _Static_assert(sizeof(struct quote_work) <= sizeof(((struct nat64_scratch *)0)->
 	       "scratch too small");
 
 /* Where the quote ends. `length`: RFC 4884 Length attribute in bytes, 0: none. */
-static __always_inline __u32 quote_find(const struct pkt *pkt, __u32 length, struct quote *quote)
+static __always_inline verdict_t quote_find(const struct pkt *pkt, __u32 length,
+					    struct quote *quote)
 {
 	*quote = (struct quote){
 		.start = pkt->l4 + ICMP_HEADER,
@@ -94,9 +95,9 @@ struct message {
 	__u32 length;
 };
 
-static __always_inline __u32 message_fill(CTX *ctx, __u8 *message, const struct quote *quote,
-					  __u32 l4, __u32 head, __u32 unit, __u32 max, _Bool extend,
-					  struct message *out)
+static __always_inline verdict_t message_fill(CTX *ctx, __u8 *message, const struct quote *quote,
+					      __u32 l4, __u32 head, __u32 unit, __u32 max,
+					      _Bool extend, struct message *out)
 {
 	__u32 rest = quote->end - l4, size, extension = extend ? quote->extension : 0;
 
@@ -134,8 +135,8 @@ static __always_inline __u32 message_fill(CTX *ctx, __u8 *message, const struct 
 
 /* Stores a finished message at `off` and gives it its checksum. `pseudo`: sum of the pseudo-header.
  */
-static __always_inline __u32 message_store(CTX *ctx, __u32 off, __u8 *message, __u32 len,
-					   __u64 pseudo)
+static __always_inline verdict_t message_store(CTX *ctx, __u32 off, __u8 *message, __u32 len,
+					       __u64 pseudo)
 {
 	__u32 sum;
 	__u16 check;
@@ -151,7 +152,7 @@ static __always_inline __u32 message_store(CTX *ctx, __u32 off, __u8 *message, _
 }
 
 /* Error messages, ICMPv6 to ICMPv4. RFC 7915, 5.2 and 5.3. */
-RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
+RARE verdict_t icmp_error_64(CTX *ctx, struct pkt *pkt)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_scratch *s = scratch();
@@ -271,7 +272,7 @@ RARE __u32 icmp_error_64(CTX *ctx, struct pkt *pkt)
 }
 
 /* Error messages, ICMPv4 to ICMPv6. RFC 7915, 4.2 and 4.3. */
-RARE __u32 icmp_error_46(CTX *ctx, struct pkt *pkt)
+RARE verdict_t icmp_error_46(CTX *ctx, struct pkt *pkt)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_scratch *s = scratch();
@@ -397,7 +398,7 @@ RARE __u32 icmp_error_46(CTX *ctx, struct pkt *pkt)
 }
 
 /* Echo, ICMPv6 to ICMPv4; other informational messages have no translation. RFC 7915, 5.2. */
-RARE __u32 icmp_inform_64(CTX *ctx, struct pkt *pkt, __u32 hash)
+RARE verdict_t icmp_inform_64(CTX *ctx, struct pkt *pkt, __u32 hash)
 {
 	const struct nat64_config *cfg = config();
 	struct icmp_message icmp;
@@ -424,7 +425,7 @@ RARE __u32 icmp_inform_64(CTX *ctx, struct pkt *pkt, __u32 hash)
 }
 
 /* Echo, ICMPv4 to ICMPv6; other informational messages have no translation. RFC 7915, 4.2. */
-RARE __u32 icmp_inform_46(CTX *ctx, struct pkt *pkt)
+RARE verdict_t icmp_inform_46(CTX *ctx, struct pkt *pkt)
 {
 	const struct nat64_config *cfg = config();
 	struct icmp_message icmp;
@@ -452,7 +453,7 @@ RARE __u32 icmp_inform_46(CTX *ctx, struct pkt *pkt)
 	return write_ip_46(ctx, cfg, pkt);
 }
 
-static __always_inline __u32 icmp_64(CTX *ctx, struct pkt *pkt, __u32 hash)
+static __always_inline verdict_t icmp_64(CTX *ctx, struct pkt *pkt, __u32 hash)
 {
 	__u8 type;
 
@@ -461,7 +462,7 @@ static __always_inline __u32 icmp_64(CTX *ctx, struct pkt *pkt, __u32 hash)
 	return type & 0x80 ? icmp_inform_64(ctx, pkt, hash) : icmp_error_64(ctx, pkt);
 }
 
-static __always_inline __u32 icmp_46(CTX *ctx, struct pkt *pkt)
+static __always_inline verdict_t icmp_46(CTX *ctx, struct pkt *pkt)
 {
 	__u8 type;
 

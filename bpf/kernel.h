@@ -42,6 +42,9 @@ extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
  * arguments may be NULL for all the verifier knows. */
 #define RARE __noinline
 
+/* A function of the common path whose stack is its own: gone when it has returned. */
+#define OWN_FRAME __noinline
+
 /* Keeps the compiler from reasoning about x, so that the bounds the verifier saw stay. */
 #define OPAQUE(x) asm volatile("" : "+r"(x))
 

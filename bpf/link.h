@@ -21,7 +21,8 @@ static __always_inline _Bool link_address(CTX *ctx, const struct nat64_slot *slo
 	__u16 part[3];
 	__u64 mac;
 
-	if (!slot || (__s64)slot->mac <= 0 || slot->mac_ifindex != ctx_ifindex(ctx) ||
+	if (!ctx_has_link(ctx) || !slot || (__s64)slot->mac <= 0 ||
+	    slot->mac_ifindex != ctx_ifindex(ctx) ||
 	    clock_tick() - slot->mac_tick >= LINK_FRESH_TICKS)
 		return 0;
 	mac = slot->mac;

@@ -27,7 +27,7 @@ static __always_inline _Bool xdp_is_open(CTX *ctx, const struct pkt *pkt)
 	return *field == pseudo || (!*field && pseudo == 0xffff);
 }
 
-static __always_inline __u32 xdp_64(CTX *ctx)
+static __always_inline verdict_t xdp_64(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_slot *slot;
@@ -59,11 +59,11 @@ static __always_inline __u32 xdp_64(CTX *ctx)
 SEC("xdp")
 int nat64_xdp(struct xdp_md *ctx)
 {
-	__u32 verdict = xdp_64(ctx);
+	verdict_t verdict = xdp_64(ctx);
 
-	if (verdict == VERDICT_OK || verdict == VERDICT_NOT_OURS)
+	if (verdict_goes_on(verdict))
 		return XDP_PASS;
-	count_drop(verdict & VERDICT_REASON, ctx_len(ctx));
+	count_drop(verdict_reason(verdict), ctx_len(ctx));
 	return XDP_DROP;
 }
 

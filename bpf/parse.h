@@ -5,10 +5,8 @@
 #include "addr.h"
 #include "pkt.h"
 
-#define CHAIN_HEADERS	 16 /* RFC 8504, 5.3 allows limits; RFC 7915 has none */
-#define CHAIN_BYTES	 1024
-#define IPPROTO_DCCP_	 33
-#define IPPROTO_UDPLITE_ 136
+#define CHAIN_HEADERS 16 /* RFC 8504, 5.3 allows limits; RFC 7915 has none */
+#define CHAIN_BYTES   1024
 
 static __always_inline _Bool proto_is_chain(__u8 proto)
 {
@@ -24,8 +22,8 @@ static __always_inline __u32 proto_check(__u8 proto)
 	case IPPROTO_TCP:
 		return 16;
 	case IPPROTO_UDP:
-	case IPPROTO_DCCP_:
-	case IPPROTO_UDPLITE_:
+	case IPPROTO_DCCP:
+	case IPPROTO_UDPLITE:
 		return 6;
 	default:
 		return 0;
@@ -39,8 +37,8 @@ static __always_inline __u32 proto_header(__u8 proto)
 	case IPPROTO_TCP:
 		return 20;
 	case IPPROTO_UDP:
-	case IPPROTO_DCCP_:
-	case IPPROTO_UDPLITE_:
+	case IPPROTO_DCCP:
+	case IPPROTO_UDPLITE:
 	case IPPROTO_ICMPV6:
 		return 8;
 	default:
@@ -50,7 +48,7 @@ static __always_inline __u32 proto_header(__u8 proto)
 
 /* RFC 7915, 5.1 and 5.1.1: Hop-by-Hop Options, Destination Options and Routing are skipped, one
  * Fragment Header is taken in, and nothing but a transport header may follow that. */
-RARE __u32 chain_walk(CTX *ctx, struct chain *chain)
+RARE verdict_t chain_walk(CTX *ctx, struct chain *chain)
 {
 	__u32 off, end, start;
 	__u8 proto;
@@ -96,7 +94,7 @@ RARE __u32 chain_walk(CTX *ctx, struct chain *chain)
 }
 
 /* Takes the extension headers of a packet into account. */
-static __always_inline __u32 parse_chain(CTX *ctx, struct pkt *pkt)
+static __always_inline verdict_t parse_chain(CTX *ctx, struct pkt *pkt)
 {
 	struct chain chain = {
 		.off = pkt->l4,
@@ -117,7 +115,7 @@ static __always_inline __u32 parse_chain(CTX *ctx, struct pkt *pkt)
 }
 
 /* What holds for the transport header of both versions. RFC 7915, 1.2: no ICMP in fragments. */
-static __always_inline __u32 parse_transport(const struct ip_info *info)
+static __always_inline verdict_t parse_transport(const struct ip_info *info)
 {
 	if (info->fragment) {
 		if (info->proto == IPPROTO_ICMPV6 && (info->offset || info->more))
@@ -130,7 +128,7 @@ static __always_inline __u32 parse_transport(const struct ip_info *info)
 
 /* An IPv6 packet of the prefix without extension headers, or with those not looked at: the rest of
  * pkt from pkt->ip6. `proto`: its Next Header. */
-static __always_inline __u32 parse_plain_64(CTX *ctx, struct pkt *pkt, __u8 proto)
+static __always_inline verdict_t parse_plain_64(CTX *ctx, struct pkt *pkt, __u8 proto)
 {
 	__u32 payload = cpu16(pkt->ip6.payload_len);
 
@@ -149,7 +147,7 @@ static __always_inline __u32 parse_plain_64(CTX *ctx, struct pkt *pkt, __u8 prot
 }
 
 /* The same of any IPv6 packet. */
-static __always_inline __u32 parse_64(CTX *ctx, struct pkt *pkt)
+static __always_inline verdict_t parse_64(CTX *ctx, struct pkt *pkt)
 {
 	TRY(parse_plain_64(ctx, pkt, pkt->ip6.nexthdr));
 	if (proto_is_chain(pkt->info.proto))
@@ -159,7 +157,7 @@ static __always_inline __u32 parse_64(CTX *ctx, struct pkt *pkt)
 
 /* RFC 7915, 4.1: options are ignored, but for a source route that is not used up. `end`: offset of
  * the first byte behind the options. */
-RARE __u32 parse_options(CTX *ctx, __u32 end)
+RARE verdict_t parse_options(CTX *ctx, __u32 end)
 {
 	__u32 off = sizeof(struct iphdr);
 
@@ -190,8 +188,8 @@ static __always_inline _Bool ip4_is_plain(const struct iphdr *ip4)
 }
 
 /* Such a packet for the pool. `proto`: its Protocol, one that IPv6 calls the same. */
-static __always_inline __u32 parse_plain_46(CTX *ctx, const struct iphdr *ip4, struct pkt *pkt,
-					    __u8 proto)
+static __always_inline verdict_t parse_plain_46(CTX *ctx, const struct iphdr *ip4, struct pkt *pkt,
+						__u8 proto)
 {
 	__u32 len = cpu16(ip4->tot_len);
 
@@ -213,7 +211,7 @@ static __always_inline __u32 parse_plain_46(CTX *ctx, const struct iphdr *ip4, s
 }
 
 /* An IPv4 packet for the pool. */
-static __always_inline __u32 parse_46(CTX *ctx, const struct iphdr *ip4, struct pkt *pkt)
+static __always_inline verdict_t parse_46(CTX *ctx, const struct iphdr *ip4, struct pkt *pkt)
 {
 	__u32 header = ip4->ihl * 4, len = cpu16(ip4->tot_len);
 	__u16 frag_off = cpu16(ip4->frag_off);

@@ -4,36 +4,36 @@
 
 #include "alloc.h"
 #include "icmp.h"
+#include "link.h"
 #include "parse.h"
 #include "policy.h"
 #include "reply.h"
 #include "write.h"
 
 /* Asks for an ICMPv6 error, but never about an ICMPv6 message (RFC 7915, 5.4). */
-static __always_inline __u32 path_refuse(const struct pkt *pkt, __u32 verdict)
+static __always_inline verdict_t path_refuse(const struct pkt *pkt, verdict_t verdict)
 {
-	return pkt->info.proto == IPPROTO_ICMPV6 ? verdict & VERDICT_REASON : verdict;
+	return pkt->info.proto == IPPROTO_ICMPV6 ? verdict_reason(verdict) : verdict;
 }
 
 /* May the packet go where it wants to? */
-static __always_inline __u32 path_check_64(CTX *ctx, const struct nat64_config *cfg,
-					   struct pkt *pkt)
+static __always_inline verdict_t path_check_64(CTX *ctx, const struct nat64_config *cfg,
+					       struct pkt *pkt)
 {
-	__u32 verdict = policy_target(ctx, cfg, pkt->dst4);
+	verdict_t verdict = policy_target(ctx, cfg, pkt->dst4);
 
 	if (verdict)
 		return path_refuse(pkt, verdict);
 	if (pkt->pointer)
-		return path_refuse(pkt, DROP(SEGMENTS_LEFT) | REPLY_POINTER |
-						pkt->pointer << VERDICT_POINTER_SHIFT);
+		return path_refuse(pkt, verdict_pointer(DROP(SEGMENTS_LEFT), pkt->pointer));
 	if (pkt->info.proto == IPPROTO_ICMP)
 		return DROP(IPV4_PROTOCOL);
 	return parse_transport(&pkt->info);
 }
 
 /* A client that has no binding, and gets none: what most packets of a flood of them are, so it must
- * be cheap. VERDICT_ANY: it may get one, or the packet is not a plain one of TCP or UDP. */
-RARE __u32 path_refused_64(CTX *ctx)
+ * be cheap. VERDICT_FULL: it may get one, or the packet is not a plain one of TCP or UDP. */
+RARE verdict_t path_refused_64(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_alloc *alloc = alloc_state();
@@ -43,14 +43,14 @@ RARE __u32 path_refused_64(CTX *ctx)
 	if (!cfg || !alloc || cfg->flags & NAT64_LINEAR ||
 	    ctx_load_plain(ctx, &pkt.ip6, sizeof(pkt.ip6)) ||
 	    parse_plain_64(ctx, &pkt, pkt.ip6.nexthdr))
-		return VERDICT_ANY;
+		return VERDICT_FULL;
 	if (quota_is_full(cfg, &pkt.src6)) {
 		if (alloc->making ||
 		    clients_find(&pkt.src6) >= 0) /* perhaps full by this client's binding */
-			return VERDICT_ANY;
+			return VERDICT_FULL;
 		reason = NAT64_DROP_QUOTA;
 	} else if (!alloc_is_full(cfg, alloc)) {
-		return VERDICT_ANY;
+		return VERDICT_FULL;
 	}
 	pkt.dst4 = addr_extract(&pkt.dst6, 96);
 	TRY(policy_source(ctx, &pkt));
@@ -61,14 +61,14 @@ RARE __u32 path_refused_64(CTX *ctx)
 /* A packet of TCP or UDP, `proto`, a constant, behind a bare header and under a /96. It goes the
  * same way as any other, if its client has a binding, but the compiler knows its offsets and keeps
  * no struct pkt in memory. */
-static __always_inline __u32 path_plain_64(CTX *ctx, const struct nat64_config *cfg,
-					   struct pkt *pkt, __u8 proto)
+static __always_inline verdict_t path_plain_64(CTX *ctx, const struct nat64_config *cfg,
+					       struct pkt *pkt, __u8 proto)
 {
 	__u32 hash = nat64_hash(cfg->seed, &pkt->src6);
 	struct nat64_slot *slot;
 
 	if (parse_plain_64(ctx, pkt, proto))
-		return VERDICT_ANY;
+		return VERDICT_FULL;
 	pkt->dst4 = addr_extract(&pkt->dst6, 96);
 	pkt->src4 = binding_by_addr6(cfg, &pkt->src6, hash, &slot);
 	if (!pkt->src4)
@@ -79,8 +79,8 @@ static __always_inline __u32 path_plain_64(CTX *ctx, const struct nat64_config *
 	return write_64(ctx, cfg, pkt, slot ? write_slot_64(cfg, slot) : write_diff_64(pkt), hash);
 }
 
-/* Client to IPv4 host: the common packet. VERDICT_ANY: another one, for path_any_64(). */
-static __always_inline __u32 path_64(CTX *ctx)
+/* Client to IPv4 host: the common packet. VERDICT_FULL: another one, for path_64_full(). */
+static __always_inline verdict_t path_64_common(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
 	struct pkt pkt;
@@ -88,7 +88,7 @@ static __always_inline __u32 path_64(CTX *ctx)
 	if (!cfg || !ctx_is(ctx, ETH_P_IPV6))
 		return VERDICT_NOT_OURS;
 	if (cfg->prefix_len != 96 || ctx_load_plain(ctx, &pkt.ip6, sizeof(pkt.ip6)))
-		return VERDICT_ANY;
+		return VERDICT_FULL;
 	if (!net6_contains(&cfg->prefix, &pkt.dst6))
 		return VERDICT_NOT_OURS;
 	switch (pkt.ip6.nexthdr) {
@@ -97,12 +97,12 @@ static __always_inline __u32 path_64(CTX *ctx)
 	case IPPROTO_UDP:
 		return path_plain_64(ctx, cfg, &pkt, IPPROTO_UDP);
 	default:
-		return VERDICT_ANY;
+		return VERDICT_FULL;
 	}
 }
 
 /* Any packet from a client, RFC 7915 section 5. */
-RARE __u32 path_any_64(CTX *ctx)
+RARE verdict_t path_64_full(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_slot *slot;
@@ -137,11 +137,19 @@ RARE __u32 path_any_64(CTX *ctx)
 		binding_touch_64(cfg, slot);
 	if (pkt.info.proto == IPPROTO_ICMPV6)
 		return icmp_64(ctx, &pkt, hash);
-	return write_any_64(ctx, &pkt, write_diff_64(&pkt), hash);
+	return write_64_full(ctx, &pkt, write_diff_64(&pkt), hash);
+}
+
+/* Client to IPv4 host. */
+static __always_inline verdict_t path_64(CTX *ctx)
+{
+	verdict_t verdict = path_64_common(ctx);
+
+	return verdict == VERDICT_FULL ? path_64_full(ctx) : verdict;
 }
 
 /* UDP over IPv4 without checksum, RFC 7915, 4.5. */
-RARE __u32 path_udp_zero(CTX *ctx, struct pkt *pkt)
+RARE verdict_t path_udp_zero(CTX *ctx, struct pkt *pkt)
 {
 	const struct nat64_config *cfg = config();
 	__u32 sum;
@@ -186,7 +194,7 @@ static __always_inline _Bool path_is_udp_zero(CTX *ctx, const struct pkt *pkt)
 }
 
 /* Not simply embedded in the prefix, or not allowed to send? */
-static __always_inline _Bool path_is_odd_sender(const struct nat64_config *cfg, __be32 addr)
+static __always_inline _Bool path_sender_needs_policy(const struct nat64_config *cfg, __be32 addr)
 {
 	__u32 host = cpu32(addr);
 
@@ -195,15 +203,15 @@ static __always_inline _Bool path_is_odd_sender(const struct nat64_config *cfg, 
 }
 
 /* As path_plain_64(); neither options nor a fragment. */
-static __always_inline __u32 path_plain_46(CTX *ctx, const struct nat64_config *cfg,
-					   const struct iphdr *ip4, struct nat64_slot *slot,
-					   __u8 proto)
+static __always_inline verdict_t path_plain_46(CTX *ctx, const struct nat64_config *cfg,
+					       const struct iphdr *ip4, struct nat64_slot *slot,
+					       __u8 proto)
 {
 	struct pkt pkt;
 
-	if (parse_plain_46(ctx, ip4, &pkt, proto) || path_is_odd_sender(cfg, pkt.src4) ||
+	if (parse_plain_46(ctx, ip4, &pkt, proto) || path_sender_needs_policy(cfg, pkt.src4) ||
 	    path_is_udp_zero(ctx, &pkt) || !binding_client(cfg, slot, pkt.dst4, &pkt.dst6))
-		return VERDICT_ANY;
+		return VERDICT_FULL;
 	addr_embed(&cfg->prefix.addr, 96, pkt.src4, &pkt.src6);
 	if (!binding_touch_46(cfg, slot, proto))
 		return DROP(NO_BINDING);
@@ -211,36 +219,48 @@ static __always_inline __u32 path_plain_46(CTX *ctx, const struct nat64_config *
 			slot_is_bound(slot) ? write_slot_46(cfg, slot) : write_diff_46(&pkt));
 }
 
-/* IPv4 host to client: the common packet. `*to`: its client's slot, if it was translated.
- * VERDICT_ANY: another packet, for path_any_46(). */
-static __always_inline __u32 path_46(CTX *ctx, struct nat64_slot **to)
+/* Neither options nor a fragment, in front of TCP or UDP, to a client's slot. */
+static __always_inline verdict_t path_slot_46(CTX *ctx, const struct nat64_config *cfg,
+					      const struct iphdr *ip4, struct nat64_slot *slot)
+{
+	if (!ip4_is_plain(ip4))
+		return VERDICT_FULL;
+	switch (ip4->protocol) {
+	case IPPROTO_TCP:
+		return path_plain_46(ctx, cfg, ip4, slot, IPPROTO_TCP);
+	case IPPROTO_UDP:
+		return path_plain_46(ctx, cfg, ip4, slot, IPPROTO_UDP);
+	default:
+		return VERDICT_FULL;
+	}
+}
+
+/* IPv4 host to client: the common packet, addressed to its client where that is known.
+ * VERDICT_FULL: another one, for path_46_full(). Its stack must be gone when that runs: Linux 6.1
+ * counts frames of 32 bytes. */
+OWN_FRAME verdict_t path_46_common(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_slot *slot;
+	verdict_t verdict;
 	struct iphdr ip4;
 
 	if (!cfg || !ctx_is(ctx, ETH_P_IP))
 		return VERDICT_NOT_OURS;
 	if (cfg->prefix_len != 96 || ctx_load_plain(ctx, &ip4, sizeof(ip4)))
-		return VERDICT_ANY;
+		return VERDICT_FULL;
 	slot = binding_by_addr4(cfg, ip4.daddr);
 	if (!slot)
 		return VERDICT_NOT_OURS;
-	*to = slot;
-	if (!ip4_is_plain(&ip4))
-		return VERDICT_ANY;
-	switch (ip4.protocol) {
-	case IPPROTO_TCP:
-		return path_plain_46(ctx, cfg, &ip4, slot, IPPROTO_TCP);
-	case IPPROTO_UDP:
-		return path_plain_46(ctx, cfg, &ip4, slot, IPPROTO_UDP);
-	default:
-		return VERDICT_ANY;
-	}
+
+	verdict = path_slot_46(ctx, cfg, &ip4, slot);
+	if (verdict == VERDICT_OK && link_address(ctx, slot))
+		return VERDICT_SENT;
+	return verdict;
 }
 
 /* Any packet to the pool, RFC 7915 section 4. */
-RARE __u32 path_any_46(CTX *ctx)
+RARE verdict_t path_46_full(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_slot *slot;
@@ -258,7 +278,7 @@ RARE __u32 path_any_46(CTX *ctx)
 	if (!binding_client(cfg, slot, pkt.dst4, &pkt.dst6))
 		return DROP(NO_BINDING);
 	addr_embed(&cfg->prefix.addr, cfg->prefix_len, pkt.src4, &pkt.src6);
-	if (path_is_odd_sender(cfg, pkt.src4))
+	if (path_sender_needs_policy(cfg, pkt.src4))
 		TRY(policy_sender(ctx, &pkt));
 	if (!binding_touch_46(cfg, slot, pkt.info.proto))
 		return DROP(NO_BINDING);
@@ -266,5 +286,13 @@ RARE __u32 path_any_46(CTX *ctx)
 		return icmp_46(ctx, &pkt);
 	if (path_is_udp_zero(ctx, &pkt))
 		TRY(path_udp_zero(ctx, &pkt));
-	return write_any_46(ctx, &pkt, write_diff_46(&pkt));
+	return write_46_full(ctx, &pkt, write_diff_46(&pkt));
+}
+
+/* IPv4 host to client. VERDICT_SENT: on Ethernet, addressed to the client too. */
+static __always_inline verdict_t path_46(CTX *ctx)
+{
+	verdict_t verdict = path_46_common(ctx);
+
+	return verdict == VERDICT_FULL ? path_46_full(ctx) : verdict;
 }

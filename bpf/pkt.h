@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A packet on its way through the core, and what can become of it. Types only. */
+/* A packet on its way through the core, and what can become of it. Types, and what reads them. */
 #pragma once
 
 #include <linux/in6.h>
@@ -7,31 +7,64 @@
 #include "nat64.h"
 #include "xlat_ip.h"
 
-/* What became of a packet: OK (go on, or translated), not ours, or a drop reason, which may ask for
- * an ICMPv6 error to the sender. The entry points turn it into codes of their hook. */
+/* What became of a packet. A drop is the reason, in the lowest byte, the ICMPv6 error that its
+ * sender is due, above it, and the pointer of that error in the upper 16 bits; read it by the
+ * functions below. A scalar, as a function that the verifier sees on its own returns nothing else.
+ * The entry points turn it into codes of their hook. */
+typedef __u32 verdict_t;
+
 enum nat64_verdict {
-	VERDICT_OK = 0,
-	VERDICT_REASON = 0xff,	   /* mask: enum nat64_drop */
-	VERDICT_REPLY = 0xf00,	   /* mask: the error to send */
+	VERDICT_OK = 0,		   /* translated; of a check: go on */
+	VERDICT_NOT_OURS = 0x1000, /* goes on as it came */
+	VERDICT_FULL = 0x2000,	   /* not the common packet: path_64_full(), path_46_full() */
+	VERDICT_SENT = 0x4000,	   /* translated, and its frame addressed to the client */
+};
+
+/* The ICMPv6 error that the sender of a dropped packet is due. */
+enum nat64_reply {
+	REPLY_NONE = 0,
 	REPLY_PROHIBITED = 0x100,  /* Destination Unreachable 1/1 */
 	REPLY_UNREACHABLE = 0x200, /* Destination Unreachable 1/3 */
-	REPLY_POINTER = 0x300,	   /* Parameter Problem 4/0; pointer in the upper 16 bits */
-	VERDICT_POINTER_SHIFT = 16,
-	VERDICT_NOT_OURS = 0x1000,
-	VERDICT_ANY = 0x2000,  /* not the common packet: path_any_64(), path_any_46() */
-	VERDICT_SENT = 0x4000, /* translated, and its frame addressed to the client */
+	REPLY_POINTER = 0x300,	   /* Parameter Problem 4/0 */
 };
 
 /* Returns from the caller unless x is VERDICT_OK. The only macro that controls the flow. */
-#define TRY(x)                           \
-	do {                             \
-		__u32 verdict_ = (x);    \
-                                         \
-		if (verdict_)            \
-			return verdict_; \
+#define TRY(x)                            \
+	do {                              \
+		verdict_t verdict_ = (x); \
+                                          \
+		if (verdict_)             \
+			return verdict_;  \
 	} while (0)
 
-#define DROP(reason) ((__u32)NAT64_DROP_##reason)
+#define DROP(reason) ((verdict_t)NAT64_DROP_##reason)
+
+/* A Parameter Problem about the byte at offset `pointer` of the packet. */
+static __always_inline verdict_t verdict_pointer(verdict_t drop, __u16 pointer)
+{
+	return drop | REPLY_POINTER | (__u32)pointer << 16;
+}
+
+static __always_inline enum nat64_drop verdict_reason(verdict_t drop)
+{
+	return drop & 0xff;
+}
+
+static __always_inline enum nat64_reply verdict_reply(verdict_t drop)
+{
+	return drop & 0xf00;
+}
+
+/* Of REPLY_POINTER: the offset, bytes. */
+static __always_inline __u32 verdict_offset(verdict_t drop)
+{
+	return drop >> 16;
+}
+
+static __always_inline _Bool verdict_goes_on(verdict_t verdict)
+{
+	return verdict == VERDICT_OK || verdict == VERDICT_NOT_OURS;
+}
 
 struct pkt {
 	union {

@@ -32,7 +32,8 @@ static __always_inline _Bool policy_private(CTX *ctx, const struct nat64_config 
 }
 
 /* Where a client wants to go. own4 is let through: nftables says what happens to the host's own. */
-static __always_inline __u32 policy_target(CTX *ctx, const struct nat64_config *cfg, __be32 addr)
+static __always_inline verdict_t policy_target(CTX *ctx, const struct nat64_config *cfg,
+					       __be32 addr)
 {
 	__u32 host = cpu32(addr);
 
@@ -60,7 +61,7 @@ static __always_inline _Bool policy_is_error(CTX *ctx, const struct pkt *pkt)
 
 /* An IPv4 sender that is not simply embedded in the prefix: sets src6 of an ICMPv4 error to own6
  * where its source cannot be expressed (RFC 7915, 4.1; R-SYS-03), drops the rest. */
-RARE __u32 policy_sender(CTX *ctx, struct pkt *pkt)
+RARE verdict_t policy_sender(CTX *ctx, struct pkt *pkt)
 {
 	const struct nat64_config *cfg = config();
 	__u32 host;
@@ -82,7 +83,7 @@ RARE __u32 policy_sender(CTX *ctx, struct pkt *pkt)
 
 /* A source without a binding: may it have one? Sets src4 to own4 for an ICMPv6 error, which needs
  * none (RFC 6791, 3.2: a router has no mapping). */
-RARE __u32 policy_source(CTX *ctx, struct pkt *pkt)
+RARE verdict_t policy_source(CTX *ctx, struct pkt *pkt)
 {
 	const struct nat64_config *cfg = config();
 	__u8 type;

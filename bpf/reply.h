@@ -30,7 +30,7 @@ static __always_inline __u32 reply_sum(CTX *ctx, __u32 off, __u32 len)
 
 /* Turns the packet into the error that `verdict` asks for. 0: sent back, else -1 and the packet is
  * spoilt. */
-RARE int reply_send(CTX *ctx, __u32 verdict)
+RARE int reply_send(CTX *ctx, verdict_t verdict)
 {
 	const struct nat64_config *cfg = config();
 	struct {
@@ -53,7 +53,9 @@ RARE int reply_send(CTX *ctx, __u32 verdict)
 	if (sum == SUM_FAILED || ctx_grow_64(ctx, REPLY_HEAD))
 		return -1;
 
-	switch (verdict & VERDICT_REPLY) {
+	switch (verdict_reply(verdict)) {
+	case REPLY_NONE:
+		return -1;
 	case REPLY_PROHIBITED:
 		head.icmp.type = ICMPV6_DEST_UNREACH;
 		head.icmp.code = ICMP6_PROHIBITED;
@@ -65,7 +67,7 @@ RARE int reply_send(CTX *ctx, __u32 verdict)
 	case REPLY_POINTER:
 		head.icmp.type = ICMPV6_PARAMPROB;
 		head.icmp.code = ICMPV6_HDR_FIELD;
-		head.icmp.word = be32(verdict >> VERDICT_POINTER_SHIFT);
+		head.icmp.word = be32(verdict_offset(verdict));
 		break;
 	}
 	head.ip6.version = 6;
@@ -85,28 +87,28 @@ RARE int reply_send(CTX *ctx, __u32 verdict)
 }
 
 /* Counts and tells of an IPv4 packet that is dropped. */
-static __always_inline void drop_46(CTX *ctx, __u32 verdict)
+static __always_inline void drop_46(CTX *ctx, verdict_t verdict)
 {
 	struct nat64_bucket *b = bucket();
 
-	count_drop(verdict & VERDICT_REASON, ctx_len(ctx));
+	count_drop(verdict_reason(verdict), ctx_len(ctx));
 	if (b && tokens_take(&b->event, NAT64_EVENT_RATE))
-		event_drop(ctx, verdict & VERDICT_REASON, 0);
+		event_drop(ctx, verdict_reason(verdict), 0);
 }
 
 /* Counts a packet that is dropped and answers it where that is due. 1: the packet is now the
  * answer, on its way back; 0: drop it. */
-RARE int drop_64(CTX *ctx, __u32 verdict)
+RARE int drop_64(CTX *ctx, verdict_t verdict)
 {
 	const struct nat64_config *cfg = config();
 	struct nat64_bucket *b = bucket();
 
-	count_drop(verdict & VERDICT_REASON, ctx_len(ctx));
+	count_drop(verdict_reason(verdict), ctx_len(ctx));
 	if (!cfg || !b)
 		return 0;
 	if (tokens_take(&b->event, NAT64_EVENT_RATE))
-		event_drop(ctx, verdict & VERDICT_REASON, 1);
-	if (!(verdict & VERDICT_REPLY) || !cfg->icmp_rate)
+		event_drop(ctx, verdict_reason(verdict), 1);
+	if (verdict_reply(verdict) == REPLY_NONE || !cfg->icmp_rate)
 		return 0;
 	if (!tokens_take(&b->error, cfg->icmp_rate)) {
 		count(NAT64_COUNT_ERRORS_LIMITED, 0);

@@ -159,8 +159,8 @@ static __always_inline __u32 write_segment(CTX *ctx, const struct pkt *pkt, __u3
 /* The IPv4 header; counts the packet. The Identification has to differ from packet to packet of one
  * client, RFC 7915, 5.1: this CPU's count of packets, shifted by the client's hash, and by the CPU,
  * as those that take turns have counted about as far. */
-static __always_inline __u32 write_ip_64(CTX *ctx, const struct nat64_config *cfg,
-					 const struct pkt *pkt, __u32 hash, __u32 segment)
+static __always_inline verdict_t write_ip_64(CTX *ctx, const struct nat64_config *cfg,
+					     const struct pkt *pkt, __u32 hash, __u32 segment)
 {
 	struct nat64_counter *counter = counter_at(NAT64_COUNT_IN64);
 	__u8 tos = cfg->flags & NAT64_TOS_64_FIXED ? cfg->tos_64 : pkt->info.tos;
@@ -183,8 +183,8 @@ static __always_inline __u8 write_class_46(const struct nat64_config *cfg, __u8 
 }
 
 /* A packet whose transport has a checksum over a pseudo-header, or none. */
-static __always_inline __u32 write_64(CTX *ctx, const struct nat64_config *cfg,
-				      const struct pkt *pkt, __u16 diff, __u32 hash)
+static __always_inline verdict_t write_64(CTX *ctx, const struct nat64_config *cfg,
+					  const struct pkt *pkt, __u16 diff, __u32 hash)
 {
 	__u32 check = pkt->info.offset ? 0 : proto_check(pkt->info.proto);
 	__u32 segment = write_segment(ctx, pkt, sizeof(struct iphdr));
@@ -199,8 +199,8 @@ static __always_inline __u32 write_64(CTX *ctx, const struct nat64_config *cfg,
 }
 
 /* The headers in front of a translated payload. */
-static __always_inline __u32 write_ip_46(CTX *ctx, const struct nat64_config *cfg,
-					 const struct pkt *pkt)
+static __always_inline verdict_t write_ip_46(CTX *ctx, const struct nat64_config *cfg,
+					     const struct pkt *pkt)
 {
 	struct ipv6hdr ip6;
 	struct frag6 frag;
@@ -217,8 +217,8 @@ static __always_inline __u32 write_ip_46(CTX *ctx, const struct nat64_config *cf
 	return VERDICT_OK;
 }
 
-static __always_inline __u32 write_46(CTX *ctx, const struct nat64_config *cfg,
-				      const struct pkt *pkt, __u16 diff)
+static __always_inline verdict_t write_46(CTX *ctx, const struct nat64_config *cfg,
+					  const struct pkt *pkt, __u16 diff)
 {
 	__u32 check = pkt->info.offset ? 0 : proto_check(pkt->info.proto);
 	__u32 grow = pkt->info.fragment ? sizeof(struct frag6) : 0;
@@ -237,14 +237,14 @@ static __always_inline __u32 write_46(CTX *ctx, const struct nat64_config *cfg,
 
 /* The same for packets of any kind, in functions of their own: what they have on the stack is not
  * there while an ICMP error is translated. */
-RARE __u32 write_any_64(CTX *ctx, const struct pkt *pkt, __u32 diff, __u32 hash)
+RARE verdict_t write_64_full(CTX *ctx, const struct pkt *pkt, __u32 diff, __u32 hash)
 {
 	const struct nat64_config *cfg = config();
 
 	return cfg && pkt ? write_64(ctx, cfg, pkt, diff, hash) : DROP(UNREADABLE);
 }
 
-RARE __u32 write_any_46(CTX *ctx, const struct pkt *pkt, __u32 diff)
+RARE verdict_t write_46_full(CTX *ctx, const struct pkt *pkt, __u32 diff)
 {
 	const struct nat64_config *cfg = config();
 

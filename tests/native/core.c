@@ -8,24 +8,18 @@ struct native_state native;
 
 bool core_64(struct ctx_buf *buf)
 {
-	__u32 verdict = path_64(buf);
+	verdict_t verdict = path_64(buf);
 
-	if (verdict == VERDICT_ANY)
-		verdict = path_any_64(buf);
-	if (verdict == VERDICT_OK || verdict == VERDICT_NOT_OURS)
-		return true;
-	return drop_64(buf, verdict);
+	return verdict_goes_on(verdict) || drop_64(buf, verdict);
 }
 
 bool core_46(struct ctx_buf *buf)
 {
-	struct nat64_slot *to = NULL;
-	__u32 verdict = path_46(buf, &to);
+	verdict_t verdict = path_46(buf);
 
-	if (verdict == VERDICT_ANY)
-		verdict = path_any_46(buf);
-	if (verdict == VERDICT_OK || verdict == VERDICT_NOT_OURS)
+	if (verdict_goes_on(verdict))
 		return true;
+
 	drop_46(buf, verdict);
 	return false;
 }

@@ -150,6 +150,27 @@ static inline __u64 ctx_sum_chunk(const void *chunk, __u32 len)
 	return sum;
 }
 
+/* A buffer begins at the IP header: there is no link header to address. */
+static __always_inline _Bool ctx_has_link(CTX *ctx)
+{
+	return false;
+}
+
+static __always_inline __u32 ctx_ifindex(CTX *ctx)
+{
+	return 0;
+}
+
+static __always_inline int ctx_load_link(CTX *ctx, __u16 part[3])
+{
+	return -EINVAL;
+}
+
+static __always_inline int ctx_store_link(CTX *ctx, const __u16 part[3])
+{
+	return -EINVAL;
+}
+
 static inline int ctx_return(CTX *ctx)
 {
 	ctx->returned = true;

@@ -19,6 +19,7 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 #define RARE	  static __attribute__((noinline, unused))
+#define OWN_FRAME RARE
 #define OPAQUE(x) ((void)(x))
 #define LOOP(n, step, data)                        \
 	do {                                       \
