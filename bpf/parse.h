@@ -93,6 +93,18 @@ RARE verdict_t chain_walk(CTX *ctx, struct chain *chain)
 	return VERDICT_OK;
 }
 
+/* What a walk found. `payload`: bytes from the transport header on. */
+static __always_inline void ip_info_of_chain(const struct chain *chain, __u32 payload,
+					     struct ip_info *info)
+{
+	info->payload = payload;
+	info->proto = chain->proto;
+	info->fragment = chain->fragment;
+	info->more = chain->more;
+	info->offset = chain->offset;
+	info->id = chain->id;
+}
+
 /* Takes the extension headers of a packet into account. */
 static __always_inline verdict_t parse_chain(CTX *ctx, struct pkt *pkt)
 {
@@ -105,12 +117,7 @@ static __always_inline verdict_t parse_chain(CTX *ctx, struct pkt *pkt)
 	TRY(chain_walk(ctx, &chain));
 	pkt->l4 = chain.off;
 	pkt->pointer = chain.pointer;
-	pkt->info.payload = pkt->len - chain.off;
-	pkt->info.proto = chain.proto;
-	pkt->info.fragment = chain.fragment;
-	pkt->info.more = chain.more;
-	pkt->info.offset = chain.offset;
-	pkt->info.id = chain.id;
+	ip_info_of_chain(&chain, pkt->len - chain.off, &pkt->info);
 	return VERDICT_OK;
 }
 
@@ -130,19 +137,13 @@ static __always_inline verdict_t parse_transport(const struct ip_info *info)
  * pkt from pkt->ip6. `proto`: its Next Header. */
 static __always_inline verdict_t parse_plain_64(CTX *ctx, struct pkt *pkt, __u8 proto)
 {
-	__u32 payload = cpu16(pkt->ip6.payload_len);
-
 	pkt->src4 = 0;
 	pkt->dst4 = 0;
-	pkt->len = sizeof(pkt->ip6) + payload;
 	pkt->l4 = sizeof(pkt->ip6);
 	pkt->pointer = 0;
-	pkt->info = (struct ip_info){
-		.payload = payload,
-		.tos = ip6_class(&pkt->ip6),
-		.ttl = pkt->ip6.hop_limit,
-		.proto = proto,
-	};
+	pkt->info = ip_info_of_6(&pkt->ip6);
+	pkt->info.proto = proto;
+	pkt->len = sizeof(pkt->ip6) + pkt->info.payload;
 	return pkt->ip6.version != 6 || pkt->len > ctx_len(ctx) ? DROP(MALFORMED) : VERDICT_OK;
 }
 
@@ -214,28 +215,16 @@ static __always_inline verdict_t parse_plain_46(CTX *ctx, const struct iphdr *ip
 static __always_inline verdict_t parse_46(CTX *ctx, const struct iphdr *ip4, struct pkt *pkt)
 {
 	__u32 header = ip4->ihl * 4, len = cpu16(ip4->tot_len);
-	__u16 frag_off = cpu16(ip4->frag_off);
 
-	*pkt = (struct pkt) {
-		.src4	= ip4->saddr,
-		.dst4	= ip4->daddr,
-		.len	= len,
-		.l4	= header,
-		.info	= {
-			.payload = len - header,
-			.tos	= ip4->tos,
-			.ttl	= ip4->ttl,
-			.proto	= proto_46(ip4->protocol),
-		},
+	*pkt = (struct pkt){
+		.src4 = ip4->saddr,
+		.dst4 = ip4->daddr,
+		.len = len,
+		.l4 = header,
+		.info = ip_info_of_4(ip4),
 	};
 	if (ip4->version != 4 || header < sizeof(*ip4) || len < header || len > ctx_len(ctx))
 		return DROP(MALFORMED);
-	if (frag_off & (IP4_MF | IP4_OFFSET)) {
-		pkt->info.fragment = 1;
-		pkt->info.more = !!(frag_off & IP4_MF);
-		pkt->info.offset = frag_off & IP4_OFFSET;
-		pkt->info.id = cpu16(ip4->id);
-	}
 	if (header > sizeof(*ip4))
 		TRY(parse_options(ctx, header));
 	if (ip4->protocol == IPPROTO_IGMP)

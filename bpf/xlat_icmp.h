@@ -42,6 +42,8 @@
 #define ICMP6_ADDRESS	   3
 #define ICMP6_PORT	   4
 
+#define ICMP_POINTER_NEXT_HEADER 6 /* offset of that field in the IPv6 header */
+
 struct icmp_message { /* first 8 bytes of ICMP of either version */
 	__u8 type;
 	__u8 code;
@@ -59,7 +61,7 @@ enum icmp_word {	      /* what the second word of the translated message holds *
 		 WORD_ZERO,
 		 WORD_MTU,
 		 WORD_POINTER,
-		 WORD_NEXT_HEADER, /* pointer 6: the Next Header field */
+		 WORD_NEXT_HEADER, /* ICMP_POINTER_NEXT_HEADER */
 };
 
 struct icmp_kind {
@@ -154,58 +156,53 @@ static __always_inline int icmp_echo_46(__u8 type)
 					-1;
 }
 
-/* Pointer of a Parameter Problem, RFC 7915, figure 6; -1: n/a, drop. */
+/* clang-format off */
+/* RFC 7915, figure 6. Bytes of the IPv6 header, first and last, and the offset in the IPv4 header.
+ * What is not listed (the Flow Label) has none. */
+#define POINTER_64(ROW) \
+	ROW(0,	0,	0)	/* Version, Traffic Class: Version, IHL */ \
+	ROW(1,	1,	1)	/* Traffic Class, Flow Label: Type of Service */ \
+	ROW(4,	5,	2)	/* Payload Length: Total Length */ \
+	ROW(6,	6,	9)	/* Next Header: Protocol */ \
+	ROW(7,	7,	8)	/* Hop Limit: Time to Live */ \
+	ROW(8,	23,	12)	/* Source Address */ \
+	ROW(24,	39,	16)	/* Destination Address */
+
+/* RFC 7915, figure 3. Bytes of the IPv4 header, first and last, and the offset in the IPv6 header.
+ * What is not listed (Identification, Flags, Fragment Offset, Checksum, options) has none. */
+#define POINTER_46(ROW) \
+	ROW(0,	0,	0)	/* Version, IHL: Version, Traffic Class */ \
+	ROW(1,	1,	1)	/* Type of Service: Traffic Class, Flow Label */ \
+	ROW(2,	3,	4)	/* Total Length: Payload Length */ \
+	ROW(8,	8,	7)	/* Time to Live: Hop Limit */ \
+	ROW(9,	9,	ICMP_POINTER_NEXT_HEADER) /* Protocol: Next Header */ \
+	ROW(12,	15,	8)	/* Source Address */ \
+	ROW(16,	19,	24)	/* Destination Address */
+/* clang-format on */
+
+#define POINTER_ROW(first, last, to) \
+	case first ... last:         \
+		return to;
+
+/* Pointer of a Parameter Problem in the new packet in error; -1: there is none, drop. */
 static __always_inline int icmp_pointer_64(__u32 pointer)
 {
-	if (pointer > 39)
-		return -1;
-	if (pointer >= 24)
-		return 16; /* Destination Address */
-	if (pointer >= 8)
-		return 12; /* Source Address */
 	switch (pointer) {
-	case 0:
-	case 1:
-		return pointer; /* Version, Traffic Class */
-	case 4:
-	case 5:
-		return 2; /* Payload Length: Total Length */
-	case 6:
-		return 9; /* Next Header: Protocol */
-	case 7:
-		return 8; /* Hop Limit: TTL */
-	default:
-		return -1; /* Flow Label */
+		POINTER_64(POINTER_ROW)
 	}
+	return -1;
 }
 
-/* Pointer of a Parameter Problem, RFC 7915, figure 3; -1: n/a, drop. */
 static __always_inline int icmp_pointer_46(__u8 pointer)
 {
-	if (pointer > 19)
-		return -1;
-	if (pointer >= 16)
-		return 24; /* Destination Address */
-	if (pointer >= 12)
-		return 8; /* Source Address */
 	switch (pointer) {
-	case 0:
-	case 1:
-		return pointer; /* Version, TOS */
-	case 2:
-	case 3:
-		return 4; /* Total Length: Payload Length */
-	case 8:
-		return 7; /* TTL: Hop Limit */
-	case 9:
-		return 6; /* Protocol: Next Header */
-	default:
-		return -1; /* Identification, Flags, Fragment Offset, Checksum */
+		POINTER_46(POINTER_ROW)
 	}
+	return -1;
 }
 
-#define ICMP_MTU_LEAST \
-	88 /* bytes; below, not even 8 bytes behind the headers would fit IPv4's 68 */
+/* Bytes; below, not even 8 bytes behind the headers would fit IPv4's 68. */
+#define ICMP_MTU_LEAST 88
 
 static __always_inline __u32 min_mtu(__u32 mtu, __u32 link)
 {

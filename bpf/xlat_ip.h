@@ -35,11 +35,6 @@ struct ip_info {
 	__u32 id;	/* of the fragment, host order */
 };
 
-static __always_inline _Bool ip_is_later_fragment(const struct ip_info *info)
-{
-	return info->offset;
-}
-
 static __always_inline __u8 proto_64(__u8 proto)
 {
 	return proto == IPPROTO_ICMPV6 ? IPPROTO_ICMP : proto;
@@ -53,6 +48,34 @@ static __always_inline __u8 proto_46(__u8 proto)
 static __always_inline __u8 ip6_class(const struct ipv6hdr *ip6)
 {
 	return ip6->priority << 4 | ip6->flow_lbl[0] >> 4;
+}
+
+/* What an IPv6 header says, extension headers taken for payload. */
+static __always_inline struct ip_info ip_info_of_6(const struct ipv6hdr *ip6)
+{
+	return (struct ip_info){
+		.payload = cpu16(ip6->payload_len),
+		.tos = ip6_class(ip6),
+		.ttl = ip6->hop_limit,
+		.proto = ip6->nexthdr,
+	};
+}
+
+/* What an IPv4 header says. Its lengths need not be true: the caller checks them. */
+static __always_inline struct ip_info ip_info_of_4(const struct iphdr *ip4)
+{
+	__u16 frag_off = cpu16(ip4->frag_off);
+
+	return (struct ip_info){
+		.payload = cpu16(ip4->tot_len) - ip4->ihl * 4,
+		.tos = ip4->tos,
+		.ttl = ip4->ttl,
+		.proto = proto_46(ip4->protocol),
+		.fragment = !!(frag_off & (IP4_MF | IP4_OFFSET)),
+		.more = !!(frag_off & IP4_MF),
+		.offset = frag_off & IP4_OFFSET,
+		.id = cpu16(ip4->id),
+	};
 }
 
 /* RFC 7915, 5.1 and 5.1.1. Hop Limit is copied: the kernel forwards next and decrements once.
