@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "datapath.h"
+#include "file.h"
 #include "log.h"
 #include "text.h"
 
@@ -32,8 +33,10 @@ static const struct verb verbs[] = {
 int main(int argc, char **argv)
 {
 	struct args args;
-	int status = args_parse(&args, verbs, sizeof(verbs) / sizeof(*verbs), argc, argv);
+	int status;
 
+	file_hold_standard();
+	status = args_parse(&args, verbs, sizeof(verbs) / sizeof(*verbs), argc, argv);
 	datapath_listen();
 	if (!status)
 		status = args.verb->run(&args);

@@ -12,6 +12,13 @@
 
 #include "cleanup.h"
 
+void file_hold_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH) != fd)
+			_exit(1); /* there is no place left to say so */
+}
+
 int file_make_dir(const char *path, unsigned int mode)
 {
 	char part[PATH_MAX];

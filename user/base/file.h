@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+/* Holds those of descriptors 0 to 2 that are closed, by one that can be neither read nor written:
+ * else the next file would get the number, and messages would be written into it. */
+void file_hold_standard(void);
+
 /* Makes a folder and its parents. */
 int file_make_dir(const char *path, unsigned int mode);
 

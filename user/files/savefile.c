@@ -178,9 +178,11 @@ static int read_lines(const char *path, const struct text *text, struct saved_li
 				 "%s:%zu: not a binding: `%.60s`", path, number, copy);
 		if (!kind)
 			text_flows(copy, &flags);
+		if (kind != 1) /* `item` holds nothing */
+			continue;
 		item.line = number;
 		item.flags = item.is_static ? 0 : flags;
-		if (kind == 1 && savefile_list_keep(list, &room, &item))
+		if (savefile_list_keep(list, &room, &item))
 			return -ENOMEM;
 	}
 	return 0;

@@ -42,13 +42,15 @@ static int read_strictly(const char *path, const struct text *text, struct saved
 					"it has no end, so the file may have been cut off there",
 					"end it with a newline if it is whole; nothing was changed",
 					"%s:%zu: half a line? `%.60s`", path, number, copy);
-		if (!kind)
+		if (!kind) {
 			text_flows(copy, &flags);
-		item.line = number;
-		item.flags = item.is_static ? 0 : flags;
-		if (kind && savefile_list_keep(list, &room, &item))
-			return log_fail(EXIT_FAILED, strerror(ENOMEM), "import a smaller file",
-					"%s: too large", path);
+		} else {
+			item.line = number;
+			item.flags = item.is_static ? 0 : flags;
+			if (savefile_list_keep(list, &room, &item))
+				return log_fail(EXIT_FAILED, strerror(ENOMEM),
+						"import a smaller file", "%s: too large", path);
+		}
 		if (!end)
 			break;
 	}
