@@ -55,8 +55,19 @@ static __always_inline __be32 addr4_of(__u32 a, __u32 b, __u32 c, __u32 d)
 	return be32(a << 24 | b << 16 | c << 8 | d);
 }
 
-/* IPv4 address inside an address of the prefix, RFC 6052, 2.2 and figure 1. Bits 64..71 and the
- * suffix are ignored. `len`: bits of the prefix, one of 32, 40, 48, 56, 64, 96. */
+/* RFC 6052, figure 1: where the bytes of an IPv4 address a.b.c.d lie in one of the prefix. `u`:
+ *bits 64 to 71, always 0; the suffix, dots, is 0 too. Both are ignored on the way in.
+ *
+ *	     0           4           8           12
+ *	/32  P  P  P  P  a  b  c  d  u  .  .  .  .  .  .  .
+ *	/40  P  P  P  P  P  a  b  c  u  d  .  .  .  .  .  .
+ *	/48  P  P  P  P  P  P  a  b  u  c  d  .  .  .  .  .
+ *	/56  P  P  P  P  P  P  P  a  u  b  c  d  .  .  .  .
+ *	/64  P  P  P  P  P  P  P  P  u  a  b  c  d  .  .  .
+ *	/96  P  P  P  P  P  P  P  P  P  P  P  P  a  b  c  d
+ */
+
+/* IPv4 address inside an address of the prefix. `len`: bits of the prefix, one of these. */
 static __always_inline __be32 addr_extract(const struct in6_addr *addr6, __u32 len)
 {
 	const __u8 *b = addr6->s6_addr;
@@ -77,8 +88,7 @@ static __always_inline __be32 addr_extract(const struct in6_addr *addr6, __u32 l
 	}
 }
 
-/* Address of the prefix that stands for addr4, RFC 6052, 2.2: bits 64..71 and the suffix are 0.
- * `prefix`: in a map. */
+/* Address of the prefix that stands for addr4. `prefix`: in a map. */
 static __always_inline void addr_embed(const struct in6_addr *prefix, __u32 len, __be32 addr4,
 				       struct in6_addr *addr6)
 {

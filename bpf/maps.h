@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The maps of an instance and how the core reaches them. The native build brings functions of the
- * same names over plain memory (bpf/maps_native.h). */
+ * same names over plain memory (tests/native/maps_native.h). */
 #pragma once
 
 #include "kernel.h"
 #include "nat64.h"
 
-#define NAT64_MAP_FLAGS(name, map_type, key_type, value_type, entries, flags) \
-	struct {                                                              \
-		__uint(type, map_type);                                       \
-		__type(key, key_type);                                        \
-		__type(value, value_type);                                    \
-		__uint(max_entries, entries);                                 \
-		__uint(map_flags, flags);                                     \
-	} name SEC(".maps")
-#define NAT64_MAP(name, map_type, key_type, value_type, entries) \
-	NAT64_MAP_FLAGS(name, map_type, key_type, value_type, entries, 0)
-
 /* A workspace too big for the stack. */
 struct nat64_scratch {
 	__u8 message[2 * NAT64_SCRATCH_LEN]; /* an ICMP message under construction */
 	__u8 chunk[512 + 8];		     /* what ctx_sum() looks at */
-	__u64 work[32];			     /* struct quote_work of an ICMP error */
+	__u64 work[32];			     /* struct icmp_work of an ICMP error */
 	__u64 fib[8];			     /* struct bpf_fib_lookup */
 };
 
@@ -37,22 +26,75 @@ struct nat64_bucket {
 	struct nat64_tokens event; /* of sampled drops */
 };
 
-NAT64_MAP(nat64_config, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_config, 1);
-NAT64_MAP_FLAGS(nat64_slots, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_slot,
-		1, /* sized by the loader */
-		BPF_F_MMAPABLE);
-NAT64_MAP(nat64_clients, BPF_MAP_TYPE_HASH, struct in6_addr, __u32, 1); /* sized by the loader */
-NAT64_MAP(nat64_extern, BPF_MAP_TYPE_HASH, __be32, __u32, NAT64_EXTERN_MAX);
-NAT64_MAP_FLAGS(nat64_quota, BPF_MAP_TYPE_HASH, struct in6_addr, __u32, 1, /* sized by the loader */
-		BPF_F_NO_PREALLOC);
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct nat64_config);
+	__uint(max_entries, 1);
+} nat64_config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct nat64_slot);
+	__uint(max_entries, 1); /* set by the loader */
+	__uint(map_flags, BPF_F_MMAPABLE);
+} nat64_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct in6_addr);
+	__type(value, __u32);
+	__uint(max_entries, 1); /* set by the loader */
+} nat64_clients SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __be32);
+	__type(value, __u32);
+	__uint(max_entries, NAT64_EXTERN_MAX);
+} nat64_extern SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct in6_addr);
+	__type(value, __u32);
+	__uint(max_entries, 1); /* set by the loader */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} nat64_quota SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, NAT64_EVENTS_SIZE);
 } nat64_events SEC(".maps");
-NAT64_MAP(nat64_counters, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct nat64_counter, NAT64_COUNTERS);
-NAT64_MAP(nat64_alloc, BPF_MAP_TYPE_ARRAY, __u32, struct nat64_alloc, 1);
-NAT64_MAP(nat64_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct nat64_scratch, 1);
-NAT64_MAP(nat64_bucket, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct nat64_bucket, 1);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct nat64_counter);
+	__uint(max_entries, NAT64_COUNTERS);
+} nat64_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct nat64_alloc);
+	__uint(max_entries, 1);
+} nat64_alloc SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct nat64_scratch);
+	__uint(max_entries, 1);
+} nat64_scratch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct nat64_bucket);
+	__uint(max_entries, 1);
+} nat64_bucket SEC(".maps");
 
 static __always_inline const struct nat64_config *config(void)
 {

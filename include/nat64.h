@@ -22,45 +22,84 @@
  * `stats --explain`. Every dropped packet counts under exactly one. */
 /* clang-format off */
 #define NAT64_DROPS(X) \
-	X(MALFORMED,		"malformed",		"lengths, version or header chain contradict the packet (RFC 8200, RFC 791)") \
-	X(ILLEGAL_SOURCE,	"illegal-source",	"source is unspecified, loopback, multicast, link-local or never valid on a wire (RFC 7915 4.1, 5.1)") \
-	X(PREFIX_SOURCE,	"prefix-source",	"client uses a source inside the prefix: a hairpin loop (RFC 6146 3.5)") \
-	X(OWN_SOURCE,		"own-source",		"client uses the translator's own IPv6 address (own6) as source") \
-	X(SPOOFED_SOURCE,	"spoofed-source",	"source lies outside `clients` and has no static map (RFC 2827)") \
-	X(MARTIAN_DESTINATION,	"martian-destination",	"target is 0/8, 127/8, 169.254/16, 224/4 or 255.255.255.255 and can never be reached") \
-	X(PRIVATE_DESTINATION,	"private-destination",	"target is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
-	X(POOL_DESTINATION,	"pool-destination",	"target is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
-	X(PRIVATE_SOURCE,	"private-source",	"sender is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
-	X(POOL_SOURCE,		"pool-source",		"sender is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
-	X(NO_BINDING,		"no-binding",		"IPv4 packet for a pool address that no client holds") \
-	X(POOL_FULL,		"pool-full",		"no address of the pool is free for a new client; enlarge `pool` or shorten `min-lease`") \
-	X(QUOTA,		"quota",		"the client's network holds as many bindings as `quota` allows") \
-	X(LINEAR_RANGE,		"linear-range",		"mapping = linear: the client's number is reserved or beyond the pool") \
-	X(SEGMENTS_LEFT,	"segments-left",	"Routing header with Segments Left other than 0 (RFC 7915 5.1)") \
-	X(HEADER_CHAIN,		"header-chain",		"more than 16 extension headers or 1024 bytes of them (RFC 8504 5.3)") \
-	X(FRAGMENT_CHAIN,	"fragment-chain",	"extension header behind a Fragment Header (RFC 7915 5.1.1)") \
-	X(FRAGMENTED_ICMP,	"fragmented-icmp",	"ICMP in fragments has no translation (RFC 7915 1.2)") \
-	X(SHORT_TRANSPORT,	"short-transport",	"transport header is cut off, in a fragment or a whole packet (RFC 1858)") \
-	X(SOURCE_ROUTE,		"source-route",		"IPv4 source route that is not used up (RFC 7915 4.1)") \
-	X(IPV6_PROTOCOL,	"ipv6-protocol",	"IPv4 packet with a protocol number that is an IPv6 extension header or ICMPv6") \
-	X(IPV4_PROTOCOL,	"ipv4-protocol",	"IPv6 packet whose Next Header is ICMPv4") \
-	X(IGMP,			"igmp",			"IGMP has no translation (RFC 7915 4.2)") \
-	X(UDP_ZERO_CHECKSUM,	"udp-zero-checksum",	"UDP without checksum; see `udp-zero-checksum` in nat64-bpf.conf(5)") \
-	X(UDP_ZERO_FRAGMENT,	"udp-zero-fragment",	"first fragment of a UDP datagram without checksum: it cannot be computed (RFC 7915 4.5)") \
-	X(ICMP_TYPE,		"icmp-type",		"ICMP type that has no translation (RFC 7915 4.2, 5.2)") \
-	X(ICMP_CODE,		"icmp-code",		"ICMP code that has no translation (RFC 7915 4.2, 5.2)") \
-	X(ICMP_POINTER,		"icmp-pointer",		"Parameter Problem pointer that has no translation (RFC 7915, figures 3 and 6)") \
-	X(ICMP_MTU,		"icmp-mtu",		"Packet Too Big with an MTU below 88, in which nothing fits") \
-	X(ICMP_CHECKSUM,	"icmp-checksum",	"ICMP error with a wrong checksum (RFC 5508 REQ-3)") \
-	X(ICMP_EXTENSION,	"icmp-extension",	"RFC 4884 Length attribute beyond the message") \
-	X(QUOTE_MALFORMED,	"quote-malformed",	"ICMP error whose quoted packet is cut off, of the wrong version or broken") \
-	X(QUOTE_NESTED,		"quote-nested",		"ICMP error about an ICMP error (RFC 7915 4.3, 5.3)") \
-	X(QUOTE_TYPE,		"quote-type",		"ICMP error about an ICMP message that has no translation") \
-	X(QUOTE_FOREIGN,	"quote-foreign",	"ICMP error about a packet that is not of a translated flow (RFC 5508 REQ-4)") \
-	X(QUOTE_PRIVATE,	"quote-private",	"ICMP error about a packet with a non-global IPv4 address; see `private`") \
-	X(TOO_BIG,		"too-big",		"IPv6 packet would exceed the MTU of the interface; see `mtu` in nat64-bpf.conf(5)") \
-	X(UNREADABLE,		"unreadable",		"the kernel could not make the packet's headers readable") \
-	X(RESIZE_FAILED,	"resize-failed",	"the kernel could not make the packet shorter or longer")
+	X(MALFORMED, "malformed", \
+	  "lengths, version or header chain contradict the packet (RFC 8200, RFC 791)") \
+	X(ILLEGAL_SOURCE, "illegal-source", \
+	  "source is unspecified, loopback, multicast, link-local or never valid on a wire (RFC 7915 4.1, 5.1)") \
+	X(PREFIX_SOURCE, "prefix-source", \
+	  "client uses a source inside the prefix: a hairpin loop (RFC 6146 3.5)") \
+	X(OWN_SOURCE, "own-source", \
+	  "client uses the translator's own IPv6 address (own6) as source") \
+	X(SPOOFED_SOURCE, "spoofed-source", \
+	  "source lies outside `clients` and has no static map (RFC 2827)") \
+	X(MARTIAN_DESTINATION, "martian-destination", \
+	  "target is 0/8, 127/8, 169.254/16, 224/4 or 255.255.255.255 and can never be reached") \
+	X(PRIVATE_DESTINATION, "private-destination", \
+	  "target is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
+	X(POOL_DESTINATION, "pool-destination", \
+	  "target is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
+	X(PRIVATE_SOURCE, "private-source", \
+	  "sender is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
+	X(POOL_SOURCE, "pool-source", \
+	  "sender is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
+	X(NO_BINDING, "no-binding", \
+	  "IPv4 packet for a pool address that no client holds") \
+	X(POOL_FULL, "pool-full", \
+	  "no address of the pool is free for a new client; enlarge `pool` or shorten `min-lease`") \
+	X(QUOTA, "quota", \
+	  "the client's network holds as many bindings as `quota` allows") \
+	X(LINEAR_RANGE, "linear-range", \
+	  "mapping = linear: the client's number is reserved or beyond the pool") \
+	X(SEGMENTS_LEFT, "segments-left", \
+	  "Routing header with Segments Left other than 0 (RFC 7915 5.1)") \
+	X(HEADER_CHAIN, "header-chain", \
+	  "more than 16 extension headers or 1024 bytes of them (RFC 8504 5.3)") \
+	X(FRAGMENT_CHAIN, "fragment-chain", \
+	  "extension header behind a Fragment Header (RFC 7915 5.1.1)") \
+	X(FRAGMENTED_ICMP, "fragmented-icmp", \
+	  "ICMP in fragments has no translation (RFC 7915 1.2)") \
+	X(SHORT_TRANSPORT, "short-transport", \
+	  "transport header is cut off, in a fragment or a whole packet (RFC 1858)") \
+	X(SOURCE_ROUTE, "source-route", \
+	  "IPv4 source route that is not used up (RFC 7915 4.1)") \
+	X(IPV6_PROTOCOL, "ipv6-protocol", \
+	  "IPv4 packet with a protocol number that is an IPv6 extension header or ICMPv6") \
+	X(IPV4_PROTOCOL, "ipv4-protocol", \
+	  "IPv6 packet whose Next Header is ICMPv4") \
+	X(IGMP, "igmp", \
+	  "IGMP has no translation (RFC 7915 4.2)") \
+	X(UDP_ZERO_CHECKSUM, "udp-zero-checksum", \
+	  "UDP without checksum; see `udp-zero-checksum` in nat64-bpf.conf(5)") \
+	X(UDP_ZERO_FRAGMENT, "udp-zero-fragment", \
+	  "first fragment of a UDP datagram without checksum: it cannot be computed (RFC 7915 4.5)") \
+	X(ICMP_TYPE, "icmp-type", \
+	  "ICMP type that has no translation (RFC 7915 4.2, 5.2)") \
+	X(ICMP_CODE, "icmp-code", \
+	  "ICMP code that has no translation (RFC 7915 4.2, 5.2)") \
+	X(ICMP_POINTER, "icmp-pointer", \
+	  "Parameter Problem pointer that has no translation (RFC 7915, figures 3 and 6)") \
+	X(ICMP_MTU, "icmp-mtu", \
+	  "Packet Too Big with an MTU below 88, in which nothing fits") \
+	X(ICMP_CHECKSUM, "icmp-checksum", \
+	  "ICMP error with a wrong checksum (RFC 5508 REQ-3)") \
+	X(ICMP_EXTENSION, "icmp-extension", \
+	  "RFC 4884 Length attribute beyond the message") \
+	X(QUOTE_MALFORMED, "quote-malformed", \
+	  "ICMP error whose quoted packet is cut off, of the wrong version or broken") \
+	X(QUOTE_NESTED, "quote-nested", \
+	  "ICMP error about an ICMP error (RFC 7915 4.3, 5.3)") \
+	X(QUOTE_TYPE, "quote-type", \
+	  "ICMP error about an ICMP message that has no translation") \
+	X(QUOTE_FOREIGN, "quote-foreign", \
+	  "ICMP error about a packet that is not of a translated flow (RFC 5508 REQ-4)") \
+	X(QUOTE_PRIVATE, "quote-private", \
+	  "ICMP error about a packet with a non-global IPv4 address; see `private`") \
+	X(TOO_BIG, "too-big", \
+	  "IPv6 packet would exceed the MTU of the interface; see `mtu` in nat64-bpf.conf(5)") \
+	X(UNREADABLE, "unreadable", \
+	  "the kernel could not make the packet's headers readable") \
+	X(RESIZE_FAILED, "resize-failed", \
+	  "the kernel could not make the packet shorter or longer")
 
 enum nat64_drop {
 	NAT64_DROP_NONE,
@@ -214,20 +253,23 @@ struct nat64_alloc {
 	__u32 making;	   /* CPUs that are at a binding */
 };
 
-/* Changes of bindings while the programs run: context of the program nat64_control, type SYSCALL,
- *run by bpf_prog_test_run_opts() with ctx_in and ctx_size_in only; the kernel writes it back. It
- *does the whole step (slot, nat64_clients, nat64_extern, quota, used, event) against allocations on
- *other CPUs.
+/* clang-format off */
+/* Changes of bindings while the programs run: context of the program nat64_control, type SYSCALL, run
+ * by bpf_prog_test_run_opts() with ctx_in and ctx_size_in only; the kernel writes it back. It does the
+ * whole step (slot, nat64_clients, nat64_extern, quota, used, event) against allocations on other CPUs.
  *
- *  NAT64_BIND	addr6, addr4, index, state (DYNAMIC or STATIC), last_seen, flags. Done already: 0; a
- *DYNAMIC binding of the same two addresses becomes STATIC. -EEXIST: the client holds another
- *address, that of slot `index` (out). -EBUSY: another client holds the slot. -EADDRNOTAVAIL:
- *RESERVED, or beyond the map. -ENOSPC: nat64_clients or nat64_extern is full.
- *  NAT64_UNBIND	index, addr6. -ENOENT: the client does not hold that slot.
- *  NAT64_EXPIRE	the same for a DYNAMIC binding idle for longer than max_lease; else -EBUSY.
- *  NAT64_FORGET	takes nothing: what is known of clients' Ethernet addresses no longer
- *counts. To be done after a change of `client` with NAT64_LINEAR, which gives the slots to others.
+ *  NAT64_BIND	 addr6, addr4, index, state (DYNAMIC or STATIC), last_seen, flags. Done already: 0; a
+ *		 DYNAMIC binding of the same two addresses becomes STATIC.
+ *		 -EEXIST: the client holds another address, that of slot `index` (out).
+ *		 -EBUSY: another client holds the slot. -EADDRNOTAVAIL: RESERVED, or beyond the map.
+ *		 -ENOSPC: nat64_clients or nat64_extern is full.
+ *  NAT64_UNBIND index, addr6. -ENOENT: the client does not hold that slot. -EBUSY: it has just changed
+ *		 hands.
+ *  NAT64_EXPIRE the same for a DYNAMIC binding idle for longer than max_lease; else -EBUSY.
+ *  NAT64_FORGET takes nothing: what is known of clients' Ethernet addresses no longer counts. To be done
+ *		 after a change of `client` with NAT64_LINEAR, which gives the slots to others.
  */
+/* clang-format on */
 enum nat64_op {
 	NAT64_BIND,
 	NAT64_UNBIND,
@@ -248,12 +290,11 @@ struct nat64_request {
 
 enum nat64_event_kind {
 	NAT64_EVENT_MADE,      /* a dynamic binding: client6, pool4 */
-	NAT64_EVENT_RECLAIMED, /* taken from client6, idle since last_seen; a MADE for pool4 follows
+	NAT64_EVENT_RECLAIMED, /* taken from client6, idle since last_seen; MADE for pool4 follows
 				*/
 	NAT64_EVENT_EXPIRED,   /* forgotten after max-lease: client6, pool4, last_seen */
 	NAT64_EVENT_RELEASED,  /* by NAT64_UNBIND: client6, pool4, last_seen */
-	NAT64_EVENT_REFUSED,   /* no binding for the source: a drop with reason pool-full, quota,
-				  linear-range */
+	NAT64_EVENT_REFUSED,   /* no binding for the source: pool-full, quota or linear-range */
 	NAT64_EVENT_DROP,      /* another drop */
 };
 
@@ -277,18 +318,21 @@ struct nat64_event {
 	__u8 reserved[6];
 };
 
-/*  map		type		key		value
+/* clang-format off */
+/*  map			type		key		value
  *  nat64_config	ARRAY		0		struct nat64_config
- *  nat64_slots	ARRAY		index		struct nat64_slot
+ *  nat64_slots		ARRAY		index		struct nat64_slot
  *  nat64_clients	HASH		struct in6_addr	__u32 index of nat64_slots
  *  nat64_extern	HASH		__be32 addr4	__u32 index of nat64_slots
  *  nat64_counters	PERCPU_ARRAY	index		struct nat64_counter
- *  nat64_alloc	ARRAY		0		struct nat64_alloc
- *  nat64_quota	HASH		struct in6_addr	__u32 dynamic bindings of that network of quota_len
- * bits nat64_events	RINGBUF				struct nat64_event nat64_scratch,
- * nat64_bucket: PERCPU_ARRAY, of no concern to user space
- *
- * Sizes that the loader sets before load: nat64_slots and nat64_clients pool_size +
+ *  nat64_alloc		ARRAY		0		struct nat64_alloc
+ *  nat64_quota		HASH		struct in6_addr	__u32 dynamic bindings of that network of quota_len bits
+ *  nat64_events	RINGBUF				struct nat64_event
+ *  nat64_scratch, nat64_bucket: PERCPU_ARRAY, of no concern to user space
+ */
+/* clang-format on */
+
+/* Sizes that the loader sets before load: nat64_slots and nat64_clients pool_size +
  * NAT64_EXTERN_MAX, nat64_quota pool_size (it takes memory for used entries only; bindings are
  * counted also while quota is 0, so quota can be changed at any time; for another quota_len it is
  * to be emptied and counted anew); rodata nat64_link_hlen: 14 on Ethernet, else 0. It fills
