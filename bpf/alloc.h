@@ -145,8 +145,8 @@ static __always_inline __s64 alloc_slot(const struct nat64_config *cfg, struct n
 		LOOP(cfg->pool_size < BINDING_PROBES ? cfg->pool_size : BINDING_PROBES, alloc_probe,
 		     &search);
 	if (search.found >= 0) {
-		if (alloc->retry_after) /* what was looked through in vain had a free one since:
-					   alloc_is_full() */
+		/* what was looked through in vain had a free one since: alloc_is_full() */
+		if (alloc->retry_after)
 			alloc->retry_after = 0;
 		return search.found;
 	}
@@ -156,18 +156,19 @@ static __always_inline __s64 alloc_slot(const struct nat64_config *cfg, struct n
 
 static __always_inline void alloc_free(struct nat64_slot *slot)
 {
-	binding_forget_mac(
-		slot); /* with NAT64_LINEAR the slot now serves the client of its number */
+	/* with NAT64_LINEAR the slot now serves the client of its number */
+	binding_forget_mac(slot);
 	__builtin_memset(&slot->addr6, 0, sizeof(slot->addr6));
 	__sync_lock_test_and_set(&slot->state, NAT64_SLOT_FREE);
 }
 
-/* No address is free, and none will be looked for yet? Not while another CPU is at a binding, nor
- * where the last free address has just gone: it may have been for this client. */
+/* No address is free, and none will be looked for yet? Not while another CPU makes a binding, nor
+ * where the last free address has just gone: it may have been for this client. `making` is read
+ * after `used`, which it counts up before, and before `retry_after`. */
 static __always_inline _Bool alloc_is_full(const struct nat64_config *cfg,
-					   const struct nat64_alloc *alloc)
+					   struct nat64_alloc *alloc)
 {
-	return alloc->used >= cfg->capacity && !alloc->making &&
+	return alloc->used >= cfg->capacity && !READ_ORDERED(alloc->making) &&
 	       clock_boot_ns() < alloc->retry_after;
 }
 
@@ -230,8 +231,8 @@ RARE int binding_make(const struct in6_addr *addr6)
 
 	if (!addr6 || !cfg || !alloc)
 		return -NAT64_DROP_POOL_FULL;
-	__sync_fetch_and_add(&alloc->making, 1);
+	ADD_ORDERED(alloc->making, 1); /* before `used` counts up: alloc_is_full() */
 	made = alloc_make(cfg, alloc, addr6);
-	__sync_fetch_and_add(&alloc->making, -1);
+	ADD_ORDERED(alloc->making, -1); /* after `retry_after` and nat64_clients were written */
 	return made;
 }

@@ -8,6 +8,7 @@
 #include "csum.h"
 #include "event.h"
 #include "linear.h"
+#include "order.h"
 #include "quota.h"
 
 #define BINDING_TOUCH_TICKS 100	  /* write last_seen at most so often: 0.1 to 1 s */
@@ -45,14 +46,36 @@ RARE int binding_renew(struct nat64_slot *slot)
 	return 0;
 }
 
-/* From here on the slot's client is another one. Who looked the old one up before does not get its
- * address in any more: bpf/link.h. The slot is CLAIMED or serves, by arithmetic, the new client
- * already. */
+/* nat64_slot.mac: an Ethernet address, or that it is unknown, and how often one was forgotten. */
+static __always_inline _Bool mac_is_known(__u64 mac)
+{
+	return mac && !(mac & NAT64_MAC_UNKNOWN);
+}
+
+/* The address in 16-bit parts as they lie in memory; the count stays that of `was`. */
+static __always_inline __u64 mac_known(__u64 was, const __u16 part[3])
+{
+	__u64 count = (was & ~NAT64_MAC_UNKNOWN) >> 48;
+
+	return part[0] | (__u64)part[1] << 16 | (__u64)part[2] << 32 | count << 48;
+}
+
+/* Unknown; the count is one higher than that of `was`. */
+static __always_inline __u64 mac_forgotten(__u64 was)
+{
+	__u64 count = (was >> 48) + 1;
+
+	return count << 48 | NAT64_MAC_UNKNOWN;
+}
+
+/* From here on the slot's client is another one. A CPU that has looked up the old client before
+ * does not get that client's address in any more (link_learn()). The slot is CLAIMED or serves, by
+ * arithmetic, the new client already. */
 static __always_inline void binding_forget_mac(struct nat64_slot *slot)
 {
-	slot->mac_ifindex =
-		0; /* for a program of an earlier build, which knows no NAT64_MAC_UNKNOWN */
-	__sync_lock_test_and_set(&slot->mac, ((slot->mac >> 48) + 1) << 48 | NAT64_MAC_UNKNOWN);
+	/* for a program of an earlier build, which knows no NAT64_MAC_UNKNOWN */
+	slot->mac_ifindex = 0;
+	__sync_lock_test_and_set(&slot->mac, mac_forgotten(slot->mac));
 }
 
 /* Notes that a client uses its binding. */

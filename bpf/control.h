@@ -10,6 +10,34 @@ static __always_inline _Bool control_in_pool(const struct nat64_config *cfg, __u
 	return index < cfg->pool_size;
 }
 
+/* Takes a bound slot from its client. 0, or -EBUSY: it has just changed hands, on another CPU, and
+ * stays as it is. */
+static __always_inline int control_seize(struct nat64_slot *slot, __u32 state,
+					 const struct in6_addr *client)
+{
+	if (__sync_val_compare_and_swap(&slot->state, state, NAT64_SLOT_CLAIMED) != state)
+		return -EBUSY;
+	if (addr6_equal(&slot->addr6, client))
+		return 0;
+	__sync_lock_test_and_set(&slot->state, state);
+	return -EBUSY;
+}
+
+/* The client's dynamic binding becomes a static one, without a moment in which it is none. 1, or
+ * -EBUSY: it has just ended. */
+static __always_inline int control_keep(struct nat64_slot *slot, const struct in6_addr *client)
+{
+	if (__sync_val_compare_and_swap(&slot->state, NAT64_SLOT_DYNAMIC, NAT64_SLOT_STATIC) !=
+	    NAT64_SLOT_DYNAMIC)
+		return -EBUSY;
+	if (!addr6_equal(&slot->addr6, client)) {
+		__sync_lock_test_and_set(&slot->state, NAT64_SLOT_DYNAMIC);
+		return -EBUSY;
+	}
+	quota_give(client);
+	return 1;
+}
+
 /* Takes a FREE slot, or finds the binding there already. 1: it is there, 0: claimed, else -errno.
  */
 static __always_inline int control_claim(struct nat64_slot *slot,
@@ -19,16 +47,14 @@ static __always_inline int control_claim(struct nat64_slot *slot,
 
 	if (was == NAT64_SLOT_FREE)
 		return 0;
+	was = READ_ORDERED(slot->state); /* before addr6: the swap that failed orders nothing */
 	if (was == NAT64_SLOT_RESERVED)
 		return -EADDRNOTAVAIL;
-	if (was == NAT64_SLOT_CLAIMED || !addr6_equal(&slot->addr6, &request->addr6))
+	if ((was != NAT64_SLOT_DYNAMIC && was != NAT64_SLOT_STATIC) ||
+	    !addr6_equal(&slot->addr6, &request->addr6))
 		return -EBUSY;
-	if (was == NAT64_SLOT_DYNAMIC && request->state == NAT64_SLOT_STATIC) {
-		if (__sync_val_compare_and_swap(&slot->state, NAT64_SLOT_DYNAMIC,
-						NAT64_SLOT_STATIC) != NAT64_SLOT_DYNAMIC)
-			return -EBUSY;
-		quota_give(&request->addr6);
-	}
+	if (was == NAT64_SLOT_DYNAMIC && request->state == NAT64_SLOT_STATIC)
+		return control_keep(slot, &request->addr6);
 	return 1;
 }
 
@@ -81,15 +107,21 @@ static __always_inline int control_unbind(const struct nat64_config *cfg, struct
 	struct nat64_slot *slot = slots_at(request->index);
 	_Bool in_pool = control_in_pool(cfg, request->index), expire = request->op == NAT64_EXPIRE;
 	__u32 state;
+	int err;
 
 	if (!slot || !addr6_equal(&slot->addr6, &request->addr6) || !slot_is_bound(slot))
 		return -ENOENT;
 	state = slot->state;
-	if (expire &&
-	    (state != NAT64_SLOT_DYNAMIC || slot->last_seen + cfg->max_lease >= clock_boot_ns()))
+	if (expire && state != NAT64_SLOT_DYNAMIC)
 		return -EBUSY;
-	if (__sync_val_compare_and_swap(&slot->state, state, NAT64_SLOT_CLAIMED) != state)
+	err = control_seize(slot, state, &request->addr6);
+	if (err)
+		return err;
+	if (expire && slot->last_seen + cfg->max_lease >= clock_boot_ns()) {
+		__sync_lock_test_and_set(&slot->state, state);
 		return -EBUSY;
+	}
+
 	clients_delete(&slot->addr6);
 	if (!in_pool)
 		extern_delete(slot->addr4);

@@ -14,18 +14,19 @@
 
 #define LINK_FRESH_TICKS 100
 
-/* Addresses a translated frame to its client. False: the client's address is not known, or not
- * fresh. */
+/* Addresses a translated frame to its client. False: there is no Ethernet header, or the client's
+ * address is not known, or not fresh. */
 static __always_inline _Bool link_address(CTX *ctx, const struct nat64_slot *slot)
 {
 	__u16 part[3];
 	__u64 mac;
 
-	if (!ctx_has_link(ctx) || !slot || (__s64)slot->mac <= 0 ||
-	    slot->mac_ifindex != ctx_ifindex(ctx) ||
-	    clock_tick() - slot->mac_tick >= LINK_FRESH_TICKS)
+	if (!ctx_has_link(ctx) || !slot)
 		return 0;
 	mac = slot->mac;
+	if (!mac_is_known(mac) || slot->mac_ifindex != ctx_ifindex(ctx) ||
+	    clock_tick() - slot->mac_tick >= LINK_FRESH_TICKS)
+		return 0;
 	part[0] = mac;
 	part[1] = mac >> 16;
 	part[2] = mac >> 32;
@@ -53,24 +54,23 @@ RARE int link_address_any(CTX *ctx)
 	return link_address(ctx, link_slot(ctx));
 }
 
-/* An IPv6 frame that may be one of ours, to which the neighbour layer has given the client's
- * address. It is written only if the slot was its client's after `was` had been read and nobody has
- * forgotten an address since: one that changes hands meanwhile, on another CPU, keeps what its new
- * owner has. */
+/* Learns a client's address from an IPv6 frame that the neighbour layer has just addressed.
+ *
+ * The slot may change hands on another CPU meanwhile. That CPU claims the slot, has the address
+ * forgotten, which counts up, and only then names the new client. So this one reads the count, then
+ * sees whether the slot is still its client's, and writes only if the count has not changed. */
 RARE int link_learn(CTX *ctx)
 {
 	struct nat64_slot *slot = link_slot(ctx);
-	__u64 was, mac;
 	__u16 part[3];
+	__u64 was;
 
 	if (!slot || ctx_load_link(ctx, part))
 		return 0;
-	was = __sync_val_compare_and_swap(&slot->mac, 0, 0); /* nothing is read before it */
+	was = READ_ORDERED(slot->mac);
 	if (link_slot(ctx) != slot)
 		return 0;
-	mac = part[0] | (__u64)part[1] << 16 | (__u64)part[2] << 32 |
-	      (was & ~NAT64_MAC_UNKNOWN) >> 48 << 48;
-	if (__sync_val_compare_and_swap(&slot->mac, was, mac) != was)
+	if (__sync_val_compare_and_swap(&slot->mac, was, mac_known(was, part)) != was)
 		return 0;
 	slot->mac_tick = clock_tick();
 	slot->mac_ifindex = ctx_ifindex(ctx);

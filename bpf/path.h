@@ -45,8 +45,8 @@ RARE verdict_t path_refused_64(CTX *ctx)
 	    parse_plain_64(ctx, &pkt, pkt.ip6.nexthdr))
 		return VERDICT_FULL;
 	if (quota_is_full(cfg, &pkt.src6)) {
-		if (alloc->making ||
-		    clients_find(&pkt.src6) >= 0) /* perhaps full by this client's binding */
+		/* perhaps full by this client's binding, made on another CPU */
+		if (READ_ORDERED(alloc->making) || clients_find(&pkt.src6) >= 0)
 			return VERDICT_FULL;
 		reason = NAT64_DROP_QUOTA;
 	} else if (!alloc_is_full(cfg, alloc)) {

@@ -145,6 +145,32 @@ static int check(struct nat64_tc *tc, const struct worker *w, __u32 clients, __u
 	       alloc.used != clients + 2; /* two static maps */
 }
 
+/* How many instructions of a program are READ_ORDERED(): "add 0", which clang writes as "or 0",
+ * with the old value handed back. `size`: BPF_W or BPF_DW. */
+static int ordered_reads(const struct bpf_program *prog, __u8 size)
+{
+	const struct bpf_insn *insns = bpf_program__insns(prog);
+	int found = 0;
+
+	for (size_t i = 0; i < bpf_program__insn_cnt(prog); i++)
+		found += insns[i].code == (BPF_STX | BPF_ATOMIC | size) &&
+			 insns[i].imm == (BPF_OR | BPF_FETCH);
+	return found;
+}
+
+/* Where order between CPUs is wanted, an operation is compiled that gives it (bpf/order.h): a
+ * compare-and-swap that fails does not. */
+static int check_order(const struct nat64_tc *tc)
+{
+	int making = ordered_reads(tc->progs.nat64_in, BPF_W);
+	int mac = ordered_reads(tc->progs.nat64_out, BPF_DW);
+	int state = ordered_reads(tc->progs.nat64_control, BPF_W);
+
+	printf("ordered reads: %d of making, %d of a MAC address, %d of a slot's state\n", making,
+	       mac, state);
+	return making < 2 || mac < 1 || state < 1;
+}
+
 int main(int argc, char **argv)
 {
 	__u32 clients = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
@@ -163,6 +189,7 @@ int main(int argc, char **argv)
 	worker[0].tc = kernel_open(ETH_HLEN, vector.config.pool_size);
 	if (!worker[0].tc || kernel_set_up(worker[0].tc, &vector))
 		return 1;
+	status = check_order(worker[0].tc);
 	for (int i = 0; i < 2; i++) {
 		worker[i].tc = worker[0].tc;
 		worker[i].cpu = i;
@@ -173,7 +200,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; i < 2; i++)
 		pthread_join(worker[i].thread, NULL);
-	status = check(worker[0].tc, worker, clients, vector.config.pool_size);
+	status |= check(worker[0].tc, worker, clients, vector.config.pool_size);
 	for (int i = 0; i < 2; i++)
 		free(worker[i].addr4);
 	nat64_tc__destroy(worker[0].tc);
