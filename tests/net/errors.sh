@@ -71,6 +71,7 @@ pool 10.0.0.0/31
 pool 10.0.0.1/20
 pool 10.0.0.300/20
 pool 224.0.0.0/20
+pool 240.0.0.0/20
 pool ::/96
 pool 10.0.0.0
 own4 10.1.1.1
@@ -84,6 +85,8 @@ static 192.168.240.0 fd00::5
 static 192.168.240.1 fd00::5
 static 192.168.240.5 64:ff9b::5
 static 192.168.240.5 ff02::5
+static 240.0.0.5 fd00::50
+static 169.254.64.64 fd00::50
 mapping magic
 private perhaps
 private 10.0.0.1/8

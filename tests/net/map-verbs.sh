@@ -87,7 +87,8 @@ refused 2 "own6" "client's own" map add vpn0 192.168.240.9 fd00::1
 # R-6052-3.1-03
 refused 2 "inside the prefix" "client's own" map add vpn0 192.168.240.9 64:ff9b::1
 refused 2 "no unicast" "client's own" map add vpn0 192.168.240.9 ff02::1
-refused 2 "none that a host" "another IPv4" map add vpn0 224.0.0.1 fd00::9
+refused 2 "not a usable host" "another IPv4" map add vpn0 224.0.0.1 fd00::9
+refused 2 "not a usable host" "another IPv4" map add vpn0 240.0.0.5 fd00::9
 refused 1 "by a static map" "map del vpn0 $dynamic" map add vpn0 "$dynamic" fd00::9 --replace
 refused 2 "neither an IPv4 nor" "give one" map add vpn0 192.168.240.256 fd00::9
 refused 2 "comes first" "map add" map add vpn0 fd00::9 192.168.240.9

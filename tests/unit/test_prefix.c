@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "addr.h" /* of bpf/ */
 #include "prefix.h"
 
 static struct net4 n4(const char *text)
@@ -195,6 +196,64 @@ static void numbers(void **state)
 	assert_int_equal(net6_number(&odd, &low), 1);
 }
 
+static bool usable(uint32_t host, enum addr4_use use)
+{
+	return !addr4_fault((struct in_addr){ htonl(host) }, use);
+}
+
+/* User space and the programs have a table each. They say the same of targets; what a host or a
+ * client may have differs from it in two blocks and in one address. */
+static void addresses(void **state)
+{
+	static const uint32_t low[] = { 0,	  1,	    0x4040,   0xffff,	0x10000,  0xfd0000,
+					0xfdffff, 0xfe0000, 0xfe0001, 0xfe403f, 0xfe4040, 0xfe4041,
+					0xfeffff, 0xff0000, 0xfffffe, 0xffffff };
+
+	for (uint32_t first = 0; first < 256; first++)
+		for (size_t i = 0; i < sizeof(low) / sizeof(low[0]); i++) {
+			uint32_t addr = first << 24 | low[i];
+			bool target = !addr4_is_martian(addr), local = addr >> 16 == 0xa9fe;
+			bool host = (target || local) && first < 240;
+
+			assert_int_equal(usable(addr, ADDR4_TARGET), target);
+			assert_int_equal(usable(addr, ADDR4_HOST), host);
+			assert_int_equal(usable(addr, ADDR4_CLIENT), host && addr != 0xa9fe4040);
+		}
+}
+
+/* A network of which all addresses, or only some, cannot be used. */
+static void networks(void **state)
+{
+	static const struct {
+		const char *net;
+		bool target, client;
+	} nets[] = {
+		/* clang-format off */
+		{ "0.0.0.0/0",		true,	true },
+		{ "0.0.0.0/8",		false,	false },
+		{ "0.0.0.0/7",		true,	true },
+		{ "127.255.0.0/16",	false,	false },
+		{ "169.254.0.0/16",	false,	true },
+		{ "169.254.0.0/15",	true,	true },
+		{ "169.254.64.64/32",	false,	false },
+		{ "192.168.240.0/20",	true,	true },
+		{ "224.0.0.0/4",	false,	false },
+		{ "224.0.0.0/3",	true,	true }, /* two reasons, and 240.0.0.0/4 may be a target */
+		{ "240.0.0.0/20",	true,	false },
+		{ "255.255.255.252/30",	true,	false },
+		{ "255.255.255.255/32",	false,	false },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
+		struct net4 net = n4(nets[i].net);
+
+		print_message("%s\n", nets[i].net);
+		assert_int_equal(!net4_fault(&net, ADDR4_TARGET), nets[i].target);
+		assert_int_equal(!net4_fault(&net, ADDR4_CLIENT), nets[i].client);
+	}
+}
+
 /* RFC 6052, 2.2. */
 static const struct {
 	const char *prefix;
@@ -282,7 +341,8 @@ int main(void)
 		cmocka_unit_test(parse),	 cmocka_unit_test(text_fits),
 		cmocka_unit_test(masks),	 cmocka_unit_test(containment),
 		cmocka_unit_test(numbers),	 cmocka_unit_test(prefix),
-		cmocka_unit_test(free_networks),
+		cmocka_unit_test(free_networks), cmocka_unit_test(addresses),
+		cmocka_unit_test(networks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

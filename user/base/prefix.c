@@ -162,6 +162,37 @@ uint32_t net6_number(const struct net6 *net, const struct in6_addr *addr)
 	return cpu32(number);
 }
 
+/* 240.0.0.0/4 can be reached where a network uses it, but map and pool leave it alone. */
+const char *addr4_fault(struct in_addr addr, enum addr4_use use)
+{
+	uint32_t host = cpu32(addr.s_addr), first = host >> 24;
+
+	if (!first)
+		return "0.0.0.0/8 holds no address of a host (RFC 1122, 3.2.1.3)";
+	if (first == 127)
+		return "127.0.0.0/8 is loopback and never leaves a host";
+	if (first >> 4 == 14)
+		return "224.0.0.0/4 is multicast";
+	if (use != ADDR4_TARGET && first >> 4 == 15)
+		return "240.0.0.0/4 is reserved (RFC 1112, 4), and 255.255.255.255 is broadcast";
+	if (use == ADDR4_TARGET && host >> 16 == 0xa9fe)
+		return "169.254.0.0/16 is link-local and never forwarded (RFC 3927, 2.7)";
+	if (use == ADDR4_TARGET && host == UINT32_MAX)
+		return "255.255.255.255 is broadcast";
+	if (use == ADDR4_CLIENT && host == 0xa9fe4040)
+		return "169.254.64.64 is the next hop of the pool's route on Ethernet interfaces";
+	return NULL;
+}
+
+/* Each reason but the single addresses is a block: who has both ends has all. */
+const char *net4_fault(const struct net4 *net, enum addr4_use use)
+{
+	struct in_addr last = { .s_addr = net->addr.s_addr | ~mask4(net->len).s_addr };
+	const char *fault = addr4_fault(net->addr, use);
+
+	return fault == addr4_fault(last, use) ? fault : NULL;
+}
+
 const char *prefix_fault(const struct net6 *prefix)
 {
 	const uint8_t *byte = prefix->addr.s6_addr;

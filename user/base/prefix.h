@@ -44,6 +44,17 @@ uint32_t net4_size(const struct net4 *net); /* addresses; 0 for /0 */
 /* Number of an address in its network, for the low 32 bits; UINT32_MAX if it does not fit. */
 uint32_t net6_number(const struct net6 *net, const struct in6_addr *addr);
 
+/* What an IPv4 address is used for. */
+enum addr4_use {
+	ADDR4_HOST,   /* of a host: own4, source NAT */
+	ADDR4_CLIENT, /* of a client: the pool, static maps */
+	ADDR4_TARGET, /* that packets go to: what addr4_is_martian() of bpf/addr.h lets through */
+};
+
+/* Why an address, or each address of a network, cannot be used so. Static text; NULL: it can. */
+const char *addr4_fault(struct in_addr addr, enum addr4_use use);
+const char *net4_fault(const struct net4 *net, enum addr4_use use);
+
 /* May PREFIX be a translation prefix? RFC 6052, 2.2: length 32, 40, 48, 56, 64 or 96, bits 64..71
  * zero. NULL: yes; else why not. */
 const char *prefix_fault(const struct net6 *prefix);

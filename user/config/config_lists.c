@@ -63,13 +63,15 @@ int put_static(struct put *put)
 			"a static map is an IPv4 address and an IPv6 address, with a space between",
 			put_fix(put, "192.168.240.50 fd00::50"), "is not a static map");
 	if (inet_pton(AF_INET6, first, &addr6) == 1 && !strchr(second, ':')) {
-		if (put_address4(put, second, &map.addr4) || put_address6(put, first, &map.addr6))
+		if (put_address4(put, second, ADDR4_CLIENT, &map.addr4) ||
+		    put_address6(put, first, &map.addr6))
 			return -1;
 		return put_bad(put, "the IPv4 address comes first",
 			       put_fix(put, textf("%s %s", second, first)),
 			       "is the wrong way round");
 	}
-	if (put_address4(put, first, &map.addr4) || put_address6(put, second, &map.addr6))
+	if (put_address4(put, first, ADDR4_CLIENT, &map.addr4) ||
+	    put_address6(put, second, &map.addr6))
 		return -1;
 	for (size_t i = 0; i < config->static_count; i++) {
 		const struct static_map *other = &config->statics[i];
@@ -99,7 +101,7 @@ int put_private(struct put *put)
 	struct config *config = put->config;
 	bool given = config->given & 1ull << KEY_PRIVATE;
 	struct net4 net, *list;
-	uint32_t first;
+	const char *fault;
 
 	if (put_is(put, 0) || put_is(put, 1)) {
 		if (given)
@@ -118,14 +120,10 @@ int put_private(struct put *put)
 	}
 	if (put_network4(put, &net))
 		return -1;
-	first = ntohl(net.addr.s_addr);
-	if (net.len >= 4 &&
-	    (first >> 28 == 14 || (net.len >= 8 && (first >> 24 == 0 || first >> 24 == 127)) ||
-	     (net.len >= 16 && first >> 16 == 0xa9fe) || first == UINT32_MAX))
-		return put_bad(
-			put,
-			"0/8, 127/8, 169.254/16, 224/4 and 255.255.255.255 are never translated",
-			"leave this line out", "cannot be allowed");
+	fault = net4_fault(&net, ADDR4_TARGET);
+	if (fault)
+		return put_bad(put, textf("%s: such addresses are never translated", fault),
+			       "leave this line out", "cannot be allowed");
 	if (given && !config->private_count)
 		return put_bad(put,
 			       textf("`private = %s` was given before",

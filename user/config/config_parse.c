@@ -116,21 +116,6 @@ int put_time(const struct put *put, uint64_t min, uint64_t *seconds)
 	return 0;
 }
 
-static const char *fault4(struct in_addr addr)
-{
-	uint32_t host = ntohl(addr.s_addr);
-
-	if (host >> 24 == 0)
-		return "0.0.0.0/8 holds no address of a host (RFC 1122, 3.2.1.3)";
-	if (host >> 24 == 127)
-		return "127.0.0.0/8 is loopback and never leaves a host";
-	if (host >> 28 == 14)
-		return "224.0.0.0/4 is multicast";
-	if (host == UINT32_MAX)
-		return "255.255.255.255 is broadcast";
-	return NULL;
-}
-
 static const char *fault6(const struct in6_addr *addr)
 {
 	if (IN6_IS_ADDR_UNSPECIFIED(addr))
@@ -174,14 +159,14 @@ static int fault(const struct put *put, const char *text, const char *why)
 			       "is an address that no host can have");
 }
 
-int put_address4(const struct put *put, const char *text, struct in_addr *addr)
+int put_address4(const struct put *put, const char *text, enum addr4_use use, struct in_addr *addr)
 {
 	struct in_addr parsed;
 
 	if (inet_pton(AF_INET, text, &parsed) != 1)
 		return no_address(put, text, "IPv4");
-	if (fault4(parsed))
-		return fault(put, text, fault4(parsed));
+	if (addr4_fault(parsed, use))
+		return fault(put, text, addr4_fault(parsed, use));
 	*addr = parsed;
 	return 0;
 }

@@ -23,7 +23,7 @@ int put_choice(const struct put *put,
 int put_number(const struct put *put, uint64_t min, uint64_t max, const char *unit,
 	       uint64_t *number);
 int put_time(const struct put *put, uint64_t min, uint64_t *seconds);
-int put_address4(const struct put *put, const char *text, struct in_addr *addr);
+int put_address4(const struct put *put, const char *text, enum addr4_use use, struct in_addr *addr);
 int put_address6(const struct put *put, const char *text, struct in6_addr *addr);
 
 /* The network of the value. Bits behind the length are cut off here and refused by put_whole*(),

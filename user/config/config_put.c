@@ -58,14 +58,12 @@ static int set_prefix(struct put *put)
 /* Why a network of a pool's length cannot be the pool. NULL: it can. */
 static const char *pool_fault(const struct net4 *net)
 {
-	uint32_t first = ntohl(net->addr.s_addr);
+	struct in_addr next_hop = { htonl(PLACEHOLDER) };
+	const char *fault = net4_fault(net, ADDR4_CLIENT);
 
-	if (first >> 24 == 0 || first >> 24 == 127 || first >> 28 == 14 ||
-	    first + (net4_size(net) - 1) == UINT32_MAX)
-		return "0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 and 255.255.255.255 are no addresses of hosts";
-	if (net4_has(net, (struct in_addr){ htonl(PLACEHOLDER) }))
-		return "169.254.64.64 is the next hop of the pool's route on Ethernet interfaces";
-	return NULL;
+	if (!fault && net4_has(net, next_hop))
+		fault = addr4_fault(next_hop, ADDR4_CLIENT);
+	return fault;
 }
 
 static int set_pool(struct put *put)
@@ -101,7 +99,7 @@ static int set_pool(struct put *put)
 
 static int set_own4(struct put *put)
 {
-	return put_address4(put, put->value, &put->config->own4);
+	return put_address4(put, put->value, ADDR4_HOST, &put->config->own4);
 }
 
 static int set_own6(struct put *put)
@@ -277,7 +275,7 @@ static int set_nat44(struct put *put)
 		return 0;
 	}
 	if (inet_pton(AF_INET, put->value, &a) == 1) {
-		if (put_address4(put, put->value, &a))
+		if (put_address4(put, put->value, ADDR4_HOST, &a))
 			return -1;
 		return put_bad(put, "an address needs the word snat before it",
 			       put_fix(put, textf("snat %s", put->value)), "is not a way of NAT44");
@@ -293,7 +291,7 @@ static int set_nat44(struct put *put)
 			put,
 			"snat takes an address, or the first and last of a range, with `-` between",
 			put_fix(put, "snat 203.0.113.7-203.0.113.9"), "is not a way of NAT44");
-	if (put_address4(put, first, &a) || put_address4(put, last, &b))
+	if (put_address4(put, first, ADDR4_HOST, &a) || put_address4(put, last, ADDR4_HOST, &b))
 		return -1;
 	if (ntohl(a.s_addr) > ntohl(b.s_addr))
 		return put_bad(put, "the lower address comes first",

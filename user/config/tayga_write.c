@@ -177,9 +177,8 @@ static void write_line(struct writer *w, const struct tayga_line *line)
 static const char *static_fault(const struct writer *w, const struct static_map *map)
 {
 	const struct in6_addr *addr6 = &map->addr6;
-	uint8_t first = ntohl(map->addr4.s_addr) >> 24;
 
-	if (!first || first == 127 || first >= 224)
+	if (addr4_fault(map->addr4, ADDR4_CLIENT))
 		return "no host can have the IPv4 address";
 	if (map->addr4.s_addr == w->own4.s_addr)
 		return "the IPv4 address is own4";

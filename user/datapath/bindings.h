@@ -42,7 +42,7 @@ enum binding_fault {
 	BINDING_RESERVED, /* network, broadcast, own4 */
 	BINDING_OWN6,
 	BINDING_PREFIX,	     /* the client lies inside the prefix, or is no unicast address */
-	BINDING_NO_HOST,     /* the IPv4 address is none that a host can have */
+	BINDING_NO_HOST,     /* the IPv4 address cannot be a client's: addr4_fault() */
 	BINDING_ADDR4_HELD,  /* by another client */
 	BINDING_ADDR6_HELD,  /* the client holds another address */
 	BINDING_EXTERN_FULL, /* too many addresses outside the pool */

@@ -34,14 +34,6 @@ static bool is_unicast6(const struct in6_addr *addr)
 	       !IN6_IS_ADDR_V4MAPPED(addr);
 }
 
-/* 0/8, 127/8, 224/4 and 240/4 are nobody's. */
-static bool is_host4(struct in_addr addr4)
-{
-	uint8_t first = ntohl(addr4.s_addr) >> 24;
-
-	return first && first != 127 && first < 224;
-}
-
 static bool is_client(const struct bindings *b, const struct in6_addr *addr6)
 {
 	for (uint32_t i = 0; i < b->config.client_count && i < NAT64_CLIENTS_MAX; i++)
@@ -59,7 +51,7 @@ static enum binding_fault wish_fault(const struct bindings *b, const struct bind
 		return BINDING_OWN6;
 	if (!is_unicast6(&wish->addr6) || in_net6(&b->config.prefix, &wish->addr6))
 		return BINDING_PREFIX;
-	if (!is_host4(wish->addr4))
+	if (addr4_fault(wish->addr4, ADDR4_CLIENT))
 		return BINDING_NO_HOST;
 	if (offset < b->config.pool_size &&
 	    (!offset || offset == b->config.pool_size - 1 || wish->addr4.s_addr == b->config.own4))
@@ -244,7 +236,7 @@ const char *binding_fault_text(enum binding_fault fault, const struct binding_ho
 	case BINDING_PREFIX:
 		return "the client's address lies inside the prefix, or is no unicast address";
 	case BINDING_NO_HOST:
-		return "the IPv4 address is none that a host can have";
+		return "the IPv4 address is not a usable host address";
 	case BINDING_ADDR4_HELD:
 		return textf("%s holds it%s",
 			     inet_ntop(AF_INET6, &holder->addr6, text, sizeof(text)),
