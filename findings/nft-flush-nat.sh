@@ -2,8 +2,8 @@
 # `nft flush ruleset` makes the host itself reset NATed TCP connections, unless another table keeps the hooks.
 #
 # Software  nftables 1.0.6 (1.0.6-2+deb12u2) and conntrack 1.4.7 of Debian 12; Linux 6.1.192, 6.12.117 and 6.18.44
-# Source    RFC 9293, 3.10.7.1 (a segment for no connection); linux/netfilter/nf_tables.h, NFT_TABLE_F_OWNER: `flags owner`
-#           of nft, which its manual does not name
+# Source    RFC 9293, 3.10.7.1 (a segment for no connection); linux/netfilter/nf_tables.h, NFT_TABLE_F_OWNER, which is
+#           `flags owner` of nft and not in its manual
 # Expected  The flow's entry and its NAT stay in conntrack, as `conntrack -L` shows: established connections go on, and
 #           the rules matter to new ones only.
 # Seen      With the last rule that needs conntrack go the hooks of conntrack and NAT in that network namespace.
@@ -29,6 +29,7 @@ programs="nft conntrack"
 
 # Outside: unpacks the packages into a temporary folder, wraps their programs, and goes on in namespaces of its own.
 if [ "${1-}" != inside ]; then
+	[ "$(id -u)" = 0 ] || { echo "cannot run: needs root, for its namespaces" >&2; exit 2; }
 	self=$(realpath "$0")
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT

@@ -28,6 +28,7 @@ programs="tc bpftool"
 
 # Outside: unpacks the packages into a temporary folder, wraps their programs, and goes on in namespaces of its own.
 if [ "${1-}" != inside ]; then
+	[ "$(id -u)" = 0 ] || { echo "cannot run: needs root, for its namespaces" >&2; exit 2; }
 	self=$(realpath "$0")
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
