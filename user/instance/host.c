@@ -50,8 +50,11 @@ int host_check_bpffs(void)
 {
 	if (host_has_bpffs())
 		return 0;
-	return log_fail(EXIT_FAILED, "programs and maps are pinned there, and it is no bpffs",
-			"mount -t bpf bpf /sys/fs/bpf", "%s: no BPF file system", dir_pin());
+	return log_fail(
+		EXIT_FAILED,
+		"programs and maps are pinned there, and it is no bpffs; `ip netns exec` hides "
+		"the host's, nsenter --net=/run/netns/NAME does not",
+		"mount -t bpf bpf /sys/fs/bpf", "%s: no BPF file system", dir_pin());
 }
 
 int host_check_kernel(void)
