@@ -110,7 +110,7 @@ static void replays(void **state)
 	int counts[3] = {};
 
 	assert_non_null(log);
-	assert_int_equal(maplog_replay(log, "a", count_event, counts), 0);
+	assert_int_equal(maplog_replay(log, "a", 1000, count_event, counts), 0);
 	fclose(log);
 	assert_int_equal(counts[0], 1);
 	assert_int_equal(counts[1], 2);

@@ -14,6 +14,7 @@
 #include "caps.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "datapath.h"
 #include "host.h"
 #include "load.h"
 #include "lock.h"
@@ -147,6 +148,8 @@ static int patience(const struct run *run)
 {
 	uint64_t now = clock_boot_ns();
 
+	if (run->keeper.log.left)
+		return 0;
 	if (!run->look_at)
 		return -1;
 	return run->look_at <= now ? 0 : (int)((run->look_at - now + MS - 1) / MS);
@@ -184,6 +187,8 @@ static int loop_run(struct loop *loop)
 			keeper_tick(&run->keeper, run->name);
 			if (clock_boot_ns() - run->looked_at >= LOOK_ANYWAY)
 				plan_look(run);
+		} else {
+			keeper_log_more(&run->keeper, run->name);
 		}
 		if (!loop->stop && run->look_at && run->look_at <= clock_boot_ns() && look(loop))
 			return 1;
@@ -225,6 +230,7 @@ int cmd_run(const struct args *args)
 	struct instance instance;
 	int status = instance_settings(&instance, args->name, NULL);
 
+	datapath_stay_small();
 	/* what is wrong in itself comes before what is not permitted */
 	instance_free(&instance);
 	if (!status && !host_check_privileges() && !host_check_kernel() && !caps_drop() &&

@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "caps.h"
+#include "child.h"
 #include "cleanup.h"
 #include "file.h"
 #include "log.h"
@@ -293,7 +294,7 @@ bool datapath_config_differs(const struct datapath_spec *spec)
 	return memcmp(&config, &now, sizeof(config));
 }
 
-int datapath_load(const struct datapath_spec *spec, bool reuse)
+static int load(const struct datapath_spec *spec, bool reuse)
 {
 	const char *name = spec->name;
 	struct nat64_tc *skel;
@@ -323,6 +324,32 @@ int datapath_load(const struct datapath_spec *spec, bool reuse)
 	}
 	nat64_tc__destroy(skel);
 	return error ? -1 : 0;
+}
+
+static bool resident;
+
+void datapath_stay_small(void)
+{
+	resident = true;
+}
+
+struct load_work {
+	const struct datapath_spec *spec;
+	bool reuse;
+};
+
+static int load_work(void *data)
+{
+	const struct load_work *work = data;
+
+	return load(work->spec, work->reuse);
+}
+
+int datapath_load(const struct datapath_spec *spec, bool reuse)
+{
+	struct load_work work = { spec, reuse };
+
+	return resident ? child_run(load_work, &work, spec->name) : load(spec, reuse);
 }
 
 int datapath_unpin(const char *name)

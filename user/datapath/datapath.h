@@ -30,6 +30,10 @@ bool datapath_config_differs(const struct datapath_spec *spec);
  * another ABI or unreadable; -EEXIST: of another pool, prefix or mapping. */
 int datapath_reusable(const struct datapath_spec *spec);
 
+/* This process stays: datapath_load() then works in a child, since libbpf needs twice the size of
+ * the kernel's BTF, some 11 MiB, for a moment. */
+void datapath_stay_small(void);
+
 /* Loads the programs over fresh maps, or, with `reuse`, over the pinned ones; pins all of it.
  * Attaches nothing. Says what went wrong and returns -1. */
 int datapath_load(const struct datapath_spec *spec, bool reuse);

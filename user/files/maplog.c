@@ -112,19 +112,21 @@ static bool ends(const struct maplog_event *event, const struct maplog_answer *h
 	return event->assigned ? by4 != by6 : by4 && by6;
 }
 
-int maplog_replay(FILE *log, const char *instance,
+int maplog_replay(FILE *log, const char *instance, size_t lines,
 		  void (*each)(const struct maplog_event *event, void *data), void *data)
 {
 	_free_ char *line = NULL;
 	size_t room = 0;
 
-	while (getline(&line, &room, log) > 0) {
+	for (; lines; lines--) {
 		struct maplog_event event = {};
 
+		if (getline(&line, &room, log) <= 0)
+			return ferror(log) ? -EIO : 0;
 		if (event_parse(line, instance, &event) == 1)
 			each(&event, data);
 	}
-	return ferror(log) ? -EIO : 0;
+	return 1;
 }
 
 int maplog_find(FILE *log, const struct maplog_query *query, struct maplog_answer *answer)

@@ -45,8 +45,9 @@ struct maplog_event {
 	struct in6_addr addr6;
 };
 
-/* Gives the events of an instance, in their order. 0 or -errno. */
-int maplog_replay(FILE *log, const char *instance,
+/* Gives the events of an instance among the next `lines` of a log, in their order. 1: the log goes
+ * on, 0: this was its end, -errno. */
+int maplog_replay(FILE *log, const char *instance, size_t lines,
 		  void (*each)(const struct maplog_event *event, void *data), void *data);
 
 /* 1: found, 0: nobody held it then, -errno. `bad_lines` is set in any case. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cleanup.h"
 #include "clock.h"
 #include "log.h"
 #include "paths.h"
@@ -103,10 +104,12 @@ void state_revert(struct bindings *b, const struct saved_list *added,
 	}
 }
 
-/* Static maps first, then the one used last. */
-static int by_seen(const void *a, const void *b)
+/* Static maps first, then the one used last. Numbers are sorted, not entries: qsort() makes a copy
+ * of what it sorts. */
+static int by_seen(const void *a, const void *b, void *items)
 {
-	const struct saved *x = a, *y = b;
+	const struct saved *x = (const struct saved *)items + *(const uint32_t *)a;
+	const struct saved *y = (const struct saved *)items + *(const uint32_t *)b;
 
 	if (x->is_static != y->is_static)
 		return x->is_static ? -1 : 1;
@@ -116,12 +119,17 @@ static int by_seen(const void *a, const void *b)
 size_t state_apply(struct bindings *b, struct saved_list *list)
 {
 	int64_t now_s = time(NULL), lease_s = b->config.max_lease / NS_PER_S;
+	_free_ uint32_t *order = calloc(list->count + 1, sizeof(*order));
 	size_t unfit = 0;
 
-	if (list->count)
-		qsort(list->items, list->count, sizeof(*list->items), by_seen);
+	if (!order)
+		return list->count;
+	for (size_t i = 0; i < list->count; i++)
+		order[i] = (uint32_t)i;
+	qsort_r(order, list->count, sizeof(*order), by_seen, list->items);
+
 	for (size_t i = 0; i < list->count; i++) {
-		const struct saved *item = &list->items[i];
+		const struct saved *item = &list->items[order[i]];
 		struct binding_wish wish = state_wish(item);
 
 		if (!item->is_static && now_s - item->seen > lease_s)

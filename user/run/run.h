@@ -24,6 +24,9 @@ struct run_log {
 		bool is_static;
 	} * told;
 	uint32_t count;
+	uint32_t next;	/* slot to compare next */
+	uint32_t left;	/* slots that are still to be compared, once around */
+	FILE *replayed; /* the file as it is read back at first, NULL: it was */
 };
 
 /* The bindings of the instance, followed. */
@@ -93,8 +96,11 @@ int run_ruleset_changed(struct run *run);
  * writes the log. */
 void keeper_tick(struct keeper *keeper, const char *name);
 
-/* Writes the log now. */
+/* Writes all of the log now. */
 void keeper_log(struct keeper *keeper, const char *name);
+
+/* Goes on with what a tick left of the log. False: nothing is left. */
+bool keeper_log_more(struct keeper *keeper, const char *name);
 
 /* Looks whether a save has ended (SIGCHLD), or waits for that, and says how. */
 void keeper_saved(struct keeper *keeper, const char *name, bool wait);
@@ -111,8 +117,11 @@ void keeper_close(struct keeper *keeper);
 void run_log_open(struct run_log *log, const char *path);
 void run_log_reopen(struct run_log *log);
 
-/* Writes what has changed since the last call: assigned, released, expired. */
+/* Begins to write what has changed since the last call: assigned, released, expired. */
 void run_log_update(struct run_log *log, const char *instance, const struct bindings *bindings);
+
+/* Goes on with that for some 20 ms. False: nothing is left. */
+bool run_log_more(struct run_log *log, const char *instance, const struct bindings *bindings);
 void run_log_expired(struct run_log *log, const char *instance,
 		     uint32_t index); /* the binding that was there */
 void run_log_close(struct run_log *log);

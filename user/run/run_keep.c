@@ -223,10 +223,18 @@ static void expire(struct keeper *k, const char *name, uint64_t now)
 		lock_release();
 }
 
+bool keeper_log_more(struct keeper *k, const char *name)
+{
+	return k->bindings.slots && run_log_more(&k->log, name, &k->bindings);
+}
+
 void keeper_log(struct keeper *k, const char *name)
 {
-	if (follow(k, name))
-		run_log_update(&k->log, name, &k->bindings);
+	if (!follow(k, name))
+		return;
+	run_log_update(&k->log, name, &k->bindings);
+	while (keeper_log_more(k, name))
+		;
 }
 
 void keeper_tick(struct keeper *k, const char *name)
@@ -258,7 +266,7 @@ int keeper_finish(struct keeper *k, const char *name)
 	keeper_saved(k, name, true);
 	if (!follow(k, name))
 		return 0;
-	run_log_update(&k->log, name, &k->bindings);
+	keeper_log(k, name);
 	if (lock_take())
 		return -1;
 	if (!instance_running(&instance, name)) {

@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +12,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "clock.h"
 #include "log.h"
 #include "maplog.h"
 #include "run.h"
 
-#define RECALL_MAX (64 << 20) /* bytes; of a larger file all is told anew */
+#define LINE_MAX_BYTES 256		/* bytes of the longest line */
+#define SLICE_NS       (20 * NS_PER_MS) /* work between two looks at what else there is to do */
+#define SLICE_SLOTS    1024		/* compared between two looks at the clock */
+#define SLICE_LINES    256		/* replayed likewise */
 
 static void forget(struct run_log *log)
 {
+	if (log->replayed)
+		fclose(log->replayed);
+	log->replayed = NULL;
 	free(log->told);
 	log->told = NULL;
-	log->count = 0;
+	log->count = log->next = log->left = 0;
 }
 
 static void fault(const struct run_log *log, int error)
@@ -59,9 +64,14 @@ void run_log_reopen(struct run_log *log)
 	log->fd = -1;
 	if (!*log->path)
 		return;
-	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		       0640);
 	if (log->fd < 0 || fstat(log->fd, &file)) {
 		fault(log, errno);
+		return;
+	}
+	if (!S_ISREG(file.st_mode)) { /* it could neither be read back nor be waited for */
+		failed(log, EINVAL);
 		return;
 	}
 	log->inode = file.st_ino;
@@ -88,23 +98,67 @@ void run_log_close(struct run_log *log)
 	*log = (struct run_log){ .fd = -1 };
 }
 
-static void line(FILE *out, const char *instance, const char *event, const struct run_told *told)
-{
-	char when[32], four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN];
-	time_t now = time(NULL);
-	struct tm utc;
-	json_t *object;
+/* Lines on their way to the file. */
+struct output {
+	int fd;
+	int error;	     /* errno of the first failure */
+	char when[UTC_TEXT]; /* time of all lines of a slice */
+	size_t len;
+	char text[1 << 16];
+};
 
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-	object = json_pack("{s:s, s:s, s:s, s:s, s:s}", "time", when, "event", event, "instance",
-			   instance, "addr4", inet_ntop(AF_INET, &told->addr4, four, sizeof(four)),
-			   "addr6", inet_ntop(AF_INET6, &told->addr6, six, sizeof(six)));
+static void output_flush(struct output *out)
+{
+	const char *text = out->text;
+
+	while (out->len && !out->error) {
+		ssize_t n = write(out->fd, text, out->len);
+
+		if (n < 0 && errno != EINTR)
+			out->error = errno;
+		if (n > 0) {
+			text += n;
+			out->len -= (size_t)n;
+		}
+	}
+	out->len = 0;
+}
+
+/* One event. Neither the name of an instance nor an address has a character that JSON escapes. */
+static void output_line(struct output *out, const char *instance, const char *event,
+			const struct run_told *told)
+{
+	char four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN];
+	const char *kind = "";
+
 	if (!strcmp(event, "assigned"))
-		json_object_set_new(object, "kind",
-				    json_string(told->is_static ? "static" : "dynamic"));
-	json_dumpf(object, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	json_decref(object);
-	fputc('\n', out);
+		kind = told->is_static ? ",\"kind\":\"static\"" : ",\"kind\":\"dynamic\"";
+	if (out->len > sizeof(out->text) - LINE_MAX_BYTES)
+		output_flush(out);
+	out->len += (size_t)snprintf(
+		out->text + out->len, sizeof(out->text) - out->len,
+		"{\"time\":\"%s\",\"event\":\"%s\",\"instance\":\"%s\",\"addr4\":\"%s\",\"addr6\":\"%s\"%s}\n",
+		out->when, event, instance, inet_ntop(AF_INET, &told->addr4, four, sizeof(four)),
+		inet_ntop(AF_INET6, &told->addr6, six, sizeof(six)), kind);
+}
+
+static struct output *output_begin(const struct run_log *log)
+{
+	static struct output out; /* one log at a time is written; too large for the stack */
+
+	out.fd = log->fd;
+	out.error = 0;
+	out.len = 0;
+	utc_text(time(NULL), out.when);
+	return &out;
+}
+
+/* Writes what there is. What fails is tried again from the beginning. */
+static void output_end(struct run_log *log, struct output *out)
+{
+	output_flush(out);
+	if (out->error)
+		failed(log, out->error);
 }
 
 /* Where the assignment of an address is told of; NULL: nowhere, there are too many outside the
@@ -146,21 +200,21 @@ static void told_before(const struct maplog_event *event, void *data)
 		*told = (struct run_told){};
 }
 
-/* What the file tells already: of an earlier run. What ended since then is told now, and what goes
- * on is not anew. */
-static void recall(struct run_log *log, const char *instance, const struct bindings *b)
+/* Goes on reading what the file says already, of an earlier run: what ended since then is logged
+ * now, and what goes on is not logged again. */
+static void replay_some(struct run_log *log, const char *instance, const struct bindings *b)
 {
-	_file_ FILE *in = fopen(log->path, "re");
 	struct replay replay = { log, b };
-	struct stat file;
 
-	if (in && !fstat(fileno(in), &file) && file.st_size <= RECALL_MAX)
-		maplog_replay(in, instance, told_before, &replay);
+	if (maplog_replay(log->replayed, instance, SLICE_LINES, told_before, &replay) > 0)
+		return;
+	fclose(log->replayed);
+	log->replayed = NULL;
 }
 
 /* What became of one slot. */
-static void compare(struct run_log *log, FILE *out, const char *instance, const struct bindings *b,
-		    uint32_t i)
+static void compare(struct run_log *log, struct output *out, const char *instance,
+		    const struct bindings *b, uint32_t i)
 {
 	struct run_told *told = &log->told[i];
 	struct nat64_slot slot;
@@ -173,54 +227,43 @@ static void compare(struct run_log *log, FILE *out, const char *instance, const 
 		return;
 	if (!bound && !told->addr4)
 		return;
-	if (told->addr4 &&
-	    !same) /* taken over by another, or forgotten: expired; else somebody released it */
-		line(out, instance,
-		     bound && slot.state == NAT64_SLOT_DYNAMIC ? "expired" : "released", told);
+	/* taken over by another client, or forgotten: expired; else a verb released it */
+	if (told->addr4 && !same)
+		output_line(out, instance,
+			    bound && slot.state == NAT64_SLOT_DYNAMIC ? "expired" : "released",
+			    told);
 	*told = bound ? (struct run_told){ slot.addr6, slot.addr4, is_static } :
 			(struct run_told){};
 	if (bound)
-		line(out, instance, "assigned", told);
-}
-
-static bool write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n > 0) {
-			text += n;
-			len -= n;
-		}
-	}
-	return true;
+		output_line(out, instance, "assigned", told);
 }
 
 void run_log_expired(struct run_log *log, const char *instance, uint32_t index)
 {
-	_free_ char *text = NULL;
-	size_t len = 0;
-	FILE *out;
+	struct output *out;
 
 	if (log->fd < 0 || index >= log->count || !log->told[index].addr4)
 		return;
-	out = open_memstream(&text, &len);
-	if (!out)
-		return;
-	line(out, instance, "expired", &log->told[index]);
+	out = output_begin(log);
+	output_line(out, instance, "expired", &log->told[index]);
 	log->told[index] = (struct run_told){};
-	if (!fclose(out) && !write_all(log->fd, text, len))
-		failed(log, errno);
+	output_end(log, out);
+}
+
+/* Slots of other maps than those followed so far: the file says what was logged of them. */
+static void follow(struct run_log *log, const struct bindings *b)
+{
+	forget(log);
+	log->told = calloc(b->count, sizeof(*log->told));
+	if (!log->told)
+		return;
+	log->count = b->count;
+	log->replayed = fopen(log->path, "re");
 }
 
 void run_log_update(struct run_log *log, const char *instance, const struct bindings *b)
 {
-	_free_ char *text = NULL;
 	struct stat file;
-	size_t len = 0;
-	FILE *out;
 
 	if (!*log->path)
 		return;
@@ -228,18 +271,31 @@ void run_log_update(struct run_log *log, const char *instance, const struct bind
 		run_log_reopen(log);
 	if (log->fd < 0)
 		return;
-	if (log->count != b->count) {
-		forget(log);
-		log->told = calloc(b->count, sizeof(*log->told));
-		log->count = log->told ? b->count : 0;
-		if (log->told)
-			recall(log, instance, b);
+	if (log->count != b->count)
+		follow(log, b);
+	log->left = log->count; /* once around, from where it stands */
+	run_log_more(log, instance, b);
+}
+
+bool run_log_more(struct run_log *log, const char *instance, const struct bindings *b)
+{
+	uint64_t until = clock_boot_ns() + SLICE_NS;
+	struct output *out;
+
+	if (log->fd < 0 || log->count != b->count || !log->left)
+		return false;
+	while (log->replayed && clock_boot_ns() < until)
+		replay_some(log, instance, b);
+	if (log->replayed)
+		return true;
+
+	out = output_begin(log);
+	while (log->left && !out->error && clock_boot_ns() < until) {
+		for (int i = 0; i < SLICE_SLOTS && log->left; i++, log->left--) {
+			compare(log, out, instance, b, log->next);
+			log->next = (log->next + 1) % log->count;
+		}
 	}
-	out = open_memstream(&text, &len);
-	if (!out)
-		return;
-	for (uint32_t i = 0; i < log->count; i++)
-		compare(log, out, instance, b, i);
-	if (!fclose(out) && len && !write_all(log->fd, text, len))
-		failed(log, errno);
+	output_end(log, out);
+	return log->left;
 }
