@@ -14,10 +14,10 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
-sys.path.insert(0, os.path.join(HERE, "conformance"))
+sys.path[:0] = [os.path.join(HERE, "conformance"), os.path.join(HERE, "vectors")]
+import blocks  # noqa: E402
 from match import judge  # noqa: E402
 
-FILES = [os.path.join(HERE, "conformance", "vectors.jsonl"), os.path.join(HERE, "native", "extra.jsonl")]
 SOURCES = ["vector", "state", "outcome", "engine_native"]
 FLAGS = ["-std=gnu17", "-O1", "-D_GNU_SOURCE", "-DNATIVE_ONLY", "-I" + TOP + "/include", "-I" + TOP + "/tests/native"]
 
@@ -26,10 +26,10 @@ def cc(*args):
     return subprocess.run(["cc", *FLAGS, *args], stderr=subprocess.PIPE, text=True)
 
 
-def seen_by(runner, vectors):
+def seen_by(runner, files, vectors):
     """The first vector that does not come out as it should, or None."""
     left = dict(vectors)
-    for path in FILES:
+    for path in files:
         try:
             done = subprocess.run([runner, path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60)
         except subprocess.TimeoutExpired:
@@ -44,14 +44,17 @@ def seen_by(runner, vectors):
 
 
 def main():
-    vectors = {}
-    for path in FILES:
-        with open(path) as f:
-            vectors.update((v["name"], v) for v in map(json.loads, f) if v["stage"] == "hook")
     with open(os.path.join(HERE, "mutations.txt")) as f:
         faults = [line.rstrip("\n") for line in f if line.strip() and line[0] != "#"]
     missed = 0
     with tempfile.TemporaryDirectory() as work:
+        files = [os.path.join(HERE, "conformance", "vectors.jsonl"), os.path.join(work, "extra.jsonl")]
+        with open(files[1], "w") as f:
+            f.writelines(blocks.line(v) + "\n" for v in blocks.read(os.path.join(HERE, "vectors", "extra.vec")))
+        vectors = {}
+        for path in files:
+            with open(path) as f:
+                vectors.update((v["name"], v) for v in map(json.loads, f) if v["stage"] == "hook")
         bpf = os.path.join(work, "bpf")
         objects = []
         for name in SOURCES + ["../run-vectors"]:
@@ -78,7 +81,7 @@ def main():
             done = cc("-I" + bpf, HERE + "/native/core.c", *objects, "-o", runner, "-ljansson")
             if done.returncode:
                 sys.exit("error: %s: does not compile: %s\n%s" % (name, new, done.stderr))
-            by = seen_by(runner, vectors)
+            by = seen_by(runner, files, vectors)
             if number == 0:
                 if by:
                     sys.exit("error: without any fault %s fails" % by)

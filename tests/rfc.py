@@ -13,6 +13,9 @@ import re
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, TOP + "/tests/vectors")
+import blocks  # noqa: E402
+
 ROW = re.compile(r"^\| (R-[\w.-]+) \| (.*?) \| (MUST|SHOULD|MAY)[^|]*\| (.*?) \|")
 ID = re.compile(r"\bR-(?:SYS|[0-9][\w.]*(?:-[\d.]+)?)-\d+\b")
 
@@ -42,11 +45,11 @@ def requirements():
 
 def tests():
     found = collections.defaultdict(list)
-    for path in ("tests/conformance/vectors.jsonl", "tests/native/extra.jsonl"):
-        with open(os.path.join(TOP, path)) as f:
-            for vector in map(json.loads, f):
-                for name in vector["requirements"]:
-                    found[name].append("`%s`" % vector["name"])
+    with open(TOP + "/tests/conformance/vectors.jsonl") as f:
+        vectors = [json.loads(line) for line in f] + blocks.read(TOP + "/tests/vectors/extra.vec")
+    for vector in vectors:
+        for name in vector["requirements"]:
+            found[name].append("`%s`" % vector["name"])
     for pattern in ("tests/unit/*.c", "tests/native/*.c", "tests/kernel/*.c", "tests/net/*.sh", "tests/net/*.inc"):
         for path in sorted(glob.glob(os.path.join(TOP, pattern))):
             with open(path) as f:

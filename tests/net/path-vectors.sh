@@ -33,4 +33,7 @@ for line in open(sys.argv[1]):
 PATH
 say "$(wc -l < "$tmp/path.jsonl") vectors"
 [ -s "$tmp/path.jsonl" ] || fail "no vectors"
-python3 "$conformance/match.py" "$tmp/path.jsonl" "$tmp/results.jsonl"
+python3 "$conformance/match.py" "$tmp/path.jsonl" "$tmp/results.jsonl" || {
+	python3 "$here/../vectors/vectors.py" explain "$tmp/path.jsonl" "$tmp/results.jsonl" || true
+	fail "the packets above"
+}
