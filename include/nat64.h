@@ -25,7 +25,7 @@
 	X(MALFORMED, "malformed", \
 	  "lengths, version or header chain contradict the packet (RFC 8200, RFC 791)") \
 	X(ILLEGAL_SOURCE, "illegal-source", \
-	  "source is unspecified, loopback, multicast, link-local or never valid on a wire (RFC 7915 4.1, 5.1)") \
+	  "source is unspecified, loopback, multicast, link-local or otherwise invalid (RFC 7915 4.1, 5.1)") \
 	X(PREFIX_SOURCE, "prefix-source", \
 	  "client uses a source inside the prefix: a hairpin loop (RFC 6146 3.5)") \
 	X(OWN_SOURCE, "own-source", \
@@ -33,19 +33,19 @@
 	X(SPOOFED_SOURCE, "spoofed-source", \
 	  "source lies outside `clients` and has no static map (RFC 2827)") \
 	X(MARTIAN_DESTINATION, "martian-destination", \
-	  "target is 0/8, 127/8, 169.254/16, 224/4 or 255.255.255.255 and can never be reached") \
+	  "destination is 0/8, 127/8, 169.254/16, 224/4 or 255.255.255.255 and can never be reached") \
 	X(PRIVATE_DESTINATION, "private-destination", \
-	  "target is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
+	  "destination is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
 	X(POOL_DESTINATION, "pool-destination", \
-	  "target is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
+	  "destination is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
 	X(PRIVATE_SOURCE, "private-source", \
-	  "sender is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
+	  "source is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
 	X(POOL_SOURCE, "pool-source", \
-	  "sender is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
+	  "source is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
 	X(NO_BINDING, "no-binding", \
 	  "IPv4 packet for a pool address that no client holds") \
 	X(POOL_FULL, "pool-full", \
-	  "no address of the pool is free for a new client; enlarge `pool` or shorten `min-lease`") \
+	  "no pool address is free for a new client; enlarge `pool` or shorten `min-lease`") \
 	X(QUOTA, "quota", \
 	  "the client's network holds as many bindings as `quota` allows") \
 	X(LINEAR_RANGE, "linear-range", \
@@ -57,11 +57,11 @@
 	X(FRAGMENT_CHAIN, "fragment-chain", \
 	  "extension header behind a Fragment Header (RFC 7915 5.1.1)") \
 	X(FRAGMENTED_ICMP, "fragmented-icmp", \
-	  "ICMP in fragments has no translation (RFC 7915 1.2)") \
+	  "fragmented ICMP has no translation (RFC 7915 1.2)") \
 	X(SHORT_TRANSPORT, "short-transport", \
-	  "transport header is cut off, in a fragment or a whole packet (RFC 1858)") \
+	  "transport header is truncated, in a fragment or a whole packet (RFC 1858)") \
 	X(SOURCE_ROUTE, "source-route", \
-	  "IPv4 source route that is not used up (RFC 7915 4.1)") \
+	  "IPv4 source route with hops left (RFC 7915 4.1)") \
 	X(IPV6_PROTOCOL, "ipv6-protocol", \
 	  "IPv4 packet with a protocol number that is an IPv6 extension header or ICMPv6") \
 	X(IPV4_PROTOCOL, "ipv4-protocol", \
@@ -69,9 +69,9 @@
 	X(IGMP, "igmp", \
 	  "IGMP has no translation (RFC 7915 4.2)") \
 	X(UDP_ZERO_CHECKSUM, "udp-zero-checksum", \
-	  "UDP without checksum; see `udp-zero-checksum` in nat64-bpf.conf(5)") \
+	  "UDP without a checksum; see `udp-zero-checksum` in nat64-bpf.conf(5)") \
 	X(UDP_ZERO_FRAGMENT, "udp-zero-fragment", \
-	  "first fragment of a UDP datagram without checksum: it cannot be computed (RFC 7915 4.5)") \
+	  "first fragment of a UDP datagram without a checksum, which cannot be computed (RFC 7915 4.5)") \
 	X(ICMP_TYPE, "icmp-type", \
 	  "ICMP type that has no translation (RFC 7915 4.2, 5.2)") \
 	X(ICMP_CODE, "icmp-code", \
@@ -79,19 +79,19 @@
 	X(ICMP_POINTER, "icmp-pointer", \
 	  "Parameter Problem pointer that has no translation (RFC 7915, figures 3 and 6)") \
 	X(ICMP_MTU, "icmp-mtu", \
-	  "Packet Too Big with an MTU below 88, in which nothing fits") \
+	  "Packet Too Big with an MTU below 88, too small for any packet") \
 	X(ICMP_CHECKSUM, "icmp-checksum", \
 	  "ICMP error with a wrong checksum (RFC 5508 REQ-3)") \
 	X(ICMP_EXTENSION, "icmp-extension", \
 	  "RFC 4884 Length attribute beyond the message") \
 	X(QUOTE_MALFORMED, "quote-malformed", \
-	  "ICMP error whose quoted packet is cut off, of the wrong version or broken") \
+	  "ICMP error whose quoted packet is truncated, of the wrong version or malformed") \
 	X(QUOTE_NESTED, "quote-nested", \
 	  "ICMP error about an ICMP error (RFC 7915 4.3, 5.3)") \
 	X(QUOTE_TYPE, "quote-type", \
 	  "ICMP error about an ICMP message that has no translation") \
 	X(QUOTE_FOREIGN, "quote-foreign", \
-	  "ICMP error about a packet that is not of a translated flow (RFC 5508 REQ-4)") \
+	  "ICMP error about a packet that belongs to no translated flow (RFC 5508 REQ-4)") \
 	X(QUOTE_PRIVATE, "quote-private", \
 	  "ICMP error about a packet with a non-global IPv4 address; see `private`") \
 	X(TOO_BIG, "too-big", \
@@ -119,11 +119,11 @@ enum nat64_drop {
 	X(ICMP_ERRORS,	"icmp-errors",		"ICMPv6 errors sent to clients by the translator itself") \
 	X(ERRORS_LIMITED, "icmp-errors-limited", "ICMPv6 errors not sent because of the rate limit") \
 	X(BINDINGS,	"bindings-made",	"dynamic bindings made") \
-	X(RECLAIMED,	"bindings-reclaimed",	"dynamic bindings taken from an idle client for a new one") \
-	X(EXPIRED,	"bindings-expired",	"dynamic bindings forgotten after `max-lease`") \
-	X(EVENTS_LOST,	"events-lost",		"events that found the ring full") \
+	X(RECLAIMED,	"bindings-reclaimed",	"dynamic bindings reassigned from an idle client to a new one") \
+	X(EXPIRED,	"bindings-expired",	"dynamic bindings removed after `max-lease`") \
+	X(EVENTS_LOST,	"events-lost",		"events lost because the ring buffer was full") \
 	X(MSS_CLAMPED,	"mss-clamped",		"TCP SYN segments whose MSS option was lowered") \
-	X(UDP_COMPUTED,	"udp-checksum-computed", "UDP datagrams without checksum that were given one")
+	X(UDP_COMPUTED,	"udp-checksum-computed", "UDP datagrams without a checksum for which one was computed")
 
 enum nat64_count {
 #define X(name, word, text) NAT64_COUNT_##name,

@@ -15,17 +15,17 @@ static const struct verb verbs[] = {
 	   keys   words	run */
 	/* clang-format off */
 	{ "load",   "NAME",		"bring an instance up, or apply a changed config", CHANGE | OPTION(REPLACE),	true,  1, 1,	cmd_load },
-	{ "unload", "NAME|--all",	"take it down, leave nothing behind",		CHANGE | OPTION(ALL),		false, 1, 1,	cmd_unload },
+	{ "unload", "NAME|--all",	"take an instance down, leave nothing behind",		CHANGE | OPTION(ALL),		false, 1, 1,	cmd_unload },
 	{ "status", "[NAME]",		"one screen: pool, NAT44, counters, drops",	OPTION(WATCH),			false, 0, 1,	cmd_status },
 	{ "map",    "list|lookup|add|del|flush|export|import NAME ...", "bindings of an instance", CHANGE | OPTION(REPLACE) | OPTION(AT), false, 2, 4, cmd_map },
 	{ "stats",  "[NAME]",		"all counters",					OPTION(EXPLAIN) | OPTION(OPENMETRICS), false, 0, 1, cmd_stats },
 	{ "check",  "[NAME]",		"validate the config only",			0,				true,  0, 1,	cmd_check },
-	{ "run",    "NAME",		"load, stay, mend, save; for the service manager", OPTION(UNLOAD),		false, 1, 1,	cmd_run },
+	{ "run",    "NAME",		"load, keep it repaired and saved; for systemd", OPTION(UNLOAD),		false, 1, 1,	cmd_run },
 	{ "doctor", "[NAME]",		"examine host and instances; findings with fixes", OPTION(NO_DNS),	false, 0, 1,	cmd_doctor },
 	{ "monitor", "[NAME]",		"events as they happen: bindings, drops",	0,				false, 0, 1,	cmd_monitor },
-	{ "import-tayga", "FILE [NAME]",	"tayga.conf as a config file of ours",		OPTION(DRY_RUN),		false, 1, 2,	cmd_import_tayga },
+	{ "import-tayga", "FILE [NAME]",	"convert tayga.conf to a nat64-bpf config file",		OPTION(DRY_RUN),		false, 1, 2,	cmd_import_tayga },
 	{ "try",    "NAME [PACKET]",	"run one packet through the programs",		OPTION(FROM) | OPTION(TO) | OPTION(PROTO) | OPTION(SPORT) | OPTION(DPORT) | OPTION(SIZE), false, 1, 2, cmd_try },
-	{ "help",   "[VERB]",		"this, or the options of a verb",		0,				false, 0, 1,	cmd_help },
+	{ "help",   "[VERB]",		"this text, or the options of a verb",		0,				false, 0, 1,	cmd_help },
 	{ "version", "",		"versions of program, libraries and kernel",	0,				false, 0, 0,	cmd_version },
 	/* clang-format on */
 };
@@ -42,8 +42,9 @@ int main(int argc, char **argv)
 		status = args.verb->run(&args);
 	args_free(&args);
 	if (fflush(stdout) || ferror(stdout)) {
-		log_fail(EXIT_FAILED, "not everything could be written",
-			 "is the disk full, or the pipe closed?", "standard output");
+		log_fail(EXIT_FAILED, "the output could not be written completely",
+			 "check that the disk is not full and the pipe not closed",
+			 "standard output");
 		status = -1;
 	}
 	text_release((struct text_mark){});

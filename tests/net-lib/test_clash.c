@@ -76,13 +76,13 @@ static void addresses(void **state)
 	assert_string_equal(with_addr(six), "");
 	assert_string_equal(with_addr(address(LAN, "192.168.1.2", 24, NULL)), "");
 	assert_string_equal(with_addr(address(LAN, "192.168.255.255", 32, NULL)),
-			    "it holds this host's address 192.168.255.255");
+			    "it contains this host's address 192.168.255.255");
 	assert_int_equal(found.index, LAN);
 	assert_string_equal(with_addr(address(LAN, "192.168.239.255", 32, NULL)), "");
 	assert_string_equal(with_addr(address(LAN, "192.168.1.2", 16, NULL)),
 			    "it lies inside the connected network 192.168.0.0/16");
 	assert_string_equal(with_addr(address(LAN, "10.0.0.1", 32, "192.168.241.9")),
-			    "it holds the connected network 192.168.241.9/32");
+			    "it contains the connected network 192.168.241.9/32");
 	assert_string_equal(with_addr(address(LAN, "10.0.0.1", 16, "192.168.9.9")),
 			    "it lies inside the connected network 192.168.0.0/16");
 }
@@ -102,9 +102,9 @@ static void routes(void **state)
 	struct nl_route r;
 
 	assert_string_equal(with_route(route("192.168.250.0/24", LAN, true)),
-			    "it holds this host's route to 192.168.250.0/24");
+			    "it contains this host's route to 192.168.250.0/24");
 	assert_string_equal(with_route(route(pool_text, LAN, true)),
-			    "it holds this host's route to 192.168.240.0/20");
+			    "it contains this host's route to 192.168.240.0/20");
 	assert_string_equal(with_route(route("192.168.0.0/16", LAN, true)), "");
 	assert_string_equal(with_route(route("192.168.0.0/16", LAN, false)),
 			    "it lies inside the connected network 192.168.0.0/16");

@@ -40,7 +40,7 @@ in_server nat64-bpf load vpn0		# makes the seed and the state file
 in_server nat64-bpf unload vpn0
 
 say "addresses"
-clash 'holds this host.s address 192\.168\.240\.9$' addr add 192.168.240.9/32 dev wan0
+clash 'contains this host.s address 192\.168\.240\.9$' addr add 192.168.240.9/32 dev wan0
 clash 'address 192\.168\.255\.254$' addr add 192.168.255.254/30 dev wan0
 clash '192\.168\.240\.1' addr add 192.168.240.1/32 dev wan0
 clash '192\.168\.240\.2' addr add 192.168.240.2/20 dev vpn0
@@ -49,7 +49,7 @@ say "networks"
 clash 'lies inside the connected network 192\.168\.0\.0/16$' addr add 192.168.0.1/16 dev wan0
 clash '192\.168\.241\.' addr add 192.168.241.1/24 dev wan0
 say "routes"
-clash 'holds this host.s route to 192\.168\.240\.0/20$' route add 192.168.240.0/20 via 192.88.99.5
+clash 'contains this host.s route to 192\.168\.240\.0/20$' route add 192.168.240.0/20 via 192.88.99.5
 clash 'route to 192\.168\.250\.0/24$' route add 192.168.250.0/24 via 192.88.99.5
 clash 'route to 192\.168\.250\.0/24$' route add blackhole 192.168.250.0/24
 clash 'route to 192\.168\.250\.0/24$' route add 192.168.250.0/24 via 192.88.99.5 table 100

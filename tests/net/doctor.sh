@@ -77,7 +77,7 @@ found ok nft "table inet nat64_bpf_vpn0 is whole" vpn0
 found ok firewall "no forward chain" vpn0
 found ok pool "1 of 4093" vpn0
 found ok seed seed
-found ok route "IPv4 default route by wan0"
+found ok route "IPv4 default route via wan0"
 found ok mtu "wan0, towards IPv4: MTU 1500"
 found ok log vpn0.log vpn0
 status 0 in_server nat64-bpf doctor vpn0 --no-dns
@@ -125,7 +125,7 @@ in_server ip link set vpn0 mtu 1420
 doctor 0 vpn0 --no-dns
 in_server ip link set wan0 mtu 1200
 doctor 0 vpn0 --no-dns
-found warning mtu "MTU 1200, so IPv6 packets of 1280 bytes do not fit"
+found warning mtu "MTU 1200, so IPv6 packets of 1280 bytes are fragmented"
 in_server ip link set wan0 mtu 1500
 in_server ip link set vpn0 mtu 1200
 doctor 7 vpn0 --no-dns
@@ -159,7 +159,7 @@ in_server nft -f - <<-'EOF2'
 EOF2
 in_client ping -q -c 1 -W 1 "$web6" && fail "the chain lets it through"
 doctor 7 vpn0 --no-dns
-found failure firewall "chain forward of table inet mine drops whatever clients send" vpn0
+found failure firewall "chain forward of table inet mine drops all packets of clients" vpn0
 json "next(f['fix'] for f in d['findings'] if f['topic'] == 'firewall')" < "$tmp/report" > "$tmp/fix"
 in_server sh -c "$(cat "$tmp/fix")"
 in_client ping -q -c 1 -W 2 "$web6"
@@ -180,10 +180,10 @@ in_server nft -f - <<-'EOF2'
 	}
 EOF2
 doctor 7 vpn0 --no-dns
-found failure firewall "chain FORWARD of table ip filter drops whatever clients send" vpn0
+found failure firewall "chain FORWARD of table ip filter drops all packets of clients" vpn0
 in_server nft add rule ip filter FORWARD jump services
 doctor 0 vpn0 --no-dns
-found warning firewall "chain FORWARD of table ip filter drops what it does not accept, and no rule in it names the VPN" vpn0
+found warning firewall "chain FORWARD of table ip filter drops what it does not accept, and none of its rules names the VPN" vpn0
 in_server nft add rule ip filter user iifname "vpn*" accept
 in_client ping -q -c 1 -W 2 "$web6"
 doctor 0 vpn0 --no-dns
@@ -202,7 +202,7 @@ in_server nft -f - <<-'EOF2'
 	}
 EOF2
 doctor 7 vpn0 --no-dns
-found failure firewall "chain last of table inet fw drops whatever clients send" vpn0
+found failure firewall "chain last of table inet fw drops all packets of clients" vpn0
 equal "$(failures)" 1 "only the forward hook counts"
 in_server nft delete table inet fw
 
@@ -235,8 +235,8 @@ cp "$tmp/state/vpn0.map" "$tmp/state/old.map.bad"
 chmod 644 "$tmp/state/seed"
 doctor 7 vpn0 --no-dns
 found failure state "vpn0.map: its checksum is wrong" vpn0
-found warning state "old.map.bad: a state file that was damaged"
-found warning seed "others can read it"
+found warning state "old.map.bad: a damaged state file that was set aside"
+found warning seed "readable by other users"
 [ -e "$tmp/state/vpn0.map" ] || fail "doctor renamed the state file"
 cp "$tmp/whole.map" "$tmp/state/vpn0.map"
 rm "$tmp/state/old.map.bad"
@@ -273,8 +273,8 @@ status 7 in_server setpriv --reuid 65534 --clear-groups --bounding-set -all --in
 	env "PATH=$PATH" nat64-bpf doctor --no-dns -j
 cp "$tmp/out" "$tmp/report"
 found failure capabilities "lacks CAP_NET_ADMIN CAP_BPF CAP_PERFMON"
-found skipped kernel "cannot be asked without privileges"
-found skipped nft "cannot be asked without privileges"
+found skipped kernel "cannot be probed without privileges"
+found skipped nft "cannot be queried without privileges"
 
 say "DNS64: with the prefix, with another one, none, none that answers, none asked"
 # a copy: the AppArmor profile of the packaged one lets it read /etc/unbound only
@@ -318,13 +318,13 @@ EOF2
 answers() { in_server dig +time=1 +tries=1 "$1" ipv4only.arpa "@$2" | grep -q "$3"; }
 until_true 20 answers A 192.88.99.5 192.0.0.170
 doctor 0 vpn0
-found skipped dns64 "names no resolver" vpn0
+found skipped dns64 "lists no resolver" vpn0
 resolv 192.88.99.5
 doctor 0 vpn0
 found warning dns64 "192.88.99.5: no DNS64" vpn0
 resolv 127.0.0.1
 doctor 0 vpn0
-found warning dns64 "127.0.0.1: cannot be asked: Connection refused" vpn0
+found warning dns64 "127.0.0.1: the query failed: Connection refused" vpn0
 resolv 198.51.100.1			# web, the way there, says nothing
 in_web ip route add blackhole 198.51.100.0/24
 doctor 0 vpn0
@@ -348,7 +348,7 @@ found ok dns64 "fd00::1: DNS64 with 64:ff9b::/96" vpn0
 found ok dns64 "192.88.99.5: no DNS64; another resolver has it" vpn0
 found warning dns64 "127.0.0.1: DNS64 with the prefix 2001:db8:64::/96" vpn0
 doctor 0 vpn0 --no-dns
-found skipped dns64 "no resolver is asked" vpn0
+found skipped dns64 "no resolver was queried" vpn0
 
 say "what is not there any more: the interface"
 kill "${started[1]}"			# tunpipe

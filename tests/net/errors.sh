@@ -267,9 +267,9 @@ denied() {
 }
 if in_server strace -qq -o "$tmp/trace" true 2> "$tmp/strace.log"; then
 	say "the kernel or a sandbox says no"
-	denied capget EPERM 1 'allow it capget' load vpn0
+	denied capget EPERM 1 'allow capget' load vpn0
 	denied flock ENOLCK 1 'NAT64_BPF_RUN_DIR' load vpn0
-	denied capset EPERM 1 'allow it capset' run vpn0
+	denied capset EPERM 1 'allow capset' run vpn0
 	denied signalfd4 EMFILE 1 'ulimit -n 1024' run vpn0
 	denied timerfd_create EINVAL 1 'start it again: nat64-bpf run vpn0' run vpn0
 	denied recvmsg EOPNOTSUPP 1 'if ip address fails too' load vpn0

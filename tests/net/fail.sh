@@ -71,7 +71,7 @@ full='mount -t tmpfs -o size=4k none "$1" && mkdir "$1/run" && head -c 4096 /dev
 mkdir "$tmp/full"
 status 1 in_server unshare -m sh -c "$full" full "$tmp/full"
 grep -q 'No space left' "$tmp/err" || { cat "$tmp/err"; fail "says something else"; }
-grep -q '^fix: make room there' "$tmp/err" || { cat "$tmp/err"; fail "no fix"; }
+grep -q '^fix: free disk space there' "$tmp/err" || { cat "$tmp/err"; fail "no fix"; }
 quick | grep -v /full > "$tmp/quick"
 same_host "$tmp/before-quick" "$tmp/quick"
 host_state > "$tmp/after"

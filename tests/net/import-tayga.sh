@@ -39,7 +39,7 @@ equal "$(in_server nat64-bpf map lookup dynamic fd00::3 -j | json "d['addr4'], d
 say "overwrites nothing"
 cp "$tmp/conf/dynamic.conf" "$tmp/before"
 status 1 tayga "$tmp/dynamic.tayga" dynamic
-grep -q "nothing is overwritten" "$tmp/err"
+grep -q "import-tayga overwrites no file" "$tmp/err"
 cmp "$tmp/conf/dynamic.conf" "$tmp/before"
 down dynamic
 rm "$tmp/conf/dynamic.conf"

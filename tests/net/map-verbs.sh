@@ -54,8 +54,8 @@ equal "$(json "d['error']['exit']" < "$tmp/out")" 1 "error of a miss"
 say "a dynamic binding stands in the way until --replace"
 in_client ping -c 1 -W 2 "$web6"
 dynamic=$(map lookup vpn0 fd00::2 -j | json "d['addr4']")
-refused 1 "fd00::2 holds it by a dynamic" --replace map add vpn0 "$dynamic" fd00::77
-refused 1 "holds $dynamic by a dynamic" --replace map add vpn0 192.168.240.50 fd00::2
+refused 1 "fd00::2 holds it (dynamic" --replace map add vpn0 "$dynamic" fd00::77
+refused 1 "holds $dynamic (dynamic" --replace map add vpn0 192.168.240.50 fd00::2
 cp "$state" "$tmp/before" 2> /dev/null || : > "$tmp/before"
 before=$(bindings)
 map add vpn0 "$dynamic" fd00::77 --replace --dry-run > "$tmp/plan"
@@ -86,13 +86,13 @@ refused 2 "own4" "another IPv4" map add vpn0 192.168.240.1 fd00::9
 refused 2 "own6" "client's own" map add vpn0 192.168.240.9 fd00::1
 # R-6052-3.1-03
 refused 2 "inside the prefix" "client's own" map add vpn0 192.168.240.9 64:ff9b::1
-refused 2 "no unicast" "client's own" map add vpn0 192.168.240.9 ff02::1
+refused 2 "not unicast" "client's own" map add vpn0 192.168.240.9 ff02::1
 refused 2 "not a usable host" "another IPv4" map add vpn0 224.0.0.1 fd00::9
 refused 2 "not a usable host" "another IPv4" map add vpn0 240.0.0.5 fd00::9
-refused 1 "by a static map" "map del vpn0 $dynamic" map add vpn0 "$dynamic" fd00::9 --replace
+refused 1 "(static map)" "map del vpn0 $dynamic" map add vpn0 "$dynamic" fd00::9 --replace
 refused 2 "neither an IPv4 nor" "give one" map add vpn0 192.168.240.256 fd00::9
 refused 2 "comes first" "map add" map add vpn0 fd00::9 192.168.240.9
-refused 2 "a word is missing" "NAME V4 V6" map add vpn0 192.168.240.9
+refused 2 "an argument is missing" "NAME V4 V6" map add vpn0 192.168.240.9
 refused 2 "no such option" "map list NAME" map list vpn0 --replace
 status 2 map ad vpn0 192.168.240.9 fd00::9
 grep -q "did you mean: nat64-bpf map add" "$tmp/err"
@@ -129,9 +129,9 @@ plan "# update programs and maps in /sys/fs/bpf/nat64-bpf/vpn0
 # map add vpn0 192.168.241.2 fd00::102" --tos-46 zero --static "192.168.241.1 fd00::100" --static "192.168.241.2 fd00::102"
 status 1 in_server nat64-bpf load vpn0 --dry-run --static "192.168.241.1 fd00::100" --static "192.168.241.2 fd00::77"
 grep -q "^error: vpn0: static = 192.168.241.2 fd00::77: refused$" "$tmp/err"
-refused 1 "by a static map" "static = 192.168.241.1 fd00::100" map add vpn0 192.168.241.1 fd00::101 --replace
+refused 1 "(static map)" "static = 192.168.241.1 fd00::100" map add vpn0 192.168.241.1 fd00::101 --replace
 status 0 map del vpn0 fd00::100
-grep -q "next load makes this map again" "$tmp/err"
+grep -q "next load restores this map" "$tmp/err"
 plan "# map add vpn0 192.168.241.1 fd00::100"
 in_server nat64-bpf load vpn0
 equal "$(map lookup vpn0 fd00::100 -j | json "d['addr4']")" 192.168.241.1 "made again"

@@ -75,7 +75,7 @@ seen json "e['event'] == 'refused' and e['reason'] == 'pool-full' and e['packet'
 
 say "another one at the same time is refused; both ways of asking"
 status 6 in_server nat64-bpf monitor vpn0
-grep -q "^error: vpn0: is monitored already" "$tmp/err"
+grep -q "^error: vpn0: already monitored" "$tmp/err"
 status 6 in_server nat64-bpf monitor -j
 
 say "every line fits the schema"

@@ -61,7 +61,7 @@ in_server bpftool -j map dump pinned $pin/nat64_config |
 # shellcheck disable=SC2046 # bytes are words
 in_server bpftool map update pinned $pin/nat64_config key hex 00 00 00 00 value hex $(cat "$tmp/value")
 status 1 in_server nat64-bpf map list vpn0
-grep -q '^why: its maps are of another version' "$tmp/err"
+grep -q '^why: its maps are from another version' "$tmp/err"
 grep -q '^fix: ' "$tmp/err"
 status 1 in_server nat64-bpf map add vpn0 192.168.240.9 fd00::9
 in_client ping -q -c 1 -W 2 "$web6" > /dev/null || fail "the programs no longer translate"

@@ -48,6 +48,6 @@ was=$(nat_chain)
 exec 8> "$tmp/run/lock"
 flock 8
 in_server nft add table inet theirs
-until_true 30 grep "has been changing things for 10 s" "$tmp/run.log"
+until_true 30 grep "has held the lock for 10 s" "$tmp/run.log"
 exec 8>&-
 until_true 20 is_anew "$was"

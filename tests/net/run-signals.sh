@@ -121,9 +121,9 @@ until_true 10 bash -c "[ \$(stat -c %i-%Y $tmp/state/vpn0.map) != $was ]"
 
 say "another run of the instance: refused, and says whose it is"
 status 6 in_server timeout 20 nat64-bpf run vpn0
-grep "^why: process $run does that already" "$tmp/err" > /dev/null
-grep "^fix: leave it at work; kill -HUP $run: it reads its settings again" "$tmp/err" > /dev/null
-grep "^error: vpn0: cannot follow the instance" "$tmp/err" > /dev/null
+grep "^why: already running as process $run" "$tmp/err" > /dev/null
+grep "^fix: leave it running; kill -HUP $run makes it read its settings again" "$tmp/err" > /dev/null
+grep "^error: vpn0: cannot run" "$tmp/err" > /dev/null
 kill -0 "$run"
 
 say "killed with -9 under traffic: nothing is lost; the next run goes on"

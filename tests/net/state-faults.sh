@@ -73,7 +73,7 @@ grep -q "bad:3: not a binding" "$tmp/err"
 printf '192.168.240.20 fd00::20\n192.168.240.7 fd00::21\n' > "$tmp/bad"
 status 1 map import vpn0 "$tmp/bad"
 grep -q "bad:2: 192.168.240.7 fd00::21: refused" "$tmp/err"
-grep -q "fd00::7 holds it by a dynamic" "$tmp/err"
+grep -q "fd00::7 holds it (dynamic" "$tmp/err"
 equal "$(bindings)" "$before" "bindings after a bad import"
 cmp "$state" "$tmp/saved"
 map import vpn0 "$tmp/bad" --replace --dry-run | grep "map del vpn0 192.168.240.7 fd00::7" > /dev/null

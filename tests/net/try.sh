@@ -70,13 +70,13 @@ no_packet() {
 }
 no_packet 'even number of hexadecimal digits' 4500zz
 no_packet 'even number of hexadecimal digits' 450
-no_packet 'give all of it' 4500
+no_packet 'give the whole packet' 4500
 no_packet 'begin with the IP header' 9900
-no_packet 'a packet has two of a kind' --from fd00::2 --to 192.88.99.5
+no_packet 'one address is IPv6, the other IPv4' --from fd00::2 --to 192.88.99.5
 no_packet '--to is missing' --from fd00::2
 no_packet 'such as --to 64:ff9b::9.9.9.9' --from fd00::2 --to 64:ff9b::/96
 no_packet 'such as --from fd00::2' --from vpn0 --to "$web6"
-no_packet 'none of tcp, udp and icmp' --from fd00::2 --to "$web6" --proto sctp
+no_packet 'one of tcp, udp and icmp' --from fd00::2 --to "$web6" --proto sctp
 no_packet 'in this range: --dport 443' --from fd00::2 --to "$web6" --proto tcp --dport 65536
 no_packet '--size 64 or more' --from fd00::2 --to "$web6" --proto tcp --size 10
 

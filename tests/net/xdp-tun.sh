@@ -8,7 +8,7 @@ topology tun
 in_server nat64-bpf -q load vpn0 > /dev/null		# makes the seed and the state file
 in_server nat64-bpf -q unload vpn0 > /dev/null
 before
-refused 1 'TUN or WireGuard interface has no driver that runs XDP' load vpn0 --xdp native
+refused 1 'TUN and WireGuard interfaces have no native XDP' load vpn0 --xdp native
 refused 1 'no Ethernet header' load vpn0 --xdp generic
 refused_json
 unchanged

@@ -64,8 +64,8 @@ static void same_fixes(void **state)
 	assert_string_equal(log_fix(-EPERM, "other"), log_fix(EPERM, "other")); /* either sign */
 	assert_non_null(strstr(log_fix(-EMFILE, "other"), "ulimit -n"));
 	assert_non_null(strstr(log_fix(-ENFILE, "other"), "fs.file-max"));
-	assert_non_null(strstr(log_fix(-ENOSPC, "other"), "make room"));
-	assert_non_null(strstr(log_fix(-EDQUOT, "other"), "make room"));
+	assert_non_null(strstr(log_fix(-ENOSPC, "other"), "free disk space"));
+	assert_non_null(strstr(log_fix(-EDQUOT, "other"), "free disk space"));
 	assert_non_null(strstr(log_fix(-EROFS, "other"), "writable"));
 	assert_string_equal(log_fix(-ENODEV, "other"), "other");
 	assert_string_equal(log_fix(0, "other"), "other");

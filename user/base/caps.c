@@ -16,9 +16,9 @@
 
 static int unreadable(void)
 {
-	return log_fail(EXIT_FAILED, "libcap-ng cannot read them",
-			"allow it capget(): a sandbox (SystemCallFilter=, a container) does not",
-			"cannot read own capabilities");
+	return log_fail(EXIT_FAILED, "libcap-ng could not read them",
+			"allow capget(): a sandbox (SystemCallFilter=, a container) blocks it",
+			"cannot read the capabilities of this process");
 }
 
 /* What this process lacks; its own capabilities were read. */
@@ -88,7 +88,7 @@ int caps_drop(void)
 	if (capng_apply(which) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return log_fail(
 			EXIT_FAILED, strerror(errno),
-			"allow it capset() and prctl(): a sandbox (SystemCallFilter=, a container) does not",
-			"cannot give up capabilities");
+			"allow capset() and prctl(): a sandbox (SystemCallFilter=, a container) blocks one of them",
+			"cannot drop capabilities");
 	return 0;
 }

@@ -133,14 +133,14 @@ const char *log_fix(int error, const char *otherwise)
 	case ENOBUFS:
 		return "free memory and try again";
 	case EMFILE:
-		return "let it open more files: ulimit -n 1024, or LimitNOFILE= in its unit";
+		return "raise the limit of open files: ulimit -n 1024, or LimitNOFILE= in the unit";
 	case ENFILE:
-		return "end programs that have many files open, or raise fs.file-max; sysctl fs.file-nr counts them";
+		return "stop programs that hold many open files, or raise fs.file-max; sysctl fs.file-nr counts them";
 	case ENOSPC:
 	case EDQUOT:
-		return "make room there and try again";
+		return "free disk space there and try again";
 	case EROFS:
-		return "make it writable and try again";
+		return "make the file system writable and try again";
 	}
 	return otherwise;
 }

@@ -14,12 +14,12 @@
 	X(DRY_RUN,	"dry-run",	NULL,		"print what would be done, change nothing") \
 	X(REPLACE,	"replace",	NULL,		"allow a change that ends bindings or flows") \
 	X(ALL,		"all",		NULL,		"all instances") \
-	X(AT,		"at",		"TIME",		"who held it then: YYYY-MM-DDTHH:MM:SSZ, or seconds since 1970") \
+	X(AT,		"at",		"TIME",		"the holder at that time: YYYY-MM-DDTHH:MM:SSZ, or seconds since 1970") \
 	X(WATCH,	"watch",	"[=SEC]",	"redraw every SEC seconds (2)") \
 	X(EXPLAIN,	"explain",	NULL,		"a sentence for each counter") \
 	X(OPENMETRICS,	"openmetrics",	NULL,		"text for Prometheus' textfile collector") \
-	X(UNLOAD,	"unload",	NULL,		"take the instance down at the end") \
-	X(NO_DNS,	"no-dns",	NULL,		"ask no resolver") \
+	X(UNLOAD,	"unload",	NULL,		"unload the instance at the end") \
+	X(NO_DNS,	"no-dns",	NULL,		"query no resolver") \
 	X(FROM,		"from",		"ADDR",		"source of the packet") \
 	X(TO,		"to",		"ADDR",		"its destination") \
 	X(PROTO,	"proto",	"tcp|udp|icmp",	"its protocol (tcp with --dport, else icmp)") \

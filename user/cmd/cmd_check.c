@@ -45,9 +45,8 @@ static int check_all(const struct args *args, json_t *array)
 	if (entries)
 		closedir(entries);
 	if (!found && !args->json && !args->quiet)
-		log_note(
-			"there is no config file in %s; an interface's name alone has the defaults",
-			dir_conf());
+		log_note("no config file in %s; the name of an interface alone means the defaults",
+			 dir_conf());
 	return status;
 }
 

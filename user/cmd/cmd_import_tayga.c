@@ -26,9 +26,9 @@ static int open_and_read(struct tayga *tayga, const char *path, bool only_maps)
 	if (!in)
 		return log_fail(errno == EACCES ? EXIT_PRIVILEGE : EXIT_USAGE,
 				caps_why(errno, errno == EACCES ? NEED_READ : 0),
-				only_maps ? "map-file is absolute, or relative to data-dir" :
-					    "is it /etc/tayga.conf?",
-				"%s: cannot read it", path);
+				only_maps ? "map-file must be absolute, or relative to data-dir" :
+					    "give the path of tayga.conf, usually /etc/tayga.conf",
+				"%s: cannot be read", path);
 	return tayga_read(tayga, in, path, only_maps);
 }
 
@@ -46,8 +46,8 @@ static int read_config(struct tayga *tayga, const char *path)
 		return 0;
 	if (snprintf(maps, sizeof(maps), "%s%s%s", *file == '/' || !folder ? "" : folder,
 		     *file == '/' || !folder ? "" : "/", file) >= (int)sizeof(maps))
-		return log_fail(EXIT_USAGE, strerror(ENAMETOOLONG), "correct map-file",
-				"%s: map-file", path);
+		return log_fail(EXIT_USAGE, strerror(ENAMETOOLONG), "shorten the path",
+				"%s: the path of map-file is too long", path);
 	return open_and_read(tayga, maps, true);
 }
 
@@ -63,8 +63,8 @@ static int read_bindings(struct tayga *tayga, struct saved_list *list)
 	if (error && error != -ENOENT)
 		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
 				caps_why(error, error == -EACCES ? NEED_READ : 0),
-				"make it readable, or take data-dir out of a copy of tayga.conf",
-				"%s: cannot read it", path);
+				"make it readable, or remove data-dir from a copy of tayga.conf",
+				"%s: cannot be read", path);
 	if (error)
 		return 0;
 	tayga->taken = calloc(list->count + 1, sizeof(*tayga->taken));
@@ -85,7 +85,7 @@ static void keep_fitting(const struct tayga *tayga, struct saved_list *list)
 			list->items[kept++] = list->items[i];
 	if (kept < list->count)
 		log_note(
-			"dynamic.map: %zu bindings lie outside the pool, or a map or own4 has their address; left out",
+			"dynamic.map: left out %zu bindings outside the pool, or whose address is own4 or in a map",
 			list->count - kept);
 	list->count = kept;
 }
@@ -94,9 +94,9 @@ static int exists(const char *path)
 {
 	if (access(path, F_OK))
 		return 0;
-	log_fail(EXIT_FAILED, "nothing is overwritten",
-		 textf("choose another name, or move it away: mv %s %s.old", path, path),
-		 "%s: exists", path);
+	log_fail(EXIT_FAILED, "import-tayga overwrites no file",
+		 textf("choose another name, or move the file: mv %s %s.old", path, path),
+		 "%s: already exists", path);
 	return -1;
 }
 
@@ -131,8 +131,8 @@ static int write_all(const struct target *to, const char *text, size_t len,
 	if (error)
 		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
 				caps_why(error, error == -EACCES ? NEED_WRITE : 0),
-				"make room or make it writable; nothing was written",
-				"%s: cannot write it", to->state);
+				"free disk space or make it writable; nothing was written",
+				"%s: cannot be written", to->state);
 	error = write_new(to->config, text, len);
 	if (!error)
 		return 0;
@@ -140,8 +140,8 @@ static int write_all(const struct target *to, const char *text, size_t len,
 		unlink(to->state);
 	return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
 			caps_why(error, error == -EACCES ? NEED_WRITE : 0),
-			"make room or make it writable; nothing was written", "%s: cannot write it",
-			to->config);
+			"free disk space or make it writable; nothing was written",
+			"%s: cannot be written", to->config);
 }
 
 static void say(const struct args *args, const char *name, const struct target *to, size_t bindings)
@@ -176,7 +176,7 @@ static int convert(const struct args *args, const char *text, size_t len,
 					   "changed", 1, "text", text));
 		else
 			fputs(text, stdout);
-		log_note("would be written: %s%s", to.config,
+		log_note("would write %s%s", to.config,
 			 list->count ? textf(", %zu bindings in %s", list->count, to.state) : "");
 	} else if (!status) {
 		status = write_all(&to, text, len, list);

@@ -45,9 +45,9 @@ static const struct subverb *find_subverb(const char *word)
 		if (!strcmp(subverbs[i].name, word))
 			return &subverbs[i];
 	near = suggest(word, subverb_name, SUBVERBS);
-	log_fail(EXIT_USAGE, "there is no such verb of map",
+	log_fail(EXIT_USAGE, "`map` has no such verb",
 		 near ? textf("did you mean: nat64-bpf map %s", near) :
-			"they are list, lookup, add, del, flush, export and import",
+			"use one of list, lookup, add, del, flush, export and import",
 		 "map %s", word);
 	return NULL;
 }
@@ -62,11 +62,11 @@ static int check_words(const struct subverb *verb, const struct args *args)
 			return log_fail(EXIT_USAGE, textf("map %s has no such option", verb->name),
 					usage, "--%s", verb_options[i].name);
 	if (words < verb->least)
-		return log_fail(EXIT_USAGE, "a word is missing", usage, "nat64-bpf map %s: which?",
+		return log_fail(EXIT_USAGE, "an argument is missing", usage, "nat64-bpf map %s",
 				verb->name);
 	if (words > verb->most)
-		return log_fail(EXIT_USAGE, textf("map %s takes no more words", verb->name), usage,
-				"%s", args->operands[2 + verb->most]);
+		return log_fail(EXIT_USAGE, textf("too many arguments for map %s", verb->name),
+				usage, "%s", args->operands[2 + verb->most]);
 	return 0;
 }
 

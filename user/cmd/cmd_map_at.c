@@ -21,9 +21,10 @@ static int find_log(struct map_call *call, const char *name)
 	}
 	if (*call->instance.config.log)
 		return 0;
-	return log_fail(EXIT_FAILED, "`log` is off, so nothing was written down",
-			"log = FILE in the config file, and nat64-bpf run NAME, which writes it",
-			"%s: the past is not known", call->instance.config.name);
+	return log_fail(
+		EXIT_FAILED, "`log` is off, so assignments were not recorded",
+		"set log = FILE in the config file and keep nat64-bpf run NAME running, which writes it",
+		"%s: no history is recorded", call->instance.config.name);
 }
 
 static void print(const struct map_call *call, const struct maplog_answer *answer)
@@ -57,8 +58,8 @@ int map_lookup_at(struct map_call *call)
 		return -1;
 	if (utc_parse(at, &query.at))
 		return log_fail(EXIT_USAGE,
-				"a time is YYYY-MM-DDTHH:MM:SSZ (UTC), or seconds since 1970",
-				"--at 2026-11-25T01:02:03Z", "--at %s: no time", at);
+				"a time must be YYYY-MM-DDTHH:MM:SSZ (UTC), or seconds since 1970",
+				"--at 2026-11-25T01:02:03Z", "--at %s: not a time", at);
 	if (find_log(call, call->args->operands[1]))
 		return -1;
 	query.instance = call->instance.config.name;
@@ -68,15 +69,14 @@ int map_lookup_at(struct map_call *call)
 	if (found < 0)
 		return log_fail(found == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
 				caps_why(found, found == -EACCES ? NEED_READ : 0),
-				"nat64-bpf run NAME writes it; is the path right?",
+				"check the path of `log`; nat64-bpf run NAME writes that file",
 				"%s: cannot read the log", path);
 	if (answer.bad_lines)
-		log_warn("the disk was full, or somebody edited it",
-			 "nothing needs to be done: they are passed over",
-			 "%s: %zu lines are no events", path, answer.bad_lines);
+		log_warn("the disk was full, or the file was edited",
+			 "no action needed: they are skipped", "%s: %zu lines are not events", path,
+			 answer.bad_lines);
 	if (!found)
-		return log_fail(EXIT_FAILED,
-				"the log has no assignment of it that lasted at that time",
+		return log_fail(EXIT_FAILED, "the log has no assignment of it at that time",
 				"try another time, or an older log file", "%s: no binding at %s",
 				call->words[0], at);
 	print(call, &answer);

@@ -21,17 +21,17 @@ static const char *fix_of(const struct map_call *call, const struct binding_wish
 	case BINDING_ADDR6_HELD:
 		if (holder->from_config)
 			return textf(
-				"change `static = %s %s` of the settings, then: nat64-bpf load %s",
+				"change `static = %s %s` in the config file, then: nat64-bpf load %s",
 				text_addr4(holder->addr4), text_addr6(&holder->addr6), name);
 		if (holder->is_static)
 			return textf("nat64-bpf map del %s %s first, if it is no longer needed",
 				     name, text_addr4(holder->addr4));
-		return wish->replace ? "try again: it was made at this moment" :
-				       "--replace takes it away; its flows end";
+		return wish->replace ? "try again: that binding was made just now" :
+				       "--replace removes that binding and ends its flows";
 	case BINDING_RESERVED:
 	case BINDING_NO_HOST:
 	case BINDING_OUTSIDE:
-		return textf("choose another IPv4 address, of the pool %s%s",
+		return textf("choose another IPv4 address, in the pool %s%s",
 			     net4_text(&call->instance.config.pool, pool),
 			     wish->is_static ? " or outside it" : "");
 	case BINDING_OWN6:
@@ -39,9 +39,9 @@ static const char *fix_of(const struct map_call *call, const struct binding_wish
 	case BINDING_NO_CLIENT:
 		return "give the client's own IPv6 address";
 	case BINDING_EXTERN_FULL:
-		return "choose addresses of the pool";
+		return "choose addresses in the pool";
 	case BINDING_LINEAR:
-		return "take the line out, or make it a static map: `# static V4 V6`";
+		return "remove the line, or make it a static map: `# static V4 V6`";
 	case BINDING_OK:
 	case BINDING_SAME:
 	case BINDING_FAILED:
@@ -115,9 +115,9 @@ int map_del(struct map_call *call)
 	if (index < 0 || !bindings_read(b, index, &slot))
 		return map_change_end(&change, 0, textf("%s has no binding", call->words[0]));
 	if (slot.flags & NAT64_SLOT_CONFIG)
-		log_warn("it is a `static` of the settings",
-			 "take the line out of the config file as well",
-			 "%s: the next load makes this map again", call->words[0]);
+		log_warn("it comes from `static` in the settings",
+			 "remove the line from the config file as well",
+			 "%s: the next load restores this map", call->words[0]);
 	words = textf("removed %s %s", text_addr4((struct in_addr){ slot.addr4 }),
 		      text_addr6(&slot.addr6));
 	map_change_remove(&change, index);
@@ -176,19 +176,19 @@ int map_import(struct map_call *call)
 	if (savefile_import(path, &list, &damaged))
 		return -1;
 	if (damaged)
-		log_warn("it was edited, or is damaged; each line is well-formed",
-			 "compare it with what you expect", "%s: its checksum is wrong", path);
+		log_warn("the file was edited or is damaged, although each line is well-formed",
+			 "check its bindings", "%s: its checksum is wrong", path);
 	status = map_change_begin(&change, call);
 	if (!status)
 		status = take_over(&change, &list, strcmp(path, "-") ? path : "standard input",
 				   &old);
 	if (!status && old)
-		log_note("%s: %zu bindings were idle for longer than max-lease; left out", path,
+		log_note("%s: left out %zu bindings that were idle for longer than max-lease", path,
 			 old);
 	status = map_change_end(&change, status,
 				change.added.count ?
-					textf("%zu bindings taken over", change.added.count) :
-					"no binding of the file is new");
+					textf("%zu bindings imported", change.added.count) :
+					"the file has no new bindings");
 	savefile_list_free(&list);
 	return status;
 }

@@ -25,7 +25,7 @@ int map_address(const char *word, struct in_addr *addr4, struct in6_addr *addr6)
 		return AF_INET6;
 	return log_fail(EXIT_USAGE, "it is neither an IPv4 nor an IPv6 address",
 			"give one without a length, such as 192.168.240.7 or fd00::7",
-			"%s: no address", word);
+			"%s: not an address", word);
 }
 
 static const char *const kinds[] = {
@@ -197,7 +197,7 @@ int map_export(struct map_call *call)
 
 	if (to_file && same_file(path, state_path(&call->instance.config, state)))
 		return log_fail(EXIT_USAGE,
-				"it is the state file, which is kept up to date by itself",
+				"it is the state file, which nat64-bpf keeps up to date",
 				"give another file, or copy this one", "%s: not overwritten", path);
 	if (!to_file && call->args->json)
 		return map_list(call);
@@ -209,7 +209,7 @@ int map_export(struct map_call *call)
 				  savefile_print(stdout, list.items, list.count);
 	if (error)
 		log_fail(EXIT_FAILED, strerror(-error),
-			 "is its folder there, writable, and not full?",
+			 "check that its directory exists, is writable and has space left",
 			 "%s: cannot write the bindings", to_file ? path : "standard output");
 	else if (to_file && call->args->json)
 		json_out(json_pack("{s:i, s:s, s:s, s:I}", "schema", 1, "instance", name, "file",

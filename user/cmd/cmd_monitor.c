@@ -77,8 +77,8 @@ static void out_flush(struct monitor *m)
 			done += n;
 		} else if (fds[0].revents && errno != EINTR && errno != EAGAIN) {
 			if (errno != EPIPE)
-				log_fail(EXIT_FAILED, strerror(errno), "is the disk full?",
-					 "events cannot be written");
+				log_fail(EXIT_FAILED, strerror(errno),
+					 "check that the disk is not full", "cannot write events");
 			m->stop = true;
 			break;
 		}
@@ -149,8 +149,8 @@ static int take_lock(struct source *source)
 	if (source->lock >= 0 && errno == EWOULDBLOCK)
 		return log_fail(
 			EXIT_BUSY,
-			"events are taken by the one who reads them, and another monitor does",
-			textf("end it; fuser -v %s names it", path), "%s: is monitored already",
+			"only one monitor can read an instance's events, and one is running",
+			textf("stop that one; fuser -v %s shows it", path), "%s: already monitored",
 			source->name);
 	return log_fail(errno == EACCES || errno == EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
 			caps_why(errno, errno == EACCES ? NEED_READ : 0),
@@ -188,16 +188,17 @@ static int source_add(struct monitor *m, const char *name)
 	int error = datapath_read_config(name, &config);
 
 	if (error == -ENOENT)
-		return log_fail(EXIT_NOT_LOADED, "there is no such instance under way",
+		return log_fail(EXIT_NOT_LOADED, "no instance of that name is loaded",
 				textf("nat64-bpf load %s", name), "%s: not loaded", name);
 	if (error == -EACCES || error == -EPERM)
 		return datapath_denied(error, name);
 	if (error)
-		return log_fail(EXIT_FAILED, "its maps are of another version, or damaged",
+		return log_fail(EXIT_FAILED, "its maps are from another version, or damaged",
 				textf("nat64-bpf unload %s, then load it again", name),
 				"%s: cannot read its maps", name);
 	if (m->count == SOURCES_MAX)
-		return log_fail(EXIT_FAILED, textf("one monitor follows at most %d", SOURCES_MAX),
+		return log_fail(EXIT_FAILED,
+				textf("one monitor follows at most %d instances", SOURCES_MAX),
 				textf("nat64-bpf monitor %s", name), "%s: too many instances",
 				name);
 	source = calloc(1, sizeof(*source));
@@ -263,7 +264,7 @@ static int find_new(struct monitor *m, bool first)
 	}
 	instances_free(names, count);
 	if (first && !status && !m->count)
-		return log_fail(EXIT_NOT_LOADED, "there are no events before something is loaded",
+		return log_fail(EXIT_NOT_LOADED, "only a loaded instance has events",
 				"load an interface: nat64-bpf load tun0", "nothing is loaded");
 	return status;
 }

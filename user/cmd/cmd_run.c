@@ -40,8 +40,9 @@ struct loop {
 
 static const char *restart(const struct run *run, int error)
 {
-	return log_fix(error, textf("start it again: nat64-bpf run %s; what is loaded stays up",
-				    run->given));
+	return log_fix(error,
+		       textf("start it again: nat64-bpf run %s; what is loaded keeps translating",
+			     run->given));
 }
 
 static int loop_open(struct loop *loop)
@@ -67,8 +68,8 @@ static int loop_open(struct loop *loop)
 				&loop->monitor);
 	if (error)
 		return log_fail(EXIT_KERNEL, strerror(-error),
-				"use a kernel with netlink and nftables, as Debian's are",
-				"cannot listen to changes of the network");
+				"use a kernel with netlink and nftables, such as Debian's",
+				"cannot watch the network for changes");
 	return 0;
 }
 
@@ -90,7 +91,7 @@ static int hear(struct loop *loop, unsigned int i)
 	heard = nl_monitor_read(loop->monitor, i, table);
 	if (heard < 0)
 		return log_fail(EXIT_FAILED, strerror(-heard), restart(&loop->run, heard),
-				"cannot read changes of the network");
+				"cannot read changes in the network");
 	loop->rules |= heard & NL_WATCH_NFT;
 	if (heard & NL_WATCH_NFT)
 		run_mend_table(
@@ -121,7 +122,7 @@ static int look(struct loop *loop)
 static void reload(struct loop *loop)
 {
 	notify_reloading();
-	log_note("%s: reads its settings again", loop->run.name);
+	log_note("%s: reading the settings again", loop->run.name);
 	if (run_mend(&loop->run, true) < 0)
 		run_mend(&loop->run, false); /* it goes on with those that it has */
 	run_log_reopen(&loop->run.keeper.log);
@@ -202,7 +203,7 @@ static int finish(struct loop *loop, int status, bool unload)
 
 	notify("STOPPING=1");
 	if (status > 0) {
-		log_note("%s: was unloaded: nothing is left to be done", run->name);
+		log_note("%s: was unloaded, so run ends", run->name);
 		return EXIT_DONE;
 	}
 	log_listen(NULL, NULL);

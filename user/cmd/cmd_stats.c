@@ -12,22 +12,22 @@
 #include "report.h"
 
 /* Packets dropped by our nft table, which the programs do not see. */
-#define HOST_TEXT "target is an address of this host; see `host` in nat64-bpf.conf(5)"
+#define HOST_TEXT "destination is an address of this host; see `host` in nat64-bpf.conf(5)"
 
 /* Counters that nftables keeps for us: words and sentences beside those of the programs. */
 /* clang-format off */
 #define NFT_WORDS(X) \
-	X(guarded,	"guarded",		"unsolicited packets from outside to the pool, barred by `guard`") \
-	X(leaked,	"leaked",		"packets of the pool that NAT44 did not touch, held back") \
-	X(slow_64,	"slow64",		"packets towards IPv4 that the slow path forwarded") \
-	X(slow_46,	"slow46",		"packets towards clients that the slow path forwarded")
+	X(guarded,	"guarded",		"unsolicited inbound packets to the pool, dropped by `guard`") \
+	X(leaked,	"leaked",		"packets from the pool that NAT44 did not translate, dropped") \
+	X(slow_64,	"slow64",		"packets to IPv4 servers that the slow path forwarded") \
+	X(slow_46,	"slow46",		"packets to clients that the slow path forwarded")
 /* clang-format on */
 
 /* What took the fast path, which follows from both. */
 /* clang-format off */
 #define FAST_WORDS(X) \
-	X(NAT64_COUNT_IN64,	"fast64",	"those of in64 that took the fast path") \
-	X(NAT64_COUNT_OUT46,	"fast46",	"those of out46 that took the fast path")
+	X(NAT64_COUNT_IN64,	"fast64",	"packets of in64 that took the fast path") \
+	X(NAT64_COUNT_OUT46,	"fast46",	"packets of out46 that took the fast path")
 /* clang-format on */
 
 static void row(const struct args *args, const char *word, uint64_t packets, uint64_t bytes,
@@ -192,8 +192,7 @@ int cmd_stats(const struct args *args)
 			print(args, &reports[i]);
 	}
 	if (!count)
-		status = log_fail(EXIT_NOT_LOADED,
-				  "there are no counters before something is loaded",
+		status = log_fail(EXIT_NOT_LOADED, "only a loaded instance has counters",
 				  "load an interface: nat64-bpf load tun0", "nothing is loaded");
 	if (!status && args->json) {
 		json_out(json_pack("{s:i, s:O}", "schema", 1, "instances", array));

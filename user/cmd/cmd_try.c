@@ -41,9 +41,9 @@ static void print(const struct try_packet *in, const struct try_result *result)
 	if (result->reason)
 		printf("%-8s %s\n", "why", drop_texts[result->reason]);
 	if (result->verdict == TRY_PASSED)
-		printf("%-8s not of this instance: it goes on as it is\n", "why");
+		printf("%-8s not for this instance: it continues unchanged\n", "why");
 	else if (result->packet.len)
-		print_packet(result->verdict == TRY_ICMP_ERROR ? "answer" : "out", &result->packet);
+		print_packet(result->verdict == TRY_ICMP_ERROR ? "reply" : "out", &result->packet);
 }
 
 static void print_json(const char *instance, const struct try_result *result)

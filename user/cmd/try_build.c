@@ -76,7 +76,7 @@ static int number(const struct args *args, enum verb_option option, unsigned lon
 	return log_fail(EXIT_USAGE, textf("it takes a number from %lu to %lu", least, most),
 			textf("leave it out, or give one in this range: --%s %lu",
 			      verb_options[option].name, fallback ? fallback : most),
-			"--%s %s: not possible", verb_options[option].name, text);
+			"--%s %s: out of range", verb_options[option].name, text);
 }
 
 static int address(const struct args *args, enum verb_option option, struct wish *wish,
@@ -86,7 +86,7 @@ static int address(const struct args *args, enum verb_option option, struct wish
 
 	if (!text)
 		return log_fail(
-			EXIT_USAGE, "a packet has two addresses",
+			EXIT_USAGE, "a packet needs a source and a destination",
 			"--from fd00::2 --to 64:ff9b::9.9.9.9, or the packet in hexadecimal digits",
 			"--%s is missing", verb_options[option].name);
 	if (inet_pton(AF_INET6, text, six) == 1) {
@@ -99,7 +99,7 @@ static int address(const struct args *args, enum verb_option option, struct wish
 			textf("give one without a length, such as --%s %s",
 			      verb_options[option].name,
 			      option == OPTION_FROM ? "fd00::2" : "64:ff9b::9.9.9.9"),
-			"--%s %s: no address", verb_options[option].name, text);
+			"--%s %s: not an address", verb_options[option].name, text);
 }
 
 static int read_wish(const struct args *args, struct wish *wish)
@@ -117,17 +117,17 @@ static int read_wish(const struct args *args, struct wish *wish)
 		return -1;
 	if (to_v6 != wish->is_v6)
 		return log_fail(
-			EXIT_USAGE, "one is IPv6, the other IPv4, and a packet has two of a kind",
-			"an IPv4 host is 64:ff9b::ADDRESS to a client; a client is its pool address to an IPv4 host",
-			"--from %s --to %s: no packet", args->value[OPTION_FROM],
+			EXIT_USAGE, "one address is IPv6, the other IPv4",
+			"clients send to 64:ff9b::ADDRESS; IPv4 hosts send to the client's pool address",
+			"--from %s --to %s: not of one family", args->value[OPTION_FROM],
 			args->value[OPTION_TO]);
 	if (!proto)
 		proto = args_has(args, OPTION_DPORT) || args_has(args, OPTION_SPORT) ? "tcp" :
 										       "icmp";
 	if (strcmp(proto, "tcp") && strcmp(proto, "udp") && strcmp(proto, "icmp"))
-		return log_fail(EXIT_USAGE, "it is none of tcp, udp and icmp",
-				"give other packets in hexadecimal digits", "--proto %s: not known",
-				proto);
+		return log_fail(EXIT_USAGE, "it must be one of tcp, udp and icmp",
+				"give other packets in hexadecimal digits",
+				"--proto %s: unknown protocol", proto);
 	wish->proto = !strcmp(proto, "tcp") ? IPPROTO_TCP :
 		      !strcmp(proto, "udp") ? IPPROTO_UDP :
 		      wish->is_v6	    ? IPPROTO_ICMPV6 :
@@ -231,7 +231,7 @@ int try_build(const struct args *args, struct try_packet *packet)
 	      wish.proto == IPPROTO_ICMP || wish.proto == IPPROTO_ICMPV6 ? head + 8 :
 									   head;
 	if (len < head)
-		return log_fail(EXIT_USAGE, textf("its headers alone are %zu bytes", head),
+		return log_fail(EXIT_USAGE, textf("its headers alone take %zu bytes", head),
 				textf("leave it out, or give --size %zu or more", head),
 				"--size %zu: too small", len);
 	put_ip(&wish, packet->bytes, len);

@@ -80,7 +80,7 @@ static void transport(FILE *out, uint8_t proto, const uint8_t *at, size_t len, i
 	    proto != IPPROTO_ICMPV6) {
 		fprintf(out, "protocol %u, %zu bytes\n", proto, len);
 	} else if (len < least) {
-		fprintf(out, "protocol %u, cut off after %zu bytes\n", proto, len);
+		fprintf(out, "protocol %u, truncated to %zu bytes\n", proto, len);
 	} else if (proto == IPPROTO_TCP) {
 		tcp(out, at, len);
 	} else if (proto == IPPROTO_UDP) {
@@ -136,7 +136,7 @@ static void ipv6(FILE *out, const uint8_t *at, size_t len, int depth)
 
 		if (fragment)
 			fprintf(out, "%sFragment Header, at byte %u%s, ID 0x%02x%02x%02x%02x\n",
-				indent(depth), frag & 0xfff8u, frag & 1 ? ", more follow" : "",
+				indent(depth), frag & 0xfff8u, frag & 1 ? ", more fragments" : "",
 				at[off + 4], at[off + 5], at[off + 6], at[off + 7]);
 		else
 			fprintf(out, "%sextension header %u, %u bytes\n", indent(depth), proto,
@@ -157,7 +157,7 @@ static void decode(FILE *out, const uint8_t *packet, size_t len, int depth)
 	else if (len >= sizeof(struct iphdr) && packet[0] >> 4 == 4)
 		ipv4(out, packet, len, depth);
 	else
-		fprintf(out, "%s%zu bytes that are no IP packet\n", indent(depth), len);
+		fprintf(out, "%s%zu bytes, not an IP packet\n", indent(depth), len);
 }
 
 void try_decode(FILE *out, const uint8_t *packet, size_t len)

@@ -93,7 +93,7 @@ static struct nat64_tc *open_copy(const struct bindings *b)
 	    bpf_map__set_max_entries(skel->maps.nat64_quota, b->config.pool_size) ||
 	    bpf_map__set_map_flags(skel->maps.nat64_slots, BPF_F_MMAPABLE) ||
 	    nat64_tc__load(skel)) {
-		failed(b, "the kernel does not take a copy of the BPF programs", errno);
+		failed(b, "the kernel rejected a copy of the BPF programs", errno);
 		nat64_tc__destroy(skel);
 		return NULL;
 	}
@@ -143,7 +143,7 @@ static int run(struct nat64_tc *skel, const struct bindings *b, const struct try
 	memcpy(frame, &eth, sizeof(eth));
 	memcpy(frame + ETH_HLEN, in->bytes, in->len);
 	if (bpf_prog_test_run_opts(program, &opts))
-		return failed(b, "the kernel does not run this packet", errno);
+		return failed(b, "the kernel cannot run this packet through the programs", errno);
 	judge(skel, is_64, opts.retval, result);
 	if (result->verdict == TRY_DROPPED || opts.data_size_out < ETH_HLEN)
 		return 0;
@@ -162,14 +162,15 @@ int try_run(const struct bindings *b, const struct try_packet *in, struct try_re
 	if (in->bytes[0] >> 4 != 6 && in->bytes[0] >> 4 != 4)
 		return log_fail(
 			EXIT_USAGE,
-			textf("its first half byte is %d, and only IP versions 4 and 6 are translated",
+			textf("its first nibble is %d, but only IP versions 4 and 6 are translated",
 			      in->bytes[0] >> 4),
-			"begin with the IP header, without that of Ethernet", "no IP packet");
+			"begin with the IP header, without an Ethernet header", "not an IP packet");
 	if (in->len < least)
 		return log_fail(
 			EXIT_USAGE,
-			textf("it has %zu bytes, and its IP header alone is %zu", in->len, least),
-			"give all of it, or describe it: --from fd00::2 --to 64:ff9b::9.9.9.9",
+			textf("it has %zu bytes, but its IP header alone takes %zu", in->len,
+			      least),
+			"give the whole packet, or describe it: --from fd00::2 --to 64:ff9b::9.9.9.9",
 			"the packet is too short");
 	skel = open_copy(b);
 	if (!skel)

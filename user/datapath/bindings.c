@@ -38,12 +38,12 @@ int bindings_open(const char *instance, struct bindings *b)
 				.control_fd = -1 };
 	error = datapath_read_config(instance, &b->config);
 	if (error == -ENOENT)
-		return log_fail(EXIT_NOT_LOADED, "there is no such instance under way",
+		return log_fail(EXIT_NOT_LOADED, "no instance of that name is loaded",
 				textf("nat64-bpf load %s", instance), "%s: not loaded", instance);
 	if (error == -EACCES || error == -EPERM)
 		return datapath_denied(error, instance);
 	if (error)
-		return log_fail(EXIT_FAILED, "its maps are of another version, or damaged",
+		return log_fail(EXIT_FAILED, "its maps are from another version, or damaged",
 				textf("nat64-bpf unload %s, then load it again", instance),
 				"%s: cannot read its maps", instance);
 	b->count = b->config.pool_size + NAT64_EXTERN_MAX;

@@ -232,28 +232,28 @@ const char *binding_fault_text(enum binding_fault fault, const struct binding_ho
 	case BINDING_RESERVED:
 		return "it is the pool's network or broadcast address, or own4";
 	case BINDING_OWN6:
-		return "the client's address is the translator's own, own6";
+		return "the client's address is own6, the translator's own address";
 	case BINDING_PREFIX:
-		return "the client's address lies inside the prefix, or is no unicast address";
+		return "the client's address lies inside the prefix, or is not unicast";
 	case BINDING_NO_HOST:
 		return "the IPv4 address is not a usable host address";
 	case BINDING_ADDR4_HELD:
 		return textf("%s holds it%s",
 			     inet_ntop(AF_INET6, &holder->addr6, text, sizeof(text)),
-			     holder->is_static ? " by a static map" : " by a dynamic binding");
+			     holder->is_static ? " (static map)" : " (dynamic binding)");
 	case BINDING_ADDR6_HELD:
 		return textf("the client holds %s%s",
 			     inet_ntop(AF_INET, &holder->addr4, text, sizeof(text)),
-			     holder->is_static ? " by a static map" : " by a dynamic binding");
+			     holder->is_static ? " (static map)" : " (dynamic binding)");
 	case BINDING_EXTERN_FULL:
-		return textf("there are %d addresses outside the pool already, the most possible",
+		return textf("there are already %d addresses outside the pool, the maximum",
 			     NAT64_EXTERN_MAX);
 	case BINDING_OUTSIDE:
 		return "the address lies outside the pool";
 	case BINDING_NO_CLIENT:
 		return "the client lies outside `clients`";
 	case BINDING_LINEAR:
-		return "the mapping is linear: clients' addresses follow from their numbers";
+		return "with linear mapping a client's address follows from its number";
 	case BINDING_FAILED:
 		return strerror(errno);
 	}
@@ -283,9 +283,11 @@ int bindings_end_flows(struct bindings *b)
 	qsort(b->ended, b->ended_count, sizeof(*b->ended), by_address);
 	status = nl_conntrack_delete_if(is_ended, b);
 	b->ended_count = 0;
-	return status >= 0 ? 0 :
-			     log_fail(EXIT_FAILED, strerror(-status),
-				      "conntrack -D -s ADDRESS, or wait for min-lease",
-				      "%s: cannot end the flows of addresses that were taken away",
-				      b->instance);
+	return status >= 0 ?
+		       0 :
+		       log_fail(
+			       EXIT_FAILED, strerror(-status),
+			       "conntrack -D -s ADDRESS, or wait for min-lease",
+			       "%s: cannot delete the conntrack entries of addresses that clients lost",
+			       b->instance);
 }

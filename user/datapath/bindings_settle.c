@@ -37,14 +37,16 @@ static struct binding_wish wish_of(const struct static_map *map)
 static int refuse(const struct bindings *b, const struct binding_wish *wish,
 		  enum binding_fault fault, const struct binding_holder *holder)
 {
-	char four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN];
+	bool held = fault == BINDING_ADDR4_HELD || fault == BINDING_ADDR6_HELD;
+	const char *fix = "edit the line in the config file";
 
-	return log_fail(EXIT_FAILED, binding_fault_text(fault, holder),
-			textf("nat64-bpf map del %s the other one, or change the line",
-			      b->instance),
-			"%s: static = %s %s: refused", b->instance,
-			inet_ntop(AF_INET, &wish->addr4, four, sizeof(four)),
-			inet_ntop(AF_INET6, &wish->addr6, six, sizeof(six)));
+	if (held)
+		fix = textf(
+			"nat64-bpf map del %s %s removes the conflicting binding; or edit the line",
+			b->instance, text_addr4(holder->addr4));
+	return log_fail(EXIT_FAILED, binding_fault_text(fault, holder), fix,
+			"%s: static = %s %s: refused", b->instance, text_addr4(wish->addr4),
+			text_addr6(&wish->addr6));
 }
 
 int bindings_settle(struct bindings *b, const struct config *config)

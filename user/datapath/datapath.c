@@ -172,7 +172,7 @@ static int load_failed(const char *name, const char *what, int error)
 				 EXIT_FAILED,
 		textf("%s%s%s", strerror(error), *libbpf_last ? "; " : "", libbpf_last),
 		error == EPERM ? "run it as root: sudo nat64-bpf ..." :
-		old ? "Linux 6.1 or later is needed; nat64-bpf -v load shows the verifier's words" :
+		old ? "Linux 6.1 or later is needed; nat64-bpf -v load shows the verifier log" :
 		      "nat64-bpf -v load shows more",
 		"%s: %s", name, what);
 }
@@ -310,14 +310,14 @@ static int load(const struct datapath_spec *spec, bool reuse)
 	if (!error)
 		error = nat64_tc__load(skel);
 	if (error) {
-		error = load_failed(name, "the kernel does not take the BPF programs", -error);
+		error = load_failed(name, "the kernel rejected the BPF programs", -error);
 	} else if ((error = write_config(skel, spec))) {
 		error = error == -EIO ?
 				log_fail(
 					EXIT_FAILED,
-					"it is the key of the allocation hash: 32 hexadecimal digits",
-					"make its folder writable, or remove the file if it is damaged: a new one is made",
-					"%s/seed: cannot be read or made", dir_state()) :
+					"the seed is the key of the allocation hash: 32 hexadecimal digits",
+					"make its directory writable; remove a damaged file, and the next load creates a new one",
+					"%s/seed: cannot be read or created", dir_state()) :
 				load_failed(name, "cannot write the configuration", -error);
 	} else if ((error = pin_all(skel, name, reuse))) {
 		error = load_failed(name, "cannot pin programs and maps", -error);

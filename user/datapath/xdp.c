@@ -176,21 +176,21 @@ int xdp_check(const struct xdp_spec *spec)
 		return log_fail(
 			EXIT_FAILED,
 			mode == XDP_NATIVE ?
-				"a TUN or WireGuard interface has no driver that runs XDP: its packets have no Ethernet header" :
+				"TUN and WireGuard interfaces have no native XDP: their packets have no Ethernet header" :
 				"its packets have no Ethernet header, which XDP programs expect",
-			"xdp = off, or auto: TC does the work there",
+			"set xdp = off or auto: TC translates there",
 			"%s: xdp = %s is not possible", name, xdp_words[mode]);
 	error = xdp_look(spec->name, spec->ifindex, mode, &look);
 	if (error)
 		return log_fail(EXIT_FAILED, strerror(-error),
-				log_fix(error, "try again; xdp = off does without it"),
-				"%s: cannot ask for its XDP program", name);
+				log_fix(error, "try again, or set xdp = off"),
+				"%s: cannot query its XDP program", name);
 	if (look.mode != XDP_OFF || !look.taken)
 		return 0;
 	return log_fail(
 		EXIT_FAILED,
-		"it has a program already, and no dispatcher of libxdp in the same mode to join",
-		textf("ip link set dev %s xdp off, if nobody needs that program; or xdp = off",
+		"the interface already has a program, and no libxdp dispatcher in the same mode to join",
+		textf("ip link set dev %s xdp off, if that program is not needed; or xdp = off",
 		      name),
 		"%s: xdp = %s: another XDP program is attached", name, xdp_words[mode]);
 }
@@ -281,7 +281,7 @@ int xdp_detach(const char *instance, uint32_t ifindex)
 		return 0;
 	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
 			error == -EPERM ?
-				"it is in libxdp's dispatcher, which needs CAP_SYS_ADMIN" :
+				"detaching it from libxdp's dispatcher needs CAP_SYS_ADMIN" :
 				strerror(-error),
 			textf("run it as root: sudo nat64-bpf unload %s", instance),
 			"%s: cannot detach the XDP program", instance);
@@ -360,7 +360,8 @@ static int attach_failed(const struct xdp_spec *spec, int error)
 			none		? "xdp = off, or generic" :
 			error == -EPERM ? "run it as root: sudo nat64-bpf ..." :
 					  "xdp = off; nat64-bpf -v load shows more",
-			"%s: cannot attach in XDP, %s", spec->interface, xdp_words[mode]);
+			"%s: cannot attach the XDP program in %s mode", spec->interface,
+			xdp_words[mode]);
 }
 
 int xdp_attach(const struct xdp_spec *spec, char *why_alone, size_t size)
@@ -390,7 +391,7 @@ int xdp_attach(const struct xdp_spec *spec, char *why_alone, size_t size)
 	snprintf(why_alone, size, "%s",
 		 error || !look.alone ? "" :
 		 *heard		      ? heard :
-					"it was switched off");
+					"libxdp's dispatcher is switched off");
 	return 0;
 }
 

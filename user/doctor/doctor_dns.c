@@ -160,10 +160,10 @@ static void tell(struct doctor *d, const struct resolver *resolver, const struct
 		 bool other)
 {
 	static const char reach[] =
-		"see whether it runs and can be reached, or name another in " RESOLV_CONF;
+		"check that it runs and is reachable, or name another in " RESOLV_CONF;
 	char text[NET6_TEXT], wrong[NET6_TEXT];
 	const char *fix =
-		textf("a DNS64 with the prefix %s as the clients' resolver: docs/guides/dns64.md",
+		textf("give the clients a DNS64 resolver with the prefix %s: docs/guides/dns64.md",
 		      net6_text(prefix, text));
 
 	if (serves(resolver, prefix)) {
@@ -174,9 +174,9 @@ static void tell(struct doctor *d, const struct resolver *resolver, const struct
 	case RESOLVER_DNS64:
 		doctor_found(
 			d, other ? RESULT_WARNING : RESULT_FAILURE,
-			textf("dns64-prefix: %s there, or prefix = %s here", text,
+			textf("set dns64-prefix: %s there, or prefix = %s here", text,
 			      net6_text(&resolver->prefix, wrong)),
-			"%s: DNS64 with the prefix %s, which is not %s: what clients send there is not translated",
+			"%s: DNS64 with the prefix %s, which is not %s: packets to those addresses are not translated",
 			resolver->text, wrong, text);
 		break;
 	case RESOLVER_PLAIN:
@@ -189,11 +189,11 @@ static void tell(struct doctor *d, const struct resolver *resolver, const struct
 				     resolver->text);
 		break;
 	case RESOLVER_CLOSED:
-		doctor_found(d, RESULT_WARNING, reach, "%s: cannot be asked: %s", resolver->text,
+		doctor_found(d, RESULT_WARNING, reach, "%s: the query failed: %s", resolver->text,
 			     strerror(resolver->error));
 		break;
 	case RESOLVER_SILENT:
-		doctor_found(d, RESULT_WARNING, reach, "%s: no answer within %d s", resolver->text,
+		doctor_found(d, RESULT_WARNING, reach, "%s: no reply within %d s", resolver->text,
 			     TRIES * WAIT_MS / 1000);
 		break;
 	}
@@ -207,7 +207,7 @@ void doctor_dns64(struct doctor *d, const struct instance *instance)
 
 	d->topic = "dns64";
 	if (d->no_dns) {
-		doctor_found(d, RESULT_SKIPPED, NULL, "no resolver is asked (--no-dns)");
+		doctor_found(d, RESULT_SKIPPED, NULL, "no resolver was queried (--no-dns)");
 		return;
 	}
 	read_resolvers(d);
@@ -226,6 +226,6 @@ void doctor_dns64(struct doctor *d, const struct instance *instance)
 	if (!d->resolver_count)
 		doctor_found(d, RESULT_SKIPPED, NULL,
 			     d->resolvers_error ? RESOLV_CONF ": %s" :
-						  RESOLV_CONF " names no resolver",
+						  RESOLV_CONF " lists no resolver",
 			     strerror(d->resolvers_error));
 }

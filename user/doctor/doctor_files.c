@@ -26,11 +26,11 @@ static void seed(struct doctor *d)
 	snprintf(path, sizeof(path), "%s/seed", dir_state());
 	file = fopen(path, "re");
 	if (!file && errno == ENOENT) {
-		doctor_found(d, RESULT_SKIPPED, NULL, "%s: the first load makes it", path);
+		doctor_found(d, RESULT_SKIPPED, NULL, "%s: the first load creates it", path);
 		return;
 	}
 	if (!file || fstat(fileno(file), &info)) {
-		doctor_found(d, RESULT_FAILURE, "make it readable for root", "%s: %s", path,
+		doctor_found(d, RESULT_FAILURE, "make it readable by root", "%s: %s", path,
 			     strerror(errno));
 		return;
 	}
@@ -38,14 +38,16 @@ static void seed(struct doctor *d)
 	    strspn(text, "0123456789abcdefABCDEF") != 32)
 		doctor_found(
 			d, RESULT_FAILURE,
-			textf("rm %s: the next load makes a new one, and new clients get other addresses",
+			textf("rm %s: the next load creates a new one, and new clients get different addresses",
 			      path),
-			"%s: damaged: it is 32 hexadecimal digits", path);
+			"%s: damaged: it must be 32 hexadecimal digits", path);
 	else if (info.st_mode & 077)
-		doctor_found(d, RESULT_WARNING, textf("chmod 600 %s", path),
-			     "%s: others can read it, and foresee who gets which address", path);
+		doctor_found(
+			d, RESULT_WARNING, textf("chmod 600 %s", path),
+			"%s: readable by other users, who can predict which client gets which address",
+			path);
 	else
-		doctor_found(d, RESULT_OK, NULL, "%s: there", path);
+		doctor_found(d, RESULT_OK, NULL, "%s: present", path);
 }
 
 /* Can a file be made beside PATH? */
@@ -71,10 +73,10 @@ static void state_folder(struct doctor *d)
 	snprintf(path, sizeof(path), "%s/x", dir_state());
 	error = folder_fault(path);
 	if (error == ENOENT)
-		doctor_found(d, RESULT_SKIPPED, NULL, "%s: the first load makes it", dir_state());
+		doctor_found(d, RESULT_SKIPPED, NULL, "%s: the first load creates it", dir_state());
 	else if (error)
 		doctor_found(d, RESULT_FAILURE,
-			     "make it writable for root: bindings are saved there", "%s: %s",
+			     "make it writable by root: bindings are saved there", "%s: %s",
 			     dir_state(), strerror(error));
 	else
 		doctor_found(d, RESULT_OK, NULL, "%s: writable", dir_state());
@@ -83,10 +85,9 @@ static void state_folder(struct doctor *d)
 		for (size_t i = 0; i < damaged.gl_pathc; i++)
 			doctor_found(
 				d, RESULT_WARNING,
-				textf("see what static maps are in it; nat64-bpf map import NAME %s takes them over; then rm it",
+				textf("check its static maps; nat64-bpf map import NAME %s imports them; then remove it",
 				      text_printable(damaged.gl_pathv[i])),
-				"%s: a state file that was damaged and set aside",
-				damaged.gl_pathv[i]);
+				"%s: a damaged state file that was set aside", damaged.gl_pathv[i]);
 	globfree(&damaged);
 }
 
@@ -97,13 +98,14 @@ static void clock_right(struct doctor *d)
 
 	d->topic = "clock";
 	if (now < CLOCK_MIN)
-		doctor_found(d, RESULT_WARNING, "set it, by NTP: leases and the log go by it",
+		doctor_found(d, RESULT_WARNING,
+			     "set it, for example by NTP: leases and the log depend on it",
 			     "the clock is wrong: it shows %s", strtok(ctime(&now), "\n"));
 	else if (adjtimex(&state) == TIME_ERROR)
 		doctor_found(d, RESULT_OK, NULL,
-			     "plausible; nobody keeps it right (a `log` wants NTP)");
+			     "plausible, but not synchronised (`log` needs NTP)");
 	else
-		doctor_found(d, RESULT_OK, NULL, "kept right");
+		doctor_found(d, RESULT_OK, NULL, "synchronised");
 }
 
 void doctor_host_files(struct doctor *d)
@@ -125,22 +127,23 @@ static void state_file(struct doctor *d, const struct config *config)
 	error = access(path, F_OK) ? -errno : savefile_import(path, &list, &damaged);
 	faults = doctor_unhear(d);
 	if (error == -ENOENT)
-		doctor_found(d, RESULT_SKIPPED, NULL, "%s: not yet there", path);
+		doctor_found(d, RESULT_SKIPPED, NULL, "%s: does not exist yet", path);
 	else if (damaged)
 		doctor_found(
 			d, RESULT_FAILURE,
-			textf("while it is loaded the next save writes it anew: nat64-bpf map export %s shows what is kept",
+			textf("while it is loaded, the next save rewrites it; nat64-bpf map export %s shows the bindings",
 			      config->name),
 			"%s: its checksum is wrong", path);
 	else if (!error)
 		doctor_found(d, RESULT_OK, NULL, "%s: %zu bindings", path, list.count);
 	else if (!faults)
-		doctor_found(d, RESULT_FAILURE, "make it readable for root", "%s: %s", path,
+		doctor_found(d, RESULT_FAILURE, "make it readable by root", "%s: %s", path,
 			     strerror(-error));
 	savefile_list_free(&list);
 	error = folder_fault(path);
 	if (error && error != ENOENT)
-		doctor_found(d, RESULT_FAILURE, "make its folder writable for root, or set `state`",
+		doctor_found(d, RESULT_FAILURE,
+			     "make its directory writable by root, or set `state`",
 			     "%s: cannot be saved: %s", path, strerror(error));
 }
 
@@ -156,7 +159,7 @@ static void log_file(struct doctor *d, const struct config *config)
 	if (!error && !access(config->log, F_OK) && access(config->log, W_OK))
 		error = errno;
 	if (error)
-		doctor_found(d, RESULT_FAILURE, "make its folder, writable for root",
+		doctor_found(d, RESULT_FAILURE, "create its directory, writable by root",
 			     "%s: cannot be written: %s", config->log, strerror(error));
 	else
 		doctor_found(d, RESULT_OK, NULL, "%s: writable; nat64-bpf run writes it",
@@ -164,7 +167,7 @@ static void log_file(struct doctor *d, const struct config *config)
 	if (adjtimex(&state) == TIME_ERROR)
 		doctor_found(d, RESULT_WARNING,
 			     "run an NTP client, such as systemd-timesyncd or chrony",
-			     "the log has times, and nobody keeps the clock right");
+			     "the log records times, but the clock is not synchronised");
 }
 
 /* Is a unit of this instance started with the system, or with the interface? */
@@ -187,7 +190,7 @@ static void unit(struct doctor *d, const struct config *config)
 
 	d->topic = "systemd";
 	if (access("/run/systemd/system", F_OK))
-		doctor_found(d, RESULT_SKIPPED, NULL, "it is not the init of this host");
+		doctor_found(d, RESULT_SKIPPED, NULL, "systemd is not the init of this host");
 	else if (is_enabled(once))
 		doctor_found(d, RESULT_OK, NULL, "%s is enabled", once);
 	else if (is_enabled(resident))
@@ -196,7 +199,7 @@ static void unit(struct doctor *d, const struct config *config)
 		doctor_found(d, RESULT_WARNING,
 			     textf("systemctl enable nat64-bpf@%s, or nat64-bpf-run@%s",
 				   config->name, config->name),
-			     "no unit is enabled: after the next boot it is not loaded");
+			     "no unit is enabled: the next boot does not load it");
 }
 
 void doctor_files(struct doctor *d, const struct instance *instance)

@@ -138,7 +138,7 @@ static const char *fix_for(const json_t *chain, const struct instance *instance)
 	if (!harmless(member(chain, "table")) || !harmless(member(chain, "name")) ||
 	    !harmless(name))
 		return textf(
-			"let it accept what comes from the VPN interface with a source of %s, and the answers",
+			"accept packets from the VPN interface with a source in %s, and the replies",
 			pool);
 	where = textf("%s %s %s", member(chain, "family"), member(chain, "table"),
 		      member(chain, "name"));
@@ -163,12 +163,12 @@ static void look_at_chain(struct doctor *d, const json_t *chain, const struct in
 	else if (look.accepts)
 		doctor_found(
 			d, RESULT_WARNING, fix_for(chain, instance),
-			"%s drops what it does not accept, and no rule in it names the VPN: do its rules accept what clients "
-			"send?",
+			"%s drops what it does not accept, and none of its rules names the VPN: check that they accept "
+			"clients' packets",
 			words);
 	else
 		doctor_found(d, RESULT_FAILURE, fix_for(chain, instance),
-			     "%s drops whatever clients send", words);
+			     "%s drops all packets of clients", words);
 }
 
 void doctor_firewall(struct doctor *d, const struct instance *instance)
@@ -178,7 +178,7 @@ void doctor_firewall(struct doctor *d, const struct instance *instance)
 
 	d->topic = "firewall";
 	if (!d->ruleset) {
-		doctor_found(d, RESULT_SKIPPED, NULL, "rules of others cannot be read");
+		doctor_found(d, RESULT_SKIPPED, NULL, "other tables' rules cannot be read");
 		return;
 	}
 	json_array_foreach(json_object_get(d->ruleset, "nftables"), i, item)
@@ -193,5 +193,5 @@ void doctor_firewall(struct doctor *d, const struct instance *instance)
 	}
 	if (d->count == before)
 		doctor_found(d, RESULT_OK, NULL,
-			     "no forward chain of others drops what it does not accept");
+			     "no forward chain of another table drops what it does not accept");
 }

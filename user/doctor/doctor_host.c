@@ -50,7 +50,7 @@ static void kernel(struct doctor *d, bool permitted)
 	d->topic = "kernel";
 	if (!permitted) {
 		doctor_found(d, RESULT_SKIPPED, NULL,
-			     "Linux %s: what BPF it has cannot be asked without privileges",
+			     "Linux %s: its BPF features cannot be probed without privileges",
 			     name.release);
 		return;
 	}
@@ -62,12 +62,12 @@ static void kernel(struct doctor *d, bool permitted)
 			     "Linux %s: tested from 6.1 on", name.release);
 	if (program < 0 || ring < 0)
 		doctor_found(d, RESULT_SKIPPED, NULL,
-			     "Linux %s: what BPF it has cannot be asked: %s", name.release,
+			     "Linux %s: its BPF features cannot be probed: %s", name.release,
 			     strerror(program < 0 ? -program : -ring));
 	else if (!program || !ring)
 		doctor_found(
 			d, RESULT_FAILURE,
-			"boot a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, as Debian's are",
+			"boot a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, such as Debian's",
 			"Linux %s has no %s", name.release,
 			program ? "BPF ring buffers" : "BPF programs at TC");
 	else
@@ -82,7 +82,7 @@ static bool capabilities(struct doctor *d)
 	host_check_privileges();
 	if (doctor_unhear(d))
 		return false;
-	doctor_found(d, RESULT_OK, NULL, "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are there");
+	doctor_found(d, RESULT_OK, NULL, "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are present");
 	return true;
 }
 
@@ -93,26 +93,27 @@ static void settings(struct doctor *d)
 	d->topic = "sysctl";
 	if (!sysctl_get("net/core/bpf_jit_enable", &value) && !value)
 		doctor_found(d, RESULT_WARNING, "sysctl -w net.core.bpf_jit_enable=1",
-			     "BPF programs are interpreted: several times slower");
+			     "BPF programs are interpreted, which is several times slower");
 	if (!sysctl_get("kernel/bpf_stats_enabled", &value) && value)
 		doctor_found(
 			d, RESULT_WARNING, "sysctl -w kernel.bpf_stats_enabled=0",
-			"the run time of BPF programs is measured: each packet pays for two more looks at the clock");
+			"BPF run-time statistics are on, which adds two clock reads per packet");
 	if (sysctl_get("net/ipv4/ip_forward", &value))
 		doctor_found(d, RESULT_SKIPPED, NULL, "net.ipv4.ip_forward cannot be read");
 	else
 		doctor_found(d, RESULT_OK, NULL,
 			     value ? "net.ipv4.ip_forward = 1" :
-				     "net.ipv4.ip_forward = 0: load switches it on");
+				     "net.ipv4.ip_forward = 0: load turns it on");
 	d->topic = "conntrack";
 	if (sysctl_get("net/netfilter/nf_conntrack_count", &used) ||
 	    sysctl_get("net/netfilter/nf_conntrack_max", &most))
-		doctor_found(d, RESULT_SKIPPED, NULL, "not yet in use");
+		doctor_found(d, RESULT_SKIPPED, NULL, "not in use yet");
 	else if (used * 100 >= most * CONNTRACK_CARE)
-		doctor_found(d, RESULT_WARNING,
-			     textf("sysctl -w net.netfilter.nf_conntrack_max=%ld", 2 * most),
-			     "%ld of %ld entries are in use: without one a new flow is dropped",
-			     used, most);
+		doctor_found(
+			d, RESULT_WARNING,
+			textf("sysctl -w net.netfilter.nf_conntrack_max=%ld", 2 * most),
+			"%ld of %ld entries are in use: when it is full, new flows are dropped",
+			used, most);
 	else
 		doctor_found(d, RESULT_OK, NULL, "%ld of %ld entries are in use", used, most);
 }
@@ -125,12 +126,12 @@ static void tables(struct doctor *d, bool permitted)
 
 	d->topic = "nft";
 	if (!permitted) {
-		doctor_found(d, RESULT_SKIPPED, NULL, "cannot be asked without privileges");
+		doctor_found(d, RESULT_SKIPPED, NULL, "cannot be queried without privileges");
 		return;
 	}
 	if (fault)
 		doctor_found(d, RESULT_FAILURE,
-			     "boot a kernel with nftables, NAT and conntrack, as Debian's are",
+			     "boot a kernel with nftables, NAT and conntrack, such as Debian's",
 			     "%s", fault);
 	else
 		doctor_found(d, RESULT_OK, NULL, "nftables with NAT, conntrack, fib and reject");
@@ -140,10 +141,10 @@ static void tables(struct doctor *d, bool permitted)
 	if (fault)
 		doctor_found(
 			d, RESULT_WARNING,
-			"a kernel with CONFIG_NF_CONNTRACK_TIMEOUT, or min-lease = 5d for each address to outlive its flows",
+			"use a kernel with CONFIG_NF_CONNTRACK_TIMEOUT, or min-lease = 5d so that bindings outlive their flows",
 			"%s: flows may outlive `min-lease`", fault);
 	if (nft_execute("list ruleset", false, &d->ruleset))
-		doctor_found(d, RESULT_SKIPPED, NULL, "rules of others cannot be read: %s",
+		doctor_found(d, RESULT_SKIPPED, NULL, "other tables' rules cannot be read: %s",
 			     nft_words());
 	legacy = fopen("/proc/net/ip_tables_names", "re");
 	while (legacy && fgets(line, sizeof(line), legacy)) {
@@ -151,8 +152,8 @@ static void tables(struct doctor *d, bool permitted)
 		if (!strcmp(line, "filter"))
 			doctor_found(
 				d, RESULT_WARNING,
-				"look yourself: iptables-legacy -S FORWARD must accept what clients send",
-				"iptables-legacy has a table filter, which nftables does not show");
+				"check that iptables-legacy -S FORWARD accepts clients' packets",
+				"iptables-legacy has a filter table, which nft does not show");
 	}
 	if (legacy)
 		fclose(legacy);
@@ -177,14 +178,14 @@ static void default_route(struct doctor *d)
 		if (!routes[i].oif || nl_link_by_index(routes[i].oif, &link))
 			continue;
 		d->topic = "route";
-		doctor_found(d, RESULT_OK, NULL, "IPv4 default route by %s", link.name);
+		doctor_found(d, RESULT_OK, NULL, "IPv4 default route via %s", link.name);
 		d->topic = "mtu";
 		if (link.mtu < WAN_MTU_MIN)
 			doctor_found(
 				d, RESULT_WARNING,
-				textf("ip link set dev %s mtu 1500, if what is behind it can",
+				textf("ip link set dev %s mtu 1500, if the network behind it supports it",
 				      text_printable(link.name)),
-				"%s, towards IPv4: MTU %u, so IPv6 packets of 1280 bytes do not fit and are cut or refused",
+				"%s, towards IPv4: MTU %u, so IPv6 packets of 1280 bytes are fragmented or refused",
 				link.name, link.mtu);
 		else
 			doctor_found(d, RESULT_OK, NULL, "%s, towards IPv4: MTU %u", link.name,
@@ -194,7 +195,7 @@ static void default_route(struct doctor *d)
 	if (!error && !ways)
 		doctor_found(
 			d, RESULT_WARNING, "ip route add default via GATEWAY",
-			"there is no IPv4 default route: clients reach only networks that this host has routes to");
+			"no IPv4 default route: clients reach only networks that this host has routes to");
 }
 
 void doctor_host(struct doctor *d)

@@ -173,8 +173,8 @@ static int read_lines(const char *path, const struct text *text, struct saved_li
 		int kind = text_line(line, (size_t)(end - line), copy, &item);
 
 		if (kind < 0 && ++list->bad_lines <= LINES_NAMED)
-			log_warn("it is not `IPV4 IPV6 SECONDS`",
-				 "nothing needs to be done: the line is left out",
+			log_warn("the line is not `IPV4 IPV6 SECONDS`",
+				 "no action needed: the line is skipped",
 				 "%s:%zu: not a binding: `%.60s`", path, number, copy);
 		if (!kind)
 			text_flows(copy, &flags);

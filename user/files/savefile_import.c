@@ -16,9 +16,9 @@ static int bad_line(const char *path, size_t number, const char *text)
 {
 	return log_fail(
 		EXIT_USAGE,
-		"a line is `IPV4 IPV6`, `IPV4 IPV6 SECONDS`, `# static IPV4 IPV6` or another comment",
-		"correct the line, or take it out; nothing was changed",
-		"%s:%zu: not a binding: `%.60s`", path, number, text);
+		"a line must be `IPV4 IPV6`, `IPV4 IPV6 SECONDS`, `# static IPV4 IPV6` or another comment",
+		"correct or remove the line; nothing was changed", "%s:%zu: not a binding: `%.60s`",
+		path, number, text);
 }
 
 /* As for the state file, but the first bad line is an error. */
@@ -38,10 +38,11 @@ static int read_strictly(const char *path, const struct text *text, struct saved
 		if (kind < 0)
 			return bad_line(path, number, copy);
 		if (!end && kind)
-			return log_fail(EXIT_USAGE,
-					"it has no end, so the file may have been cut off there",
-					"end it with a newline if it is whole; nothing was changed",
-					"%s:%zu: half a line? `%.60s`", path, number, copy);
+			return log_fail(
+				EXIT_USAGE,
+				"the last line has no newline, so the file may be truncated",
+				"add a newline if the line is complete; nothing was changed",
+				"%s:%zu: incomplete line: `%.60s`", path, number, copy);
 		if (!kind) {
 			text_flows(copy, &flags);
 		} else {
@@ -74,9 +75,9 @@ static int by_addr6(const void *a, const void *b)
 
 static int twice(const char *path, const struct saved *a, const struct saved *b, const char *which)
 {
-	return log_fail(EXIT_USAGE, textf("line %u gives it another %s", a->line, which),
-			"take one of the two out; nothing was changed",
-			"%s:%u: an address is there twice", path, b->line);
+	return log_fail(EXIT_USAGE, textf("line %u gives it a different %s", a->line, which),
+			"remove one of the two; nothing was changed", "%s:%u: duplicate address",
+			path, b->line);
 }
 
 /* The same binding twice is one, static if one of them is, with the later use. */
@@ -126,8 +127,8 @@ int savefile_import(const char *path, struct saved_list *list, bool *damaged)
 	data = text.data;
 	if (error)
 		return log_fail(EXIT_FAILED, strerror(-error),
-				"give a file in the format of the state file, or -",
-				"%s: cannot read it", path);
+				"give a file in the state file's format, or - for standard input",
+				"%s: cannot be read", path);
 	crc = text_crc_line(&text);
 	*damaged = crc && !text_crc_right(&text, crc);
 	if (!read_strictly(path, &text, list) && !fold(path, list))

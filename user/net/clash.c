@@ -112,14 +112,14 @@ const char *clash_text(const struct clash *clash, char *buf)
 		break;
 	case CLASH_ADDRESS:
 		inet_ntop(AF_INET, &clash->net.addr, addr, sizeof(addr));
-		snprintf(buf, CLASH_TEXT, "it holds this host's address %s", addr);
+		snprintf(buf, CLASH_TEXT, "it contains this host's address %s", addr);
 		break;
 	case CLASH_NETWORK:
 		snprintf(buf, CLASH_TEXT, "it %s the connected network %s",
-			 clash->inside ? "lies inside" : "holds", net);
+			 clash->inside ? "lies inside" : "contains", net);
 		break;
 	case CLASH_ROUTE:
-		snprintf(buf, CLASH_TEXT, "it holds this host's route to %s", net);
+		snprintf(buf, CLASH_TEXT, "it contains this host's route to %s", net);
 		break;
 	}
 	return buf;

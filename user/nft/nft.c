@@ -77,8 +77,8 @@ static int apply_fault(int status, const char *instance)
 	case -EPROTONOSUPPORT:
 	case -EAFNOSUPPORT:
 		log_fail(EXIT_KERNEL, nft_words(),
-			 "use a kernel with nftables, NAT, conntrack and fib, as Debian's are",
-			 "%s: the kernel cannot take the nftables rules", instance);
+			 "use a kernel with nftables, NAT, conntrack and fib, such as Debian's",
+			 "%s: the kernel does not support the nftables rules", instance);
 		break;
 	default:
 		log_fail(EXIT_FAILED, *nft_words() ? nft_words() : strerror(-status),
@@ -98,8 +98,9 @@ static int check_number(const struct nft_spec *spec)
 	index = if_nametoindex(number);
 	if (!index || index == spec->ifindex)
 		return 0;
-	log_fail(EXIT_FAILED, "nftables would take the one for the other", "rename that interface",
-		 "%s: an interface is named %s, which is the number of the VPN interface",
+	log_fail(EXIT_FAILED, "nftables would read that name as the index",
+		 "rename the other interface",
+		 "%s: another interface is named %s, which is the index of the VPN interface",
 		 spec->instance, number);
 	return -EEXIST;
 }

@@ -124,7 +124,7 @@ static int outcome(pid_t pid, const char *text)
 		return -ENOMEM;
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	keep_words(*text ? text : "libnftables ended without a word");
+	keep_words(*text ? text : "libnftables exited without a message");
 	return error_number(text);
 }
 

@@ -28,7 +28,7 @@ const char *nft_flowtable_fault(const char (*devices)[IFNAMSIZ], size_t count)
 	int status;
 
 	if (!count)
-		return "there is no device for it";
+		return "there is no interface for it";
 	for (size_t i = 0; i < count; i++) {
 		if (!quotable(devices[i]))
 			return "nftables cannot quote the name of an interface";
@@ -51,7 +51,7 @@ const char *nft_flowtable_fault(const char (*devices)[IFNAMSIZ], size_t count)
 	case -EPERM:
 		return "not permitted";
 	case -ENODEV:
-		return "an interface is not there";
+		return "an interface is missing";
 	}
 	status = nft_run(PROBE "}\n", true);
 	return status ? "the kernel has no nftables" :

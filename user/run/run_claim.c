@@ -88,13 +88,14 @@ int run_claim(const char *name, int *claim_fd)
 	other = error == -EADDRINUSE ? reach(name) : -1;
 	pid = other < 0 ? 0 : peer(other);
 	if (pid)
-		return log_fail(EXIT_BUSY, textf("process %d does that already", (int)pid),
-				textf("leave it at work; kill -HUP %d: it reads its settings again",
-				      (int)pid),
-				"%s: cannot follow the instance", name);
+		return log_fail(
+			EXIT_BUSY, textf("already running as process %d", (int)pid),
+			textf("leave it running; kill -HUP %d makes it read its settings again",
+			      (int)pid),
+			"%s: cannot run", name);
 	log_warn(strerror(-error),
-		 textf("see that there is one: pgrep -af 'nat64-bpf run %s'", name),
-		 "%s: another run of it could not be told from none", name);
+		 textf("check that only one is running: pgrep -af 'nat64-bpf run %s'", name),
+		 "%s: cannot tell whether another `run` of it is active", name);
 	return 0;
 }
 

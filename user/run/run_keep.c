@@ -192,7 +192,7 @@ void keeper_saved(struct keeper *k, const char *name, bool wait)
 		k->changed_at = clock_boot_ns();
 		log_warn(
 			strerror(error),
-			"make room or make its folder writable: it is tried again; bindings live on in the kernel",
+			"free disk space or make its directory writable; run retries, and the kernel keeps the bindings",
 			"%s: cannot save the bindings", name);
 	} else if (k->failing) {
 		log_note("%s: bindings are saved again", name);

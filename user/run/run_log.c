@@ -34,8 +34,8 @@ static void forget(struct run_log *log)
 
 static void fault(const struct run_log *log, int error)
 {
-	log_warn(strerror(error), "make room, or make its folder writable: it is tried again",
-		 "%s: assignments of addresses are not logged", log->path);
+	log_warn(strerror(error), "free disk space or make its directory writable; run retries",
+		 "%s: address assignments are not logged", log->path);
 }
 
 /* The next attempt opens it anew, and tells what is not in it. */
