@@ -5,12 +5,15 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "cleanup.h"
 #include "log.h"
 #include "text.h"
 
@@ -61,6 +64,24 @@ const char *caps_why(int error, unsigned int needed)
 
 	return *names ? textf("%s: this process lacks %s", strerror(abs(error)), names) :
 			strerror(abs(error));
+}
+
+int caps_fail(int error, unsigned int needed, const char *otherwise, const char *what, ...)
+{
+	const unsigned int files = NEED_READ | NEED_WRITE;
+	_free_ char *text = NULL;
+	va_list args;
+
+	if (abs(error) == EACCES)
+		needed &= files;
+	else
+		needed &= abs(error) == EPERM ? ~files : 0;
+	va_start(args, what);
+	if (vasprintf(&text, what, args) < 0)
+		text = NULL;
+	va_end(args);
+	return log_fail(log_exit(error), caps_why(error, needed), log_fix(error, otherwise), "%s",
+			text ? text : what);
 }
 
 int caps_drop(void)

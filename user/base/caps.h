@@ -19,6 +19,12 @@ const char *caps_missing(unsigned int needed);
  * process lacks. */
 const char *caps_why(int error, unsigned int needed);
 
+/* Reports that WHAT failed on `error`, an errno of either sign: exit status log_exit(), reason
+ * caps_why(), fix log_fix() with `otherwise`. Of `needed` the reason names file capabilities after
+ * EACCES and the others after EPERM. Returns -1. */
+int caps_fail(int error, unsigned int needed, const char *otherwise, const char *what, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* Keeps CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (or CAP_SYS_ADMIN where it stands for two of them)
  * and gains none by any execve(2). Files below /proc/sys/net need CAP_NET_ADMIN only. 0 or -1 after
  * saying what went wrong. */

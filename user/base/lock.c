@@ -45,11 +45,9 @@ int lock_take(void)
 		error = lock_fd < 0 ? -errno : 0;
 	}
 	if (error)
-		return log_fail(
-			error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
-			caps_why(error, error == -EACCES ? NEED_WRITE : 0),
-			"run as root, or set NAT64_BPF_RUN_DIR to a directory that you can write to",
-			"%s: cannot open the lock file", path);
+		return caps_fail(error, NEED_WRITE,
+				 "set NAT64_BPF_RUN_DIR to a directory that can be written to",
+				 "%s: cannot open the lock file", path);
 	error = lock_wait();
 	if (!error)
 		return 0;
@@ -58,10 +56,8 @@ int lock_take(void)
 		return log_fail(EXIT_BUSY, "another nat64-bpf has held the lock for 10 s",
 				textf("wait for it, or find it with: fuser -v %s", path),
 				"%s: locked", path);
-	return log_fail(EXIT_FAILED, strerror(-error),
-			log_fix(error,
-				"set NAT64_BPF_RUN_DIR to a directory on a local file system"),
-			"%s: cannot be locked", path);
+	return caps_fail(error, 0, "set NAT64_BPF_RUN_DIR to a directory on a local file system",
+			 "%s: cannot be locked", path);
 }
 
 void lock_release(void)

@@ -145,6 +145,11 @@ const char *log_fix(int error, const char *otherwise)
 	return otherwise;
 }
 
+enum nat64_exit log_exit(int error)
+{
+	return abs(error) == EPERM || abs(error) == EACCES ? EXIT_PRIVILEGE : EXIT_FAILED;
+}
+
 enum nat64_exit log_status(void)
 {
 	return status;

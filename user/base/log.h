@@ -37,6 +37,9 @@ int log_fail(enum nat64_exit status, const char *why, const char *fix, const cha
  * open files, room on a disk; for any other `otherwise`. */
 const char *log_fix(int error, const char *otherwise);
 
+/* Exit status for an errno (either sign): EXIT_PRIVILEGE for EPERM and EACCES, else EXIT_FAILED. */
+enum nat64_exit log_exit(int error);
+
 /* Exit status of the first log_fail(), EXIT_DONE if there was none. */
 enum nat64_exit log_status(void);
 

@@ -61,10 +61,9 @@ static int read_bindings(struct tayga *tayga, struct saved_list *list)
 	if (folder && snprintf(path, sizeof(path), "%s/dynamic.map", folder) < (int)sizeof(path))
 		error = savefile_read(path, list);
 	if (error && error != -ENOENT)
-		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
-				caps_why(error, error == -EACCES ? NEED_READ : 0),
-				"make it readable, or remove data-dir from a copy of tayga.conf",
-				"%s: cannot be read", path);
+		return caps_fail(error, NEED_READ,
+				 "make it readable, or remove data-dir from a copy of tayga.conf",
+				 "%s: cannot be read", path);
 	if (error)
 		return 0;
 	tayga->taken = calloc(list->count + 1, sizeof(*tayga->taken));
@@ -129,19 +128,17 @@ static int write_all(const struct target *to, const char *text, size_t len,
 	int error = list->count ? savefile_write(to->state, list->items, list->count) : 0;
 
 	if (error)
-		return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
-				caps_why(error, error == -EACCES ? NEED_WRITE : 0),
-				"free disk space or make it writable; nothing was written",
-				"%s: cannot be written", to->state);
+		return caps_fail(error, NEED_WRITE,
+				 "free disk space or make it writable; nothing was written",
+				 "%s: cannot be written", to->state);
 	error = write_new(to->config, text, len);
 	if (!error)
 		return 0;
 	if (list->count)
 		unlink(to->state);
-	return log_fail(error == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
-			caps_why(error, error == -EACCES ? NEED_WRITE : 0),
-			"free disk space or make it writable; nothing was written",
-			"%s: cannot be written", to->config);
+	return caps_fail(error, NEED_WRITE,
+			 "free disk space or make it writable; nothing was written",
+			 "%s: cannot be written", to->config);
 }
 
 static void say(const struct args *args, const char *name, const struct target *to, size_t bindings)

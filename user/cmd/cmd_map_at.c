@@ -67,10 +67,9 @@ int map_lookup_at(struct map_call *call)
 	log = fopen(path, "re");
 	found = log ? maplog_find(log, &query, &answer) : -errno;
 	if (found < 0)
-		return log_fail(found == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED,
-				caps_why(found, found == -EACCES ? NEED_READ : 0),
-				"check the path of `log`; nat64-bpf run NAME writes that file",
-				"%s: cannot read the log", path);
+		return caps_fail(found, NEED_READ,
+				 "check the path of `log`; nat64-bpf run NAME writes that file",
+				 "%s: cannot read the log", path);
 	if (answer.bad_lines)
 		log_warn("the disk was full, or the file was edited",
 			 "no action needed: they are skipped", "%s: %zu lines are not events", path,

@@ -152,9 +152,7 @@ static int take_lock(struct source *source)
 			"only one monitor can read an instance's events, and one is running",
 			textf("stop that one; fuser -v %s shows it", path), "%s: already monitored",
 			source->name);
-	return log_fail(errno == EACCES || errno == EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
-			caps_why(errno, errno == EACCES ? NEED_READ : 0),
-			"run it as root: sudo nat64-bpf monitor", "%s: cannot be read", path);
+	return caps_fail(errno, NEED_READ, "try again", "%s: cannot be read", path);
 }
 
 /* Begins to follow the ring that is pinned now. What is in it from before is let go. 0 or -errno.
@@ -187,15 +185,8 @@ static int source_add(struct monitor *m, const char *name)
 	struct nat64_config config;
 	int error = datapath_read_config(name, &config);
 
-	if (error == -ENOENT)
-		return log_fail(EXIT_NOT_LOADED, "no instance of that name is loaded",
-				textf("nat64-bpf load %s", name), "%s: not loaded", name);
-	if (error == -EACCES || error == -EPERM)
-		return datapath_denied(error, name);
 	if (error)
-		return log_fail(EXIT_FAILED, "its maps are from another version, or damaged",
-				textf("nat64-bpf unload %s, then load it again", name),
-				"%s: cannot read its maps", name);
+		return datapath_fail(error, name);
 	if (m->count == SOURCES_MAX)
 		return log_fail(EXIT_FAILED,
 				textf("one monitor follows at most %d instances", SOURCES_MAX),
@@ -203,8 +194,7 @@ static int source_add(struct monitor *m, const char *name)
 				name);
 	source = calloc(1, sizeof(*source));
 	if (!source)
-		return log_fail(EXIT_FAILED, strerror(ENOMEM), log_fix(ENOMEM, NULL),
-				"%s: cannot be followed", name);
+		return caps_fail(ENOMEM, 0, NULL, "%s: cannot be followed", name);
 	source->monitor = m;
 	source->lock = -1;
 	snprintf(source->name, sizeof(source->name), "%s", name);
@@ -215,9 +205,8 @@ static int source_add(struct monitor *m, const char *name)
 	error = follow(source);
 	if (error) {
 		source_free(source);
-		return log_fail(EXIT_FAILED, strerror(-error),
-				textf("nat64-bpf unload %s, then load it again", name),
-				"%s: cannot read its events", name);
+		return caps_fail(error, 0, textf("nat64-bpf unload %s, then load it again", name),
+				 "%s: cannot read its events", name);
 	}
 	m->sources[m->count++] = source;
 	log_note("%s: events follow, until Ctrl-C", name);
@@ -305,9 +294,8 @@ static int loop_open(struct monitor *m)
 	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	m->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (m->signals < 0 || m->timer < 0 || timerfd_settime(m->timer, 0, &each, NULL))
-		return log_fail(EXIT_FAILED, strerror(errno),
-				log_fix(errno, "start it again: nat64-bpf monitor"),
-				"cannot wait for signals and time");
+		return caps_fail(errno, 0, "start it again: nat64-bpf monitor",
+				 "cannot wait for signals and time");
 	return 0;
 }
 
@@ -329,9 +317,8 @@ static int loop_run(struct monitor *m)
 			fds[3 + i] = (struct pollfd){ ring_buffer__epoll_fd(m->sources[i]->ring),
 						      POLLIN, 0 };
 		if (poll(fds, 3 + m->count, -1) < 0 && errno != EINTR)
-			return log_fail(EXIT_FAILED, strerror(errno),
-					log_fix(errno, "start it again: nat64-bpf monitor"),
-					"cannot wait for events");
+			return caps_fail(errno, 0, "start it again: nat64-bpf monitor",
+					 "cannot wait for events");
 		for (unsigned int i = 0; i < m->count;
 		     i++) /* also what came just before a signal */
 			ring_buffer__consume(m->sources[i]->ring);
@@ -352,9 +339,7 @@ int cmd_monitor(const struct args *args)
 {
 	struct monitor *m = calloc(1, sizeof(*m));
 	struct instance instance = {};
-	int status = m ? 0 :
-			 log_fail(EXIT_FAILED, strerror(ENOMEM), log_fix(ENOMEM, NULL),
-				  "cannot monitor");
+	int status = m ? 0 : caps_fail(ENOMEM, 0, NULL, "cannot monitor");
 
 	if (status)
 		return status;

@@ -204,7 +204,7 @@ static int show(const struct args *args)
 		error = strchr(args->name, '/') ? 0 : path_look(path_pins(path, args->name));
 		if (error == -EACCES) {
 			json_decref(array);
-			return datapath_denied(error, args->name);
+			return datapath_fail(error, args->name);
 		}
 		if (!error) {
 			status = one(args, args->name, array);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "caps.h"
 #include "cleanup.h"
 #include "log.h"
 #include "nat64_tc.skel.h"
@@ -20,10 +21,8 @@
 
 static int failed(const struct bindings *b, const char *what, int error)
 {
-	return log_fail(error == EPERM ? EXIT_PRIVILEGE : EXIT_FAILED, strerror(error),
-			error == EPERM ? "run it as root: sudo nat64-bpf ..." :
-					 "nat64-bpf -v try shows more",
-			"%s: %s", b->instance, what);
+	return caps_fail(error, NEED_BPF, "nat64-bpf -v try shows more", "%s: %s", b->instance,
+			 what);
 }
 
 /* All slots at once by shared memory, then a client for each bound one. 0 or -errno. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "cleanup.h"
 #include "log.h"
 #include "netlink.h"
@@ -126,9 +127,9 @@ int attach_programs(const char *name, const char *interface, uint32_t ifindex, b
 		if (program >= 0 && status == -EINVAL)
 			status = tc_attach(&hooks[i], ifindex, program, clsact_ours);
 		if (status < 0)
-			return log_fail(status == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
-					strerror(-status), "nat64-bpf -v load shows more",
-					"%s: cannot attach at TC %s", interface, hooks[i].word);
+			return caps_fail(status, NEED_NET_ADMIN | NEED_BPF,
+					 "nat64-bpf -v load shows more",
+					 "%s: cannot attach at TC %s", interface, hooks[i].word);
 		changed |= status;
 	}
 	return changed;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bindings_slot.h"
+#include "caps.h"
 #include "datapath.h"
 #include "log.h"
 #include "netlink.h"
@@ -37,15 +38,8 @@ int bindings_open(const char *instance, struct bindings *b)
 				.slots_fd = -1,
 				.control_fd = -1 };
 	error = datapath_read_config(instance, &b->config);
-	if (error == -ENOENT)
-		return log_fail(EXIT_NOT_LOADED, "no instance of that name is loaded",
-				textf("nat64-bpf load %s", instance), "%s: not loaded", instance);
-	if (error == -EACCES || error == -EPERM)
-		return datapath_denied(error, instance);
 	if (error)
-		return log_fail(EXIT_FAILED, "its maps are from another version, or damaged",
-				textf("nat64-bpf unload %s, then load it again", instance),
-				"%s: cannot read its maps", instance);
+		return datapath_fail(error, instance);
 	b->count = b->config.pool_size + NAT64_EXTERN_MAX;
 	b->config_fd = datapath_map(instance, "nat64_config");
 	b->clients_fd = datapath_map(instance, "nat64_clients");
@@ -66,9 +60,8 @@ int bindings_open(const char *instance, struct bindings *b)
 		return 0;
 	error = errno;
 	bindings_close(b);
-	return log_fail(EXIT_FAILED, strerror(error),
-			textf("nat64-bpf unload %s, then load it again", instance),
-			"%s: cannot open its maps", instance);
+	return caps_fail(error, 0, textf("nat64-bpf unload %s, then load it again", instance),
+			 "%s: cannot open its maps", instance);
 }
 
 void bindings_close(struct bindings *b)

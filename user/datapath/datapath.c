@@ -80,17 +80,23 @@ int datapath_map(const char *name, const char *map)
 	return fd < 0 ? -errno : fd;
 }
 
-int datapath_denied(int error, const char *name)
+int datapath_fail(int error, const char *name)
 {
+	unsigned int needed = error == -EPERM ? NEED_BPF : 0;
 	char path[PATH_MAX];
-	bool barred = error == -EACCES || path_look(path_pin(path, name, CONFIG_MAP)) == -EACCES;
 
-	return log_fail(EXIT_PRIVILEGE, /* until 6.4 the kernel asks for CAP_BPF before it looks at
-					   the path */
-			caps_why(error,
-				 (error == -EPERM ? NEED_BPF : 0) | (barred ? NEED_WRITE : 0)),
-			"run it as root: sudo nat64-bpf ...", "%s: its maps cannot be opened",
-			name);
+	if (error == -ENOENT)
+		return log_fail(EXIT_NOT_LOADED, "no instance of that name is loaded",
+				textf("nat64-bpf load %s", name), "%s: not loaded", name);
+	if (log_exit(error) != EXIT_PRIVILEGE)
+		return log_fail(EXIT_FAILED, "its maps are from another version, or damaged",
+				textf("nat64-bpf unload %s, then load it again", name),
+				"%s: cannot read its maps", name);
+	/* until 6.4 the kernel asks for CAP_BPF before it looks at the path */
+	if (error == -EACCES || path_look(path_pin(path, name, CONFIG_MAP)) == -EACCES)
+		needed |= NEED_WRITE;
+	return log_fail(EXIT_PRIVILEGE, caps_why(error, needed), log_fix(error, NULL),
+			"%s: its maps cannot be opened", name);
 }
 
 int datapath_read_config(const char *name, struct nat64_config *config)
@@ -165,16 +171,15 @@ void datapath_forget(void)
 static int load_failed(const char *name, const char *what, int error)
 {
 	bool old = error == EINVAL || error == E2BIG || error == EACCES || error == ENOTSUP;
+	const char *why = textf("%s%s%s", strerror(error), *libbpf_last ? "; " : "", libbpf_last);
 
-	return log_fail(
-		error == EPERM ? EXIT_PRIVILEGE :
-		old	       ? EXIT_KERNEL :
-				 EXIT_FAILED,
-		textf("%s%s%s", strerror(error), *libbpf_last ? "; " : "", libbpf_last),
-		error == EPERM ? "run it as root: sudo nat64-bpf ..." :
-		old ? "Linux 6.1 or later is needed; nat64-bpf -v load shows the verifier log" :
-		      "nat64-bpf -v load shows more",
-		"%s: %s", name, what);
+	if (old)
+		return log_fail(
+			EXIT_KERNEL, why,
+			"Linux 6.1 or later is needed; nat64-bpf -v load shows the verifier log",
+			"%s: %s", name, what);
+	return log_fail(log_exit(error), why, log_fix(error, "nat64-bpf -v load shows more"),
+			"%s: %s", name, what);
 }
 
 /* Sizes that follow from the settings. */

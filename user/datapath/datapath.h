@@ -44,9 +44,10 @@ int datapath_unpin(const char *name);
 /* Descriptor of a pinned map, or -errno; says nothing. */
 int datapath_map(const char *name, const char *map);
 
-/* Says that datapath_map() was denied on `error`, -EACCES or -EPERM, naming the capabilities that
- * are missing, and returns -1 (exit 4). */
-int datapath_denied(int error, const char *name);
+/* Reports why the maps of an instance could not be opened or read on `error`, and returns -1.
+ * -ENOENT: it is not loaded (exit 3); -EACCES, -EPERM: the capabilities that are missing (exit 4);
+ * else they are from another version, or damaged (exit 1). */
+int datapath_fail(int error, const char *name);
 
 /* Reads the pinned configuration. 0; -ENOENT: not loaded; -EBADMSG: another ABI; -errno. */
 int datapath_read_config(const char *name, struct nat64_config *config);

@@ -14,6 +14,7 @@
 #include <xdp/libxdp.h>
 #include <zlib.h>
 
+#include "caps.h"
 #include "cleanup.h"
 #include "datapath.h"
 #include "file.h"
@@ -279,12 +280,13 @@ int xdp_detach(const char *instance, uint32_t ifindex)
 
 	if (!error)
 		return 0;
-	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
-			error == -EPERM ?
-				"detaching it from libxdp's dispatcher needs CAP_SYS_ADMIN" :
-				strerror(-error),
-			textf("run it as root: sudo nat64-bpf unload %s", instance),
-			"%s: cannot detach the XDP program", instance);
+	if (error == -EPERM)
+		return log_fail(EXIT_PRIVILEGE,
+				"detaching it from libxdp's dispatcher needs CAP_SYS_ADMIN",
+				textf("run it as root: sudo nat64-bpf unload %s", instance),
+				"%s: cannot detach the XDP program", instance);
+	return caps_fail(error, 0, textf("try again: nat64-bpf unload %s", instance),
+			 "%s: cannot detach the XDP program", instance);
 }
 
 /* Marks that libxdp's folder is not there yet. 0 or -errno. */
@@ -350,18 +352,16 @@ static int attach(const struct xdp_spec *spec)
 
 static int attach_failed(const struct xdp_spec *spec, int error)
 {
-	enum xdp_mode mode = spec->mode;
 	const char *said = *datapath_heard() ? datapath_heard() : heard;
-	bool none = mode == XDP_NATIVE && error == -EOPNOTSUPP;
+	const char *why = textf("%s%s%s", strerror(-error), *said ? "; " : "", said);
+	const char *fix = log_fix(error, "xdp = off; nat64-bpf -v load shows more");
 
-	return log_fail(error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
-			none ? "its driver has no native XDP" :
-			       textf("%s%s%s", strerror(-error), *said ? "; " : "", said),
-			none		? "xdp = off, or generic" :
-			error == -EPERM ? "run it as root: sudo nat64-bpf ..." :
-					  "xdp = off; nat64-bpf -v load shows more",
-			"%s: cannot attach the XDP program in %s mode", spec->interface,
-			xdp_words[mode]);
+	if (spec->mode == XDP_NATIVE && error == -EOPNOTSUPP) {
+		why = "its driver has no native XDP";
+		fix = "xdp = off, or generic";
+	}
+	return log_fail(log_exit(error), why, fix, "%s: cannot attach the XDP program in %s mode",
+			spec->interface, xdp_words[spec->mode]);
 }
 
 int xdp_attach(const struct xdp_spec *spec, char *why_alone, size_t size)

@@ -68,21 +68,19 @@ int nft_read(const char *instance, struct nft_table *table)
 
 static int apply_fault(int status, const char *instance)
 {
+	const char *why = *nft_words() ? nft_words() : strerror(-status);
+
 	switch (status) {
-	case -EPERM:
-		log_fail(EXIT_PRIVILEGE, nft_words(), "run as root, or with CAP_NET_ADMIN",
-			 "%s: cannot change nftables", instance);
-		break;
 	case -EOPNOTSUPP:
 	case -EPROTONOSUPPORT:
 	case -EAFNOSUPPORT:
-		log_fail(EXIT_KERNEL, nft_words(),
+		log_fail(EXIT_KERNEL, why,
 			 "use a kernel with nftables, NAT, conntrack and fib, such as Debian's",
 			 "%s: the kernel does not support the nftables rules", instance);
 		break;
 	default:
-		log_fail(EXIT_FAILED, *nft_words() ? nft_words() : strerror(-status),
-			 "see the rules: nat64-bpf load --dry-run",
+		log_fail(log_exit(status), why,
+			 log_fix(status, "see the rules: nat64-bpf load --dry-run"),
 			 "%s: cannot apply the nftables rules", instance);
 	}
 	return status;
