@@ -19,18 +19,31 @@ void file_hold_standard(void)
 			_exit(1); /* there is no place left to say so */
 }
 
-int file_make_dir(const char *path, unsigned int mode)
+int file_make_parents(const char *path)
 {
 	char part[PATH_MAX];
 
-	snprintf(part, sizeof(part), "%s", path);
+	if (snprintf(part, sizeof(part), "%s", path) >= (int)sizeof(part))
+		return -ENAMETOOLONG;
 	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int error;
+
 		*slash = 0;
-		if (mkdir(part, 0755) && errno != EEXIST)
-			return -errno;
+		error = mkdir(part, 0755) ? -errno : 0;
+		if (error && error != -EEXIST && access(part, X_OK))
+			return error;
 		*slash = '/';
 	}
-	return mkdir(part, mode) && errno != EEXIST ? -errno : 0;
+	return 0;
+}
+
+int file_make_dir(const char *path, unsigned int mode)
+{
+	int error = file_make_parents(path);
+
+	if (!error && mkdir(path, mode) && errno != EEXIST)
+		error = -errno;
+	return error;
 }
 
 int file_sync_dir(const char *path)
@@ -40,17 +53,31 @@ int file_sync_dir(const char *path)
 
 	snprintf(folder, sizeof(folder), "%s", path);
 	slash = strrchr(folder, '/');
-	if (!slash)
-		return 0;
-	*slash = 0;
-	fd = open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (slash)
+		slash[1] = 0;
+	fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 || fsync(fd) ? -errno : 0;
+}
+
+int file_put(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			text += n;
+			len -= n;
+		}
+	}
+	return 0;
 }
 
 int file_write(const char *path, const char *text, size_t len, unsigned int mode)
 {
 	char temporary[PATH_MAX + 8];
-	int fd, error = 0;
+	int fd, error;
 
 	/* one name, so that what a killed writer left is found again; the lock is held */
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
@@ -58,16 +85,7 @@ int file_write(const char *path, const char *text, size_t len, unsigned int mode
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	while (!error && len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno != EINTR)
-			error = -errno;
-		if (n > 0) {
-			text += n;
-			len -= n;
-		}
-	}
+	error = file_put(fd, text, len);
 	if (!error && (fchmod(fd, mode) || fsync(fd)))
 		error = -errno;
 	if (close(fd) && !error)

@@ -8,6 +8,9 @@
  * else the next file would get the number, and messages would be written into it. */
 void file_hold_standard(void);
 
+/* Makes the folder of a path, and those above it (0755). */
+int file_make_parents(const char *path);
+
 /* Makes a folder and its parents. */
 int file_make_dir(const char *path, unsigned int mode);
 
@@ -15,5 +18,9 @@ int file_make_dir(const char *path, unsigned int mode);
  * failure the old one stays and nothing else does. */
 int file_write(const char *path, const char *text, size_t len, unsigned int mode);
 
-/* fsync of the folder that a path is in. */
+/* Writes all of a text to an open file. */
+int file_put(int fd, const char *text, size_t len);
+
+/* fsync of the folder that a path is in: after a rename only this makes the name last through a
+ * power cut. */
 int file_sync_dir(const char *path);

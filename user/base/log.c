@@ -23,8 +23,8 @@ static void *listener_data;
 
 /* One write for the whole message, so that those of two processes do not mix. NULL parts are left
  * out. */
-static void say(const char *kind, const char *colour, const char *what, const char *why,
-		const char *fix)
+static void log_say(const char *kind, const char *colour, const char *what, const char *why,
+		    const char *fix)
 {
 	const char *on = log_options.colour ? colour : "", *bold = log_options.colour ? BOLD : "";
 	const char *off = log_options.colour ? PLAIN : "";
@@ -45,7 +45,7 @@ static void say(const char *kind, const char *colour, const char *what, const ch
 		fputs(text, stderr);
 }
 
-static void say_json(enum nat64_exit code, const char *what, const char *why, const char *fix)
+static void log_say_json(enum nat64_exit code, const char *what, const char *why, const char *fix)
 {
 	json_t *error = json_pack("{s:{s:s, s:s?, s:s?, s:i}}", "error", "what", what, "why", why,
 				  "fix", fix, "exit", (int)code);
@@ -112,9 +112,9 @@ int log_fail(enum nat64_exit code, const char *why, const char *fix, const char 
 	} else if (listened(code, &parts)) {
 		code = status;
 	} else {
-		say("error", RED, parts.what, parts.why, parts.fix);
+		log_say("error", RED, parts.what, parts.why, parts.fix);
 		if (log_options.json && status == EXIT_DONE)
-			say_json(code, parts.what, parts.why, parts.fix);
+			log_say_json(code, parts.what, parts.why, parts.fix);
 	}
 	va_end(args);
 	parts_free(&parts);
@@ -162,12 +162,12 @@ void log_warn(const char *why, const char *fix, const char *what, ...)
 
 	va_start(args, what);
 	if (parts_make(&parts, why, fix, what, args) && !listened(EXIT_DONE, &parts))
-		say("warning", YELLOW, parts.what, parts.why, parts.fix);
+		log_say("warning", YELLOW, parts.what, parts.why, parts.fix);
 	va_end(args);
 	parts_free(&parts);
 }
 
-static void line(const char *format, va_list args)
+static void log_line(const char *format, va_list args)
 {
 	_free_ char *text = NULL, *safe = NULL;
 
@@ -188,7 +188,7 @@ void log_note(const char *format, ...)
 
 	va_start(args, format);
 	if (!log_options.quiet)
-		line(format, args);
+		log_line(format, args);
 	va_end(args);
 }
 
@@ -198,6 +198,6 @@ void log_debug(const char *format, ...)
 
 	va_start(args, format);
 	if (log_options.verbose)
-		line(format, args);
+		log_line(format, args);
 	va_end(args);
 }

@@ -14,7 +14,7 @@
 
 static const char *const result_words[] = { "ok", "warning", "failure", "skipped" };
 
-static void print(const struct doctor *d)
+static void findings_print(const struct doctor *d)
 {
 	const char *last = NULL;
 
@@ -32,7 +32,7 @@ static void print(const struct doctor *d)
 	       d->warnings, d->warnings == 1 ? "" : "s");
 }
 
-static void print_json(const struct doctor *d)
+static void findings_json(const struct doctor *d)
 {
 	json_t *array = json_array();
 
@@ -103,7 +103,7 @@ int cmd_doctor(const struct args *args)
 			doctor_instance(&d, args->name);
 		else
 			examine_all(&d);
-		args->json ? print_json(&d) : print(&d);
+		args->json ? findings_json(&d) : findings_print(&d);
 		status = d.failures ? EXIT_DEGRADED : EXIT_DONE;
 	}
 	for (size_t i = 0; i < d.count; i++) {

@@ -122,8 +122,8 @@ struct target {
 	char config[PATH_MAX], state[PATH_MAX];
 };
 
-static int write_all(const struct target *to, const char *text, size_t len,
-		     const struct saved_list *list)
+static int import_write(const struct target *to, const char *text, size_t len,
+			const struct saved_list *list)
 {
 	int error = list->count ? savefile_write(to->state, list->items, list->count) : 0;
 
@@ -141,7 +141,8 @@ static int write_all(const struct target *to, const char *text, size_t len,
 			 "%s: cannot be written", to->config);
 }
 
-static void say(const struct args *args, const char *name, const struct target *to, size_t bindings)
+static void import_report(const struct args *args, const char *name, const struct target *to,
+			  size_t bindings)
 {
 	if (args->json)
 		json_out(json_pack("{s:i, s:s, s:b, s:s, s:o, s:I}", "schema", 1, "instance", name,
@@ -176,9 +177,9 @@ static int convert(const struct args *args, const char *text, size_t len,
 		log_note("would write %s%s", to.config,
 			 list->count ? textf(", %zu bindings in %s", list->count, to.state) : "");
 	} else if (!status) {
-		status = write_all(&to, text, len, list);
+		status = import_write(&to, text, len, list);
 		if (!status)
-			say(args, name, &to, list->count);
+			import_report(args, name, &to, list->count);
 	}
 	lock_release();
 	return status;

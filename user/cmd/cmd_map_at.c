@@ -27,7 +27,7 @@ static int find_log(struct map_call *call, const char *name)
 		"%s: no history is recorded", call->instance.config.name);
 }
 
-static void print(const struct map_call *call, const struct maplog_answer *answer)
+static void map_at_print(const struct map_call *call, const struct maplog_answer *answer)
 {
 	char from[UTC_TEXT], until[UTC_TEXT];
 
@@ -78,6 +78,6 @@ int map_lookup_at(struct map_call *call)
 		return log_fail(EXIT_FAILED, "the log has no assignment of it at that time",
 				"try another time, or an older log file", "%s: no binding at %s",
 				call->words[0], at);
-	print(call, &answer);
+	map_at_print(call, &answer);
 	return 0;
 }

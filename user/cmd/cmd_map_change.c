@@ -51,8 +51,9 @@ static const char *fix_of(const struct map_call *call, const struct binding_wish
 }
 
 /* `where`: what is refused. */
-static int refuse(const struct map_call *call, const struct binding_wish *wish,
-		  enum binding_fault fault, const struct binding_holder *holder, const char *where)
+static int map_refuse(const struct map_call *call, const struct binding_wish *wish,
+		      enum binding_fault fault, const struct binding_holder *holder,
+		      const char *where)
 {
 	bool in_itself = fault == BINDING_RESERVED || fault == BINDING_OWN6 ||
 			 fault == BINDING_PREFIX || fault == BINDING_NO_HOST;
@@ -89,7 +90,7 @@ int map_add(struct map_call *call)
 		return map_change_end(&change, status, NULL);
 	fault = map_change_add(&change, &wish, &holder);
 	if (fault > BINDING_SAME)
-		status = refuse(call, &wish, fault, &holder, call->bindings.instance);
+		status = map_refuse(call, &wish, fault, &holder, call->bindings.instance);
 	return map_change_end(&change, status,
 			      textf("%s is %s, static", text_addr4(wish.addr4),
 				    text_addr6(&wish.addr6)));
@@ -158,8 +159,8 @@ static int take_over(struct map_change *change, const struct saved_list *list, c
 		wish.replace = args_has(call->args, OPTION_REPLACE);
 		fault = map_change_add(change, &wish, &holder);
 		if (fault > BINDING_SAME)
-			return refuse(call, &wish, fault, &holder,
-				      textf("%s:%u", path, list->items[i].line));
+			return map_refuse(call, &wish, fault, &holder,
+					  textf("%s:%u", path, list->items[i].line));
 	}
 	return 0;
 }

@@ -90,8 +90,8 @@ struct answer {
 };
 
 /* mapping = linear: client N of the one network is pool + N. Is there such a pair? */
-static bool linear(const struct bindings *b, int family, struct in_addr addr4,
-		   const struct in6_addr *addr6, struct answer *answer)
+static bool lookup_linear(const struct bindings *b, int family, struct in_addr addr4,
+			  const struct in6_addr *addr6, struct answer *answer)
 {
 	const struct nat64_config *config = &b->config;
 	const struct nat64_net6 *net = &config->client[0];
@@ -120,15 +120,15 @@ static bool linear(const struct bindings *b, int family, struct in_addr addr4,
 	return true;
 }
 
-static bool find(const struct bindings *b, int family, struct in_addr addr4,
-		 const struct in6_addr *addr6, struct answer *answer)
+static bool lookup_find(const struct bindings *b, int family, struct in_addr addr4,
+			const struct in6_addr *addr6, struct answer *answer)
 {
 	int64_t index = family == AF_INET ? bindings_find4(b, addr4) : bindings_find6(b, addr6);
 	uint64_t now = clock_boot_ns();
 	struct nat64_slot slot;
 
 	if (index < 0 || !bindings_read(b, index, &slot))
-		return linear(b, family, addr4, addr6, answer);
+		return lookup_linear(b, family, addr4, addr6, answer);
 	*answer = (struct answer){ { slot.addr4 }, slot.addr6, "static", -1 };
 	if (slot.state == NAT64_SLOT_DYNAMIC) {
 		answer->kind = "dynamic";
@@ -147,7 +147,7 @@ int map_lookup(struct map_call *call)
 
 	if (family < 0)
 		return -1;
-	if (!find(b, family, addr4, &addr6, &answer))
+	if (!lookup_find(b, family, addr4, &addr6, &answer))
 		return log_fail(EXIT_FAILED,
 				family == AF_INET ? "no client holds it" :
 						    "the client holds no address",

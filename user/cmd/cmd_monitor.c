@@ -157,7 +157,7 @@ static int take_lock(struct source *source)
 
 /* Begins to follow the ring that is pinned now. What is in it from before is let go. 0 or -errno.
  */
-static int follow(struct source *source)
+static int source_follow(struct source *source)
 {
 	_close_ int fd = datapath_map(source->name, "nat64_events");
 	char path[PATH_MAX];
@@ -202,7 +202,7 @@ static int source_add(struct monitor *m, const char *name)
 		source_free(source);
 		return -1;
 	}
-	error = follow(source);
+	error = source_follow(source);
 	if (error) {
 		source_free(source);
 		return caps_fail(error, 0, textf("nat64-bpf unload %s, then load it again", name),
@@ -259,7 +259,7 @@ static int find_new(struct monitor *m, bool first)
 }
 
 /* Once a second: losses; maps that were made anew; instances that came or went. */
-static void look(struct monitor *m)
+static void monitor_look(struct monitor *m)
 {
 	for (unsigned int i = 0; i < m->count; i++) {
 		struct source *source = m->sources[i];
@@ -269,7 +269,7 @@ static void look(struct monitor *m)
 
 		tell_lost(source);
 		if (there && pin.st_ino != source->inode)
-			there = !follow(source);
+			there = !source_follow(source);
 		if (!there && source->gone) { /* twice: not just about to be made anew */
 			log_note("%s: was unloaded", source->name);
 			source_free(source);
@@ -325,7 +325,7 @@ static int loop_run(struct monitor *m)
 		if (fds[0].revents || fds[2].revents & (POLLERR | POLLHUP | POLLNVAL))
 			break;
 		if (fds[1].revents && read(m->timer, &ticks, sizeof(ticks)) > 0)
-			look(m);
+			monitor_look(m);
 		out_flush(m);
 	}
 	for (unsigned int i = 0; i < m->count; i++)

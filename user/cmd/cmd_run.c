@@ -82,7 +82,7 @@ static void plan_look(struct run *run)
 }
 
 /* Notifications of the kernel. */
-static int hear(struct loop *loop, unsigned int i)
+static int loop_hear(struct loop *loop, unsigned int i)
 {
 	char table[TABLE_LEN];
 	int heard;
@@ -102,7 +102,7 @@ static int hear(struct loop *loop, unsigned int i)
 }
 
 /* 0, or 1: the instance was unloaded. */
-static int look(struct loop *loop)
+static int loop_look(struct loop *loop)
 {
 	struct run *run = &loop->run;
 	int status = run_mend(run, false), made;
@@ -113,8 +113,9 @@ static int look(struct loop *loop)
 		return 0;
 	made = run_ruleset_changed(run);
 	for (unsigned int i = 0; made > 0 && nl_monitor_fd(loop->monitor, i) >= 0; i++)
-		hear(loop,
-		     i); /* ourselves, for the most part; the look that follows sees the rest */
+		loop_hear(
+			loop,
+			i); /* ourselves, for the most part; the look that follows sees the rest */
 	loop->rules = made < 0;
 	return 0;
 }
@@ -182,7 +183,7 @@ static int loop_run(struct loop *loop)
 		if (fds[2].revents)
 			run_noted(&run->keeper, run->name);
 		for (unsigned int i = 0; i < sockets; i++)
-			if (fds[3 + i].revents && hear(loop, i))
+			if (fds[3 + i].revents && loop_hear(loop, i))
 				return -1;
 		if (fds[1].revents && read(loop->timer, &ticks, sizeof(ticks)) > 0) {
 			keeper_tick(&run->keeper, run->name);
@@ -191,7 +192,8 @@ static int loop_run(struct loop *loop)
 		} else {
 			keeper_log_more(&run->keeper, run->name);
 		}
-		if (!loop->stop && run->look_at && run->look_at <= clock_boot_ns() && look(loop))
+		if (!loop->stop && run->look_at && run->look_at <= clock_boot_ns() &&
+		    loop_look(loop))
 			return 1;
 	}
 	return 0;

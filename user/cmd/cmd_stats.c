@@ -42,7 +42,7 @@ static void row(const struct args *args, const char *word, uint64_t packets, uin
 		printf("      %s\n", text);
 }
 
-static void print(const struct args *args, const struct report *r)
+static void stats_print(const struct args *args, const struct report *r)
 {
 	printf("%s\n", r->instance.config.name);
 	for (int i = 0; i < NAT64_COUNT_MAX; i++)
@@ -189,7 +189,7 @@ int cmd_stats(const struct args *args)
 		if (!status && args->json)
 			json_array_append_new(array, to_json(args, &reports[i]));
 		else if (!status && !args_has(args, OPTION_OPENMETRICS))
-			print(args, &reports[i]);
+			stats_print(args, &reports[i]);
 	}
 	if (!count)
 		status = log_fail(EXIT_NOT_LOADED, "only a loaded instance has counters",

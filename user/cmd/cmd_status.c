@@ -126,7 +126,7 @@ static json_t *to_json(const struct report *r)
 	return object;
 }
 
-static void print(const struct report *r)
+static void status_print(const struct report *r)
 {
 	const struct config *config = &r->instance.config;
 	const struct nat64_counter *in = &r->counters[NAT64_COUNT_IN64],
@@ -183,13 +183,13 @@ static int one(const struct args *args, const char *name, json_t *array)
 		if (args->json)
 			json_array_append_new(array, to_json(&report));
 		else if (!args->quiet)
-			print(&report);
+			status_print(&report);
 	}
 	report_free(&report);
 	return status;
 }
 
-static int show(const struct args *args)
+static int status_all(const struct args *args)
 {
 	json_t *array = json_array();
 	char **names = NULL, path[PATH_MAX];
@@ -251,7 +251,7 @@ int cmd_status(const struct args *args)
 	int status;
 
 	if (!args_has(args, OPTION_WATCH))
-		return show(args);
+		return status_all(args);
 	if (seconds < 0.1 || seconds > 86400)
 		return log_fail(EXIT_USAGE, "it takes 0.1 to 86400 seconds",
 				"nat64-bpf status --watch=2",
@@ -261,7 +261,7 @@ int cmd_status(const struct args *args)
 
 		if (isatty(STDOUT_FILENO))
 			printf("\033[H\033[2J");
-		status = show(args);
+		status = status_all(args);
 		text_release(texts);
 		if (status < 0 || fflush(stdout))
 			return status;

@@ -33,7 +33,7 @@ static void print_packet(const char *label, const struct try_packet *packet)
 	putchar('\n');
 }
 
-static void print(const struct try_packet *in, const struct try_result *result)
+static void try_print(const struct try_packet *in, const struct try_result *result)
 {
 	print_packet("in", in);
 	printf("%-8s %s%s%s\n", "verdict", verdict_words[result->verdict],
@@ -46,7 +46,7 @@ static void print(const struct try_packet *in, const struct try_result *result)
 		print_packet(result->verdict == TRY_ICMP_ERROR ? "reply" : "out", &result->packet);
 }
 
-static void print_json(const char *instance, const struct try_result *result)
+static void try_print_json(const char *instance, const struct try_result *result)
 {
 	const struct try_packet *packet = &result->packet;
 	json_t *object = json_pack("{s:i, s:s, s:s}", "schema", 1, "instance", instance, "verdict",
@@ -94,9 +94,9 @@ int cmd_try(const struct args *args)
 		status = try_run(&bindings, &packet, &result);
 		bindings_close(&bindings);
 		if (!status && args->json)
-			print_json(instance.config.name, &result);
+			try_print_json(instance.config.name, &result);
 		else if (!status)
-			print(&packet, &result);
+			try_print(&packet, &result);
 	}
 	instance_free(&instance);
 	return status;

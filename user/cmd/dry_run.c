@@ -25,7 +25,7 @@ int dry_run_begin(struct dry_run *dry, const struct args *args)
 	return dry->to ? 0 : cannot(errno);
 }
 
-static void print_json(char *lines, const char *instance, int changed)
+static void dry_run_json(char *lines, const char *instance, int changed)
 {
 	json_t *actions = json_array();
 
@@ -44,7 +44,7 @@ int dry_run_end(struct dry_run *dry, const struct args *args, const char *instan
 	if (fclose(dry->to)) {
 		status = cannot(errno);
 	} else if (changed >= 0 && args->json) {
-		print_json(dry->lines, instance, changed);
+		dry_run_json(dry->lines, instance, changed);
 	} else if (changed >= 0) {
 		fputs(dry->lines, stdout);
 		if (!changed)

@@ -152,7 +152,7 @@ static uint64_t sum(uint64_t so_far, const void *data, size_t len)
 	return so_far;
 }
 
-static uint16_t fold(uint64_t value)
+static uint16_t checksum_fold(uint64_t value)
 {
 	while (value >> 16)
 		value = (value & 0xffff) + (value >> 16);
@@ -207,7 +207,7 @@ static size_t put_ip(const struct wish *wish, uint8_t *to, size_t len)
 		memcpy(to, &ip6, sizeof(ip6));
 		return sizeof(ip6);
 	}
-	ip4.check = fold(sum(0, &ip4, sizeof(ip4)));
+	ip4.check = checksum_fold(sum(0, &ip4, sizeof(ip4)));
 	memcpy(to, &ip4, sizeof(ip4));
 	return sizeof(ip4);
 }
@@ -242,7 +242,7 @@ int try_build(const struct args *args, struct try_packet *packet)
 
 		total = sum(total, packet->bytes + ip - addrs, addrs) + (len - ip) + wish.proto;
 	}
-	check = fold(total);
+	check = checksum_fold(total);
 	memcpy(packet->bytes + ip + field[wish.proto], &check, sizeof(check));
 	packet->len = len;
 	return 0;

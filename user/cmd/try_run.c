@@ -19,7 +19,7 @@
 #include "text.h"
 #include "try.h"
 
-static int failed(const struct bindings *b, const char *what, int error)
+static int try_failed(const struct bindings *b, const char *what, int error)
 {
 	return caps_fail(error, NEED_BPF, "nat64-bpf -v try shows more", "%s: %s", b->instance,
 			 what);
@@ -84,7 +84,7 @@ static struct nat64_tc *open_copy(const struct bindings *b)
 	struct nat64_tc *skel = tc_open(ETH_HLEN);
 
 	if (!skel) {
-		failed(b, "cannot open the BPF programs", errno);
+		try_failed(b, "cannot open the BPF programs", errno);
 		return NULL;
 	}
 	if (bpf_map__set_max_entries(skel->maps.nat64_slots, b->count) ||
@@ -92,7 +92,7 @@ static struct nat64_tc *open_copy(const struct bindings *b)
 	    bpf_map__set_max_entries(skel->maps.nat64_quota, b->config.pool_size) ||
 	    bpf_map__set_map_flags(skel->maps.nat64_slots, BPF_F_MMAPABLE) ||
 	    nat64_tc__load(skel)) {
-		failed(b, "the kernel rejected a copy of the BPF programs", errno);
+		try_failed(b, "the kernel rejected a copy of the BPF programs", errno);
 		nat64_tc__destroy(skel);
 		return NULL;
 	}
@@ -142,7 +142,8 @@ static int run(struct nat64_tc *skel, const struct bindings *b, const struct try
 	memcpy(frame, &eth, sizeof(eth));
 	memcpy(frame + ETH_HLEN, in->bytes, in->len);
 	if (bpf_prog_test_run_opts(program, &opts))
-		return failed(b, "the kernel cannot run this packet through the programs", errno);
+		return try_failed(b, "the kernel cannot run this packet through the programs",
+				  errno);
 	judge(skel, is_64, opts.retval, result);
 	if (result->verdict == TRY_DROPPED || opts.data_size_out < ETH_HLEN)
 		return 0;
@@ -175,7 +176,7 @@ int try_run(const struct bindings *b, const struct try_packet *in, struct try_re
 	if (!skel)
 		return -1;
 	status = copy(skel, b);
-	status = status ? failed(b, "cannot copy its maps", -status) : run(skel, b, in, result);
+	status = status ? try_failed(b, "cannot copy its maps", -status) : run(skel, b, in, result);
 	nat64_tc__destroy(skel);
 	return status;
 }

@@ -34,8 +34,8 @@ static struct binding_wish wish_of(const struct static_map *map)
 	};
 }
 
-static int refuse(const struct bindings *b, const struct binding_wish *wish,
-		  enum binding_fault fault, const struct binding_holder *holder)
+static int settle_refuse(const struct bindings *b, const struct binding_wish *wish,
+			 enum binding_fault fault, const struct binding_holder *holder)
 {
 	bool held = fault == BINDING_ADDR4_HELD || fault == BINDING_ADDR6_HELD;
 	const char *fix = "edit the line in the config file";
@@ -69,7 +69,7 @@ int bindings_settle(struct bindings *b, const struct config *config)
 
 		changed |= fault == BINDING_OK;
 		if (fault > BINDING_SAME)
-			return refuse(b, &wish, fault, &holder);
+			return settle_refuse(b, &wish, fault, &holder);
 	}
 	return changed;
 }
@@ -102,7 +102,7 @@ int bindings_show_settle(const struct bindings *b, const struct config *config, 
 		enum binding_fault fault = check(b, config, &wish, &holder);
 
 		if (fault > BINDING_SAME)
-			return refuse(b, &wish, fault, &holder);
+			return settle_refuse(b, &wish, fault, &holder);
 		if (fault == BINDING_SAME)
 			continue;
 		bindings_show_addition(b, &wish, out);

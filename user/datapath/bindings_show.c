@@ -4,8 +4,8 @@
 
 #include "bindings_slot.h"
 
-static void show(FILE *out, const char *verb, const char *instance, struct in_addr addr4,
-		 const struct in6_addr *addr6, const char *more)
+static void show_map(FILE *out, const char *verb, const char *instance, struct in_addr addr4,
+		     const struct in6_addr *addr6, const char *more)
 {
 	char four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN];
 
@@ -21,7 +21,7 @@ void bindings_show_removal(const struct bindings *b, uint32_t index, FILE *out)
 
 	if (!bindings_read(b, index, &slot))
 		return;
-	show(out, "del", b->instance, (struct in_addr){ slot.addr4 }, &slot.addr6, "");
+	show_map(out, "del", b->instance, (struct in_addr){ slot.addr4 }, &slot.addr6, "");
 	fprintf(out, "conntrack -D -s %s\n", inet_ntop(AF_INET, &slot.addr4, four, sizeof(four)));
 }
 
@@ -40,6 +40,6 @@ void bindings_show_addition(const struct bindings *b, const struct binding_wish 
 		show_way(b, by4, out);
 		show_way(b, by6, out);
 	}
-	show(out, "add", b->instance, wish->addr4, &wish->addr6,
-	     wish->is_static ? "" : ", dynamic");
+	show_map(out, "add", b->instance, wish->addr4, &wish->addr6,
+		 wish->is_static ? "" : ", dynamic");
 }

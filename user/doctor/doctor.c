@@ -35,7 +35,7 @@ void doctor_found(struct doctor *d, enum result result, const char *fix, const c
 	snprintf(more->instance, sizeof(more->instance), "%s", d->instance);
 }
 
-static void hear(const struct log_message *message, void *data)
+static void finding_hear(const struct log_message *message, void *data)
 {
 	doctor_found(data, message->code == EXIT_DONE ? RESULT_WARNING : RESULT_FAILURE,
 		     message->fix, "%s%s%s", message->what, message->why ? ": " : "",
@@ -48,7 +48,7 @@ void doctor_hear(struct doctor *d, const char *topic)
 {
 	d->topic = topic;
 	heard_before = d->count;
-	log_listen(hear, d);
+	log_listen(finding_hear, d);
 }
 
 size_t doctor_unhear(struct doctor *d)

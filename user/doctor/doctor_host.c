@@ -31,7 +31,7 @@ static void hear_kernel(const struct log_message *message, void *data)
 	doctor_found(d, RESULT_FAILURE, message->fix, "%s: %s", message->what, message->why);
 }
 
-static void kernel(struct doctor *d, bool permitted)
+static void host_kernel(struct doctor *d, bool permitted)
 {
 	size_t before = d->count;
 	unsigned int major = 0, minor = 0, attached = 0;
@@ -86,7 +86,7 @@ static bool capabilities(struct doctor *d)
 	return true;
 }
 
-static void settings(struct doctor *d)
+static void host_settings(struct doctor *d)
 {
 	long value = 0, used, most;
 
@@ -118,7 +118,7 @@ static void settings(struct doctor *d)
 		doctor_found(d, RESULT_OK, NULL, "%ld of %ld entries are in use", used, most);
 }
 
-static void tables(struct doctor *d, bool permitted)
+static void host_tables(struct doctor *d, bool permitted)
 {
 	const char *fault = permitted ? nft_base_fault() : NULL;
 	FILE *legacy;
@@ -202,8 +202,8 @@ void doctor_host(struct doctor *d)
 {
 	bool permitted = capabilities(d);
 
-	kernel(d, permitted);
-	settings(d);
-	tables(d, permitted);
+	host_kernel(d, permitted);
+	host_settings(d);
+	host_tables(d, permitted);
 	default_route(d);
 }

@@ -18,7 +18,7 @@
 #define FILE_BYTES  (256u << 20) /* limit; a full /12 pool needs about 64 MB */
 #define LINES_NAMED 10		 /* bad lines that are warned of one by one */
 
-int text_read(int fd, struct text *text)
+int savefile_text_read(int fd, struct savefile_text *text)
 {
 	size_t size = 0;
 
@@ -48,14 +48,14 @@ int text_read(int fd, struct text *text)
 }
 
 /* A pipe in its place must not make us wait. */
-static int read_file(const char *path, struct text *text)
+static int read_file(const char *path, struct savefile_text *text)
 {
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	return fd < 0 ? -errno : text_read(fd, text);
+	return fd < 0 ? -errno : savefile_text_read(fd, text);
 }
 
-const char *text_crc_line(const struct text *text)
+const char *savefile_crc_line(const struct savefile_text *text)
 {
 	const char *end = memrchr(text->data, '\n', text->len), *next = text->data, *line = NULL;
 
@@ -66,7 +66,7 @@ const char *text_crc_line(const struct text *text)
 	return line;
 }
 
-bool text_crc_right(const struct text *text, const char *line)
+bool savefile_crc_right(const struct savefile_text *text, const char *line)
 {
 	size_t len = (size_t)(line - text->data);
 	char expected[sizeof(CRC_WORDS) + 10];
@@ -115,18 +115,19 @@ const char savefile_header[] =
 	"# Bindings of nat64-bpf, in the format of TAYGA's dynamic.map: IPv4, IPv6, last use (seconds since 1970).\n"
 	"# The last line is a checksum: remove it from a file that was edited.\n";
 
-const char *const flows_lines[FLOWS_MAX] = {
+const char *const savefile_flows_lines[FLOWS_MAX] = {
 	[NAT64_SLOT_REPLIED] = "# flows replied",
 	[NAT64_SLOT_LONG] = "# flows long",
 	[NAT64_SLOT_REPLIED | NAT64_SLOT_LONG] = "# flows replied long",
 };
 
-bool text_flows(const char *line, uint32_t *flags)
+bool savefile_flows(const char *line, uint32_t *flags)
 {
 	size_t len = strcspn(line, "\r\n");
 
 	for (uint32_t i = 1; i < FLOWS_MAX; i++)
-		if (len == strlen(flows_lines[i]) && !memcmp(line, flows_lines[i], len)) {
+		if (len == strlen(savefile_flows_lines[i]) &&
+		    !memcmp(line, savefile_flows_lines[i], len)) {
 			*flags = i;
 			return true;
 		}
@@ -148,7 +149,7 @@ int savefile_list_keep(struct saved_list *list, size_t *room, const struct saved
 	return 0;
 }
 
-int text_line(const char *line, size_t len, char *copy, struct saved *item)
+int savefile_text_line(const char *line, size_t len, char *copy, struct saved *item)
 {
 	*copy = 0;
 	if (len > LINE_BYTES || memchr(line, 0, len))
@@ -160,7 +161,7 @@ int text_line(const char *line, size_t len, char *copy, struct saved *item)
 
 /* Every whole line: one without newline was being written when the power went, so half an address.
  */
-static int read_lines(const char *path, const struct text *text, struct saved_list *list)
+static int read_lines(const char *path, const struct savefile_text *text, struct saved_list *list)
 {
 	const char *line = text->data, *end;
 	size_t room = 0, number = 1;
@@ -170,14 +171,14 @@ static int read_lines(const char *path, const struct text *text, struct saved_li
 	     line = end + 1, number++) {
 		char copy[LINE_BYTES + 1];
 		struct saved item;
-		int kind = text_line(line, (size_t)(end - line), copy, &item);
+		int kind = savefile_text_line(line, (size_t)(end - line), copy, &item);
 
 		if (kind < 0 && ++list->bad_lines <= LINES_NAMED)
 			log_warn("the line is not `IPV4 IPV6 SECONDS`",
 				 "no action needed: the line is skipped",
 				 "%s:%zu: not a binding: `%.60s`", path, number, copy);
 		if (!kind)
-			text_flows(copy, &flags);
+			savefile_flows(copy, &flags);
 		if (kind != 1) /* `item` holds nothing */
 			continue;
 		item.line = number;
@@ -189,7 +190,7 @@ static int read_lines(const char *path, const struct text *text, struct saved_li
 }
 
 /* Lines of static maps, of whatever is left. */
-static size_t count_statics(const struct text *text)
+static size_t count_statics(const struct savefile_text *text)
 {
 	size_t count = 0;
 
@@ -227,7 +228,7 @@ static bool like_crc_line(const char *line, size_t len)
 
 /* Is it one of ours whose end is neither the CRC line nor what a cut leaves? A cut leaves whole
  * lines and the beginning of one; a damaged CRC line is neither. */
-static bool end_is_damaged(const struct text *text)
+static bool end_is_damaged(const struct savefile_text *text)
 {
 	const char *end = memrchr(text->data, '\n', text->len), *before, *line;
 	bool ours = text->len >= strlen(savefile_header) && is_like(text->data, savefile_header);
@@ -242,13 +243,13 @@ static bool end_is_damaged(const struct text *text)
 	rest = text->len - (size_t)(end + 1 - text->data);
 	if (rest) /* what a cut leaves; a CRC line that lost only its newline must be right */
 		return rest >= strlen(CRC_WORDS) + 8 && is_like(end + 1, CRC_WORDS) &&
-		       !text_crc_right(text, end + 1);
+		       !savefile_crc_right(text, end + 1);
 	before = memrchr(text->data, '\n', (size_t)(end - text->data));
 	line = before ? before + 1 : text->data;
-	kind = text_line(line, (size_t)(end - line), copy, &item);
+	kind = savefile_text_line(line, (size_t)(end - line), copy, &item);
 	if (like_crc_line(line, (size_t)(end - line)))
 		return true;
-	if (!kind && text_flows(copy, &flags))
+	if (!kind && savefile_flows(copy, &flags))
 		return false;
 	return ours &&
 	       (kind < 0 || (!kind && (size_t)(end + 1 - text->data) > strlen(savefile_header)));
@@ -256,7 +257,7 @@ static bool end_is_damaged(const struct text *text)
 
 int savefile_read(const char *path, struct saved_list *list)
 {
-	struct text text = { 0 };
+	struct savefile_text text = { 0 };
 	_free_ char *data = NULL;
 	const char *crc;
 	int error;
@@ -266,8 +267,8 @@ int savefile_read(const char *path, struct saved_list *list)
 	data = text.data;
 	if (error)
 		return error;
-	crc = text_crc_line(&text);
-	if (crc ? !text_crc_right(&text, crc) : end_is_damaged(&text)) {
+	crc = savefile_crc_line(&text);
+	if (crc ? !savefile_crc_right(&text, crc) : end_is_damaged(&text)) {
 		list->set_aside = set_aside(path);
 		list->lost_statics = count_statics(&text);
 		return -EBADMSG;

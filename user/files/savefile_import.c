@@ -22,7 +22,8 @@ static int bad_line(const char *path, size_t number, const char *text)
 }
 
 /* As for the state file, but the first bad line is an error. */
-static int read_strictly(const char *path, const struct text *text, struct saved_list *list)
+static int read_strictly(const char *path, const struct savefile_text *text,
+			 struct saved_list *list)
 {
 	const char *line = text->data, *end, *stop = text->data + text->len;
 	size_t room = 0, number = 1;
@@ -34,7 +35,7 @@ static int read_strictly(const char *path, const struct text *text, struct saved
 		int kind;
 
 		end = memchr(line, '\n', (size_t)(stop - line));
-		kind = text_line(line, (size_t)((end ? end : stop) - line), copy, &item);
+		kind = savefile_text_line(line, (size_t)((end ? end : stop) - line), copy, &item);
 		if (kind < 0)
 			return bad_line(path, number, copy);
 		if (!end && kind)
@@ -44,7 +45,7 @@ static int read_strictly(const char *path, const struct text *text, struct saved
 				"add a newline if the line is complete; nothing was changed",
 				"%s:%zu: incomplete line: `%.60s`", path, number, copy);
 		if (!kind) {
-			text_flows(copy, &flags);
+			savefile_flows(copy, &flags);
 		} else {
 			item.line = number;
 			item.flags = item.is_static ? 0 : flags;
@@ -73,7 +74,8 @@ static int by_addr6(const void *a, const void *b)
 	return memcmp(&x->addr6, &y->addr6, sizeof(x->addr6));
 }
 
-static int twice(const char *path, const struct saved *a, const struct saved *b, const char *which)
+static int import_twice(const char *path, const struct saved *a, const struct saved *b,
+			const char *which)
 {
 	return log_fail(EXIT_USAGE, textf("line %u gives it a different %s", a->line, which),
 			"remove one of the two; nothing was changed", "%s:%u: duplicate address",
@@ -81,7 +83,7 @@ static int twice(const char *path, const struct saved *a, const struct saved *b,
 }
 
 /* The same binding twice is one, static if one of them is, with the later use. */
-static int fold(const char *path, struct saved_list *list)
+static int import_fold(const char *path, struct saved_list *list)
 {
 	size_t kept = 0;
 
@@ -96,7 +98,7 @@ static int fold(const char *path, struct saved_list *list)
 			continue;
 		}
 		if (by_addr6(last, item))
-			return twice(path, last, item, "client");
+			return import_twice(path, last, item, "client");
 		last->is_static |= item->is_static;
 		last->flags = last->is_static ? 0 : last->flags | item->flags;
 		last->seen = last->is_static	     ? 0 :
@@ -107,7 +109,7 @@ static int fold(const char *path, struct saved_list *list)
 	qsort(list->items, kept, sizeof(*list->items), by_addr6);
 	for (size_t i = 1; i < kept; i++)
 		if (!by_addr6(&list->items[i - 1], &list->items[i]))
-			return twice(path, &list->items[i - 1], &list->items[i], "address");
+			return import_twice(path, &list->items[i - 1], &list->items[i], "address");
 	return 0;
 }
 
@@ -115,7 +117,7 @@ int savefile_import(const char *path, struct saved_list *list, bool *damaged)
 {
 	bool standard = !strcmp(path, "-");
 	_close_ int fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-	struct text text = { 0 };
+	struct savefile_text text = { 0 };
 	_free_ char *data = NULL;
 	const char *crc;
 	int error;
@@ -123,15 +125,15 @@ int savefile_import(const char *path, struct saved_list *list, bool *damaged)
 	if (standard)
 		path = "standard input";
 	*list = (struct saved_list){ 0 };
-	error = fd < 0 ? -errno : text_read(fd, &text);
+	error = fd < 0 ? -errno : savefile_text_read(fd, &text);
 	data = text.data;
 	if (error)
 		return log_fail(EXIT_FAILED, strerror(-error),
 				"give a file in the state file's format, or - for standard input",
 				"%s: cannot be read", path);
-	crc = text_crc_line(&text);
-	*damaged = crc && !text_crc_right(&text, crc);
-	if (!read_strictly(path, &text, list) && !fold(path, list))
+	crc = savefile_crc_line(&text);
+	*damaged = crc && !savefile_crc_right(&text, crc);
+	if (!read_strictly(path, &text, list) && !import_fold(path, list))
 		return 0;
 	savefile_list_free(list);
 	return -1;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "cleanup.h"
+#include "file.h"
 #include "savefile_text.h"
 
 /* Writes a line, and counts it into the CRC. */
@@ -47,7 +47,7 @@ int savefile_print(FILE *out, const struct saved *items, size_t count)
 			if (items[i].flags != flags)
 				continue;
 			if (!told) {
-				put(out, &crc, flows_lines[flags]);
+				put(out, &crc, savefile_flows_lines[flags]);
 				put(out, &crc, "\n");
 			}
 			told = true;
@@ -58,33 +58,7 @@ int savefile_print(FILE *out, const struct saved *items, size_t count)
 	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;
 }
 
-/* Makes the folder of a path, and those above it. */
-static int make_folder(const char *path)
-{
-	char part[PATH_MAX];
-
-	if (snprintf(part, sizeof(part), "%s", path) >= (int)sizeof(part))
-		return -ENAMETOOLONG;
-	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = 0;
-		if (mkdir(part, 0755) && errno != EEXIST && access(part, X_OK))
-			return -errno;
-		*slash = '/';
-	}
-	return 0;
-}
-
-/* After a rename only this makes the name last through a power cut. */
-static int sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	_free_ char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	_close_ int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	return fd < 0 || fsync(fd) ? -errno : 0;
-}
-
-/* Mode 0600: who had which address is nobody else's business. */
+/* Mode 0600: which client had which address is private. */
 static int write_temporary(int fd, const struct saved *items, size_t count)
 {
 	FILE *out = fdopen(fd, "w");
@@ -139,13 +113,13 @@ static int replace(const char *path, const struct saved *items, size_t count)
 		unlink(temporary);
 		return error;
 	}
-	return sync_folder(path);
+	return file_sync_dir(path);
 }
 
 int savefile_write(const char *path, const struct saved *items, size_t count)
 {
 	char real[PATH_MAX];
-	int error = make_folder(path);
+	int error = file_make_parents(path);
 
 	if (!error)
 		error = savefile_target(path, real);

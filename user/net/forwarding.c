@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "forwarding.h"
 #include "sysctl.h"
 
@@ -57,7 +58,7 @@ static int add(struct settings *set, const char *key, long value)
 	return 0;
 }
 
-static const struct setting *find(const struct settings *set, const char *key)
+static const struct setting *find_key(const struct settings *set, const char *key)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		if (!strcmp(set->items[i].key, key))
@@ -103,32 +104,15 @@ static int read_present(struct settings *set)
  * crash. */
 static int write_undo(const char *undo, const char *word, const struct settings *set)
 {
-	_free_ char *fresh = NULL, *folder = strdup(undo);
-	FILE *file = NULL;
-	_close_ int fd = -1;
-	char *slash = folder ? strrchr(folder, '/') : NULL;
-	bool written;
+	_free_ char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
 
-	if (!folder || asprintf(&fresh, "%s.new", undo) < 0) {
-		fresh = NULL;
-		return -ENOMEM;
-	}
-	file = fopen(fresh, "we");
-	if (!file)
+	if (!out)
 		return -errno;
 	for (size_t i = 0; i < set->count; i++)
-		fprintf(file, "%s %s %ld\n", word, set->items[i].key, set->items[i].value);
-	written = !fflush(file) && !fsync(fileno(file));
-	if (fclose(file) || !written || rename(fresh, undo)) {
-		int status = -errno;
-
-		unlink(fresh);
-		return status;
-	}
-	if (slash)
-		*slash = '\0';
-	fd = open(!slash ? "." : *folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) ? -errno : 0;
+		fprintf(out, "%s %s %ld\n", word, set->items[i].key, set->items[i].value);
+	return fclose(out) ? -errno : file_write(undo, text, len, 0644);
 }
 
 /* Reads it: `put` tells which kind it is. -ENOENT without one; lines of no such form are skipped.
@@ -157,12 +141,12 @@ static int read_undo(const char *undo, struct settings *set, bool *put)
 static int decide(const struct settings *was, struct settings *targets)
 {
 	_settings_ struct settings present = {};
-	const struct setting *model = find(was, DEFAULT);
+	const struct setting *model = find_key(was, DEFAULT);
 	int status = read_present(&present);
 
 	for (size_t i = 0; i < present.count && !status; i++) {
 		const struct setting *now = &present.items[i];
-		const struct setting *old = find(was, now->key);
+		const struct setting *old = find_key(was, now->key);
 
 		if (!old)
 			old = model;

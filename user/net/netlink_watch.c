@@ -100,7 +100,7 @@ static bool nft_deletes(uint8_t message)
 	return false;
 }
 
-static unsigned int hear_nft(const struct nl_monitor *monitor, const struct nlmsghdr *head)
+static unsigned int watch_hear_nft(const struct nl_monitor *monitor, const struct nlmsghdr *head)
 {
 	const struct nlattr *attrs[NFTA_TABLE_NAME + 1];
 	uint8_t message = head->nlmsg_type & 0xff;
@@ -118,7 +118,7 @@ static unsigned int hear_nft(const struct nl_monitor *monitor, const struct nlms
 	return 0;
 }
 
-static int hear(const struct nlmsghdr *head, void *data)
+static int watch_hear(const struct nlmsghdr *head, void *data)
 {
 	struct nl_monitor *monitor = data;
 
@@ -140,7 +140,7 @@ static int hear(const struct nlmsghdr *head, void *data)
 		monitor->heard |= NL_WATCH_CONF;
 		break;
 	default:
-		monitor->heard |= hear_nft(monitor, head);
+		monitor->heard |= watch_hear_nft(monitor, head);
 	}
 	return MNL_CB_OK;
 }
@@ -157,7 +157,7 @@ int nl_monitor_read(struct nl_monitor *monitor, unsigned int i, const char *own_
 	for (int reads = 0; reads < MONITOR_READS && got > 0; reads++) {
 		got = mnl_socket_recvfrom(monitor->sock[i], room, sizeof(room));
 		if (got > 0) {
-			mnl_cb_run(room, got, 0, 0, hear, monitor);
+			mnl_cb_run(room, got, 0, 0, watch_hear, monitor);
 		} else if (got < 0 && (errno == ENOBUFS || errno == ENOSPC)) {
 			monitor->heard =
 				monitor->watch; /* some were lost: anything may have changed */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "nft_run.h"
 
 /* Exit status of the child: nft's words are what it wrote; 3 and 4 are the library's own. */
@@ -52,25 +53,11 @@ static void keep_words(const char *text)
 	words[len] = '\0';
 }
 
-static int write_all(int fd, const char *text)
-{
-	for (size_t len = strlen(text); len;) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			text += n;
-			len -= n;
-		}
-	}
-	return 0;
-}
-
 /* The child: its exit status, after it has written the answer or nft's words. */
 static int execute(const char *commands, bool only_check, bool as_json, int out)
 {
 	struct nft_ctx *ctx;
+	const char *text;
 	int refused;
 
 	dup2(out, STDERR_FILENO); /* what the library says before it calls exit() */
@@ -83,9 +70,9 @@ static int execute(const char *commands, bool only_check, bool as_json, int out)
 	if (as_json)
 		nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE);
 	refused = nft_run_cmd_from_buffer(ctx, commands);
+	text = refused ? nft_ctx_get_error_buffer(ctx) : nft_ctx_get_output_buffer(ctx);
 	if (refused || as_json)
-		refused |= write_all(out, refused ? nft_ctx_get_error_buffer(ctx) :
-						    nft_ctx_get_output_buffer(ctx));
+		refused |= file_put(out, text, strlen(text));
 	return refused ? REFUSED : 0;
 }
 

@@ -61,7 +61,7 @@ static const char *const counter_names[] = {
 };
 
 /* What is written: chains and rules are counted. */
-struct text {
+struct nft_text {
 	FILE *out;
 	unsigned int parts;
 	uint32_t vpn;			/* ifindex */
@@ -69,13 +69,14 @@ struct text {
 	char leaving[96];		/* matches what goes from the pool to elsewhere */
 };
 
-static void chain(struct text *text, const char *name, const char *hook)
+static void chain(struct nft_text *text, const char *name, const char *hook)
 {
 	fprintf(text->out, "\tchain %s {\n\t\ttype %s; policy accept\n", name, hook);
 	text->parts++;
 }
 
-__attribute__((format(printf, 2, 3))) static void rule(struct text *text, const char *textf, ...)
+__attribute__((format(printf, 2, 3))) static void rule(struct nft_text *text, const char *textf,
+						       ...)
 {
 	va_list args;
 
@@ -87,7 +88,7 @@ __attribute__((format(printf, 2, 3))) static void rule(struct text *text, const 
 	text->parts++;
 }
 
-static void end(struct text *text)
+static void end(struct nft_text *text)
 {
 	fputs("\t}\n", text->out);
 }
@@ -114,7 +115,7 @@ static void timeout_object(FILE *out, const char *proto, const struct timeout *l
 }
 
 /* What clients begin: an answer to what the gateway itself asked of a client begins nothing. */
-static void chain_clients(struct text *text, const struct nft_spec *spec)
+static void chain_clients(struct nft_text *text, const struct nft_spec *spec)
 {
 	fputs("\tchain clients {\n", text->out);
 	text->parts++;
@@ -132,7 +133,7 @@ static void chain_clients(struct text *text, const struct nft_spec *spec)
 }
 
 /* The last that is written: the comment tells how many parts there are. */
-static void chain_new(struct text *text, const struct nft_spec *spec)
+static void chain_new(struct nft_text *text, const struct nft_spec *spec)
 {
 	static const char *const protos[] = { "tcp", "udp" };
 
@@ -146,7 +147,7 @@ static void chain_new(struct text *text, const struct nft_spec *spec)
 	end(text);
 }
 
-static void chain_input(struct text *text, const struct nft_spec *spec)
+static void chain_input(struct nft_text *text, const struct nft_spec *spec)
 {
 	if (spec->host_allow)
 		return;
@@ -158,7 +159,7 @@ static void chain_input(struct text *text, const struct nft_spec *spec)
 	end(text);
 }
 
-static void chains_fast(struct text *text, const struct nft_spec *spec)
+static void chains_fast(struct nft_text *text, const struct nft_spec *spec)
 {
 	const char *pool = text->pool;
 
@@ -177,7 +178,7 @@ static void chains_fast(struct text *text, const struct nft_spec *spec)
 	end(text);
 }
 
-static void chain_nat(struct text *text, const struct nft_spec *spec)
+static void chain_nat(struct nft_text *text, const struct nft_spec *spec)
 {
 	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN];
 
@@ -197,7 +198,7 @@ static void chain_nat(struct text *text, const struct nft_spec *spec)
 
 /* Nobody outside begins a flow to a client. 0: a packet of this host itself came from no device,
  * and passes. */
-static void chain_guard(struct text *text, const struct nft_spec *spec)
+static void chain_guard(struct nft_text *text, const struct nft_spec *spec)
 {
 	if (!spec->guard)
 		return;
@@ -209,7 +210,7 @@ static void chain_guard(struct text *text, const struct nft_spec *spec)
 
 /* The address comes first: most packets differ in it, and a register's look-up is cheaper than that
  * of a device. */
-static void chain_post(struct text *text, const struct nft_spec *spec)
+static void chain_post(struct nft_text *text, const struct nft_spec *spec)
 {
 	if (spec->nat44 == NAT44_NONE && !spec->guard && !spec->devices)
 		return;
@@ -252,7 +253,7 @@ static void clear(const char *name, const struct nft_table *old, FILE *out)
 		fprintf(out, "delete flowtable inet %s ft\n", name);
 }
 
-static void objects(struct text *text, const struct nft_spec *spec, const struct nft_table *old)
+static void objects(struct nft_text *text, const struct nft_spec *spec, const struct nft_table *old)
 {
 	char addr[INET_ADDRSTRLEN];
 
@@ -289,7 +290,7 @@ static void objects(struct text *text, const struct nft_spec *spec, const struct
 
 int nft_write(const struct nft_spec *spec, const struct nft_table *old, FILE *out)
 {
-	struct text text = { .out = out, .vpn = spec->ifindex };
+	struct nft_text text = { .out = out, .vpn = spec->ifindex };
 	char name[sizeof(TABLE_PREFIX) + NAME_LEN_MAX];
 
 	snprintf(name, sizeof(name), TABLE_PREFIX "%s", spec->instance);

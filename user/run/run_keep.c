@@ -88,7 +88,7 @@ static bool outdated(struct keeper *k, uint64_t now)
 }
 
 /* Opens the maps, or those that were made in their place. False: the instance is not loaded. */
-static bool follow(struct keeper *k, const char *name)
+static bool keeper_follow(struct keeper *k, const char *name)
 {
 	struct bindings_use use;
 	char path[PATH_MAX];
@@ -230,7 +230,7 @@ bool keeper_log_more(struct keeper *k, const char *name)
 
 void keeper_log(struct keeper *k, const char *name)
 {
-	if (!follow(k, name))
+	if (!keeper_follow(k, name))
 		return;
 	run_log_update(&k->log, name, &k->bindings);
 	while (keeper_log_more(k, name))
@@ -242,7 +242,7 @@ void keeper_tick(struct keeper *k, const char *name)
 	uint64_t now = clock_boot_ns();
 	bool news;
 
-	if (!follow(k, name))
+	if (!keeper_follow(k, name))
 		return;
 	news = changed(k);
 	if (!k->changed_at && (news || outdated(k, now)))
@@ -264,7 +264,7 @@ int keeper_finish(struct keeper *k, const char *name)
 	int status = 0;
 
 	keeper_saved(k, name, true);
-	if (!follow(k, name))
+	if (!keeper_follow(k, name))
 		return 0;
 	keeper_log(k, name);
 	if (lock_take())

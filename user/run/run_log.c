@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "file.h"
 #include "log.h"
 #include "maplog.h"
 #include "run.h"
@@ -32,19 +33,19 @@ static void forget(struct run_log *log)
 	log->count = log->next = log->left = 0;
 }
 
-static void fault(const struct run_log *log, int error)
+static void log_fault(const struct run_log *log, int error)
 {
 	log_warn(strerror(error), "free disk space or make its directory writable; run retries",
 		 "%s: address assignments are not logged", log->path);
 }
 
 /* The next attempt opens it anew, and tells what is not in it. */
-static void failed(struct run_log *log, int error)
+static void log_failed(struct run_log *log, int error)
 {
 	close(log->fd);
 	log->fd = -1;
 	forget(log);
-	fault(log, error);
+	log_fault(log, error);
 }
 
 /* A line that was cut off, as by a full disk, stays one of its own. */
@@ -67,18 +68,18 @@ void run_log_reopen(struct run_log *log)
 	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 		       0640);
 	if (log->fd < 0 || fstat(log->fd, &file)) {
-		fault(log, errno);
+		log_fault(log, errno);
 		return;
 	}
 	if (!S_ISREG(file.st_mode)) { /* it could neither be read back nor be waited for */
-		failed(log, EINVAL);
+		log_failed(log, EINVAL);
 		return;
 	}
 	log->inode = file.st_ino;
 	if (!file.st_size) /* it is to be understood without the one before */
 		forget(log);
 	else if (!end_line(log->fd, file.st_size))
-		failed(log, errno);
+		log_failed(log, errno);
 }
 
 void run_log_open(struct run_log *log, const char *path)
@@ -109,18 +110,8 @@ struct output {
 
 static void output_flush(struct output *out)
 {
-	const char *text = out->text;
-
-	while (out->len && !out->error) {
-		ssize_t n = write(out->fd, text, out->len);
-
-		if (n < 0 && errno != EINTR)
-			out->error = errno;
-		if (n > 0) {
-			text += n;
-			out->len -= (size_t)n;
-		}
-	}
+	if (!out->error)
+		out->error = -file_put(out->fd, out->text, out->len);
 	out->len = 0;
 }
 
@@ -158,7 +149,7 @@ static void output_end(struct run_log *log, struct output *out)
 {
 	output_flush(out);
 	if (out->error)
-		failed(log, out->error);
+		log_failed(log, out->error);
 }
 
 /* Where the assignment of an address is told of; NULL: nowhere, there are too many outside the
@@ -251,7 +242,7 @@ void run_log_expired(struct run_log *log, const char *instance, uint32_t index)
 }
 
 /* Slots of other maps than those followed so far: the file says what was logged of them. */
-static void follow(struct run_log *log, const struct bindings *b)
+static void log_follow(struct run_log *log, const struct bindings *b)
 {
 	forget(log);
 	log->told = calloc(b->count, sizeof(*log->told));
@@ -272,7 +263,7 @@ void run_log_update(struct run_log *log, const char *instance, const struct bind
 	if (log->fd < 0)
 		return;
 	if (log->count != b->count)
-		follow(log, b);
+		log_follow(log, b);
 	log->left = log->count; /* once around, from where it stands */
 	run_log_more(log, instance, b);
 }
