@@ -63,6 +63,11 @@ static int counts(void)
 	return 0;
 }
 
+static bool in_pool(struct in_addr addr, const void *pool)
+{
+	return net4_has(pool, addr);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 4 && !strcmp(argv[1], "apply"))
@@ -76,7 +81,8 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "forget")) {
 		struct net4 pool;
 
-		return net4_parse(argv[2], &pool) || printf("%d\n", nl_conntrack_delete(&pool)) < 0;
+		return net4_parse(argv[2], &pool) ||
+		       printf("%d\n", nl_conntrack_delete_if(in_pool, &pool)) < 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "fault")) {
 		char device[1][IFNAMSIZ] = {};

@@ -148,20 +148,6 @@ uint32_t net4_size(const struct net4 *net)
 	return net->len ? 1u << (32 - net->len) : 0;
 }
 
-uint32_t net6_number(const struct net6 *net, const struct in6_addr *addr)
-{
-	struct in6_addr mask = mask6(net->len);
-	uint32_t number;
-
-	for (size_t i = 0; i < sizeof(mask.s6_addr); i++)
-		mask.s6_addr[i] = addr->s6_addr[i] & (uint8_t)~mask.s6_addr[i];
-	for (size_t i = 0; i < 12; i++)
-		if (mask.s6_addr[i])
-			return UINT32_MAX;
-	memcpy(&number, &mask.s6_addr[12], sizeof(number));
-	return cpu32(number);
-}
-
 /* 240.0.0.0/4 can be reached where a network uses it, but map and pool leave it alone. */
 const char *addr4_fault(struct in_addr addr, enum addr4_use use)
 {

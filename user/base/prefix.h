@@ -41,8 +41,6 @@ bool addr6_is_zero(const struct in6_addr *addr);
 /* Address number N of a network (0: the network itself). */
 struct in_addr net4_host(const struct net4 *net, uint32_t n);
 uint32_t net4_size(const struct net4 *net); /* addresses; 0 for /0 */
-/* Number of an address in its network, for the low 32 bits; UINT32_MAX if it does not fit. */
-uint32_t net6_number(const struct net6 *net, const struct in6_addr *addr);
 
 /* What an IPv4 address is used for. */
 enum addr4_use {

@@ -95,16 +95,12 @@ int nl_tc_clsact(uint32_t index);
  * priorities; 0: none; -errno. */
 int nl_tc_filters(uint32_t index);
 
-/* Deletes conntrack entries (IPv4) whose original source or destination lies in NET. Number of
- * them, or -errno. A kernel without ctnetlink has none. */
-int nl_conntrack_delete(const struct net4 *net);
-
 /* Entries whose original source lies in NET and which a flowtable serves. Number of them, or
  * -errno. */
 int nl_conntrack_offloaded(const struct net4 *net);
 
-/* The same for entries one end of which, as this host's clients or as who answers, `wanted` says is
- * meant. */
+/* Deletes conntrack entries (IPv4) for which `wanted` is true of the source, original or of the
+ * replies. Number of them, or -errno. A kernel without ctnetlink has none. */
 int nl_conntrack_delete_if(bool (*wanted)(struct in_addr addr, const void *data), const void *data);
 
 /* Notifications for a resident helper: bits for what to hear. */

@@ -28,11 +28,6 @@ struct search {
 	const void *data;
 };
 
-static bool in_net(struct in_addr addr, const void *data)
-{
-	return net4_has(data, addr);
-}
-
 /* Source of a tuple: who sends in that direction. */
 static struct in_addr sender(const struct nlattr *attr)
 {
@@ -164,9 +159,4 @@ int nl_conntrack_delete_if(bool (*wanted)(struct in_addr addr, const void *data)
 				 .data = data };
 
 	return delete_found(&search);
-}
-
-int nl_conntrack_delete(const struct net4 *net)
-{
-	return nl_conntrack_delete_if(in_net, net);
 }
