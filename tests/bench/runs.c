@@ -116,10 +116,12 @@ static __u32 down(__u32 client, __be32 addr4)
 			 .daddr = addr4 },
 		.udp = { 0, 53, 0x10, 0, 0, 8 + PAYLOAD, 1, 1 },
 	};
+	__u16 words[sizeof(frame.ip4) / 2];
 	__u32 sum = 0;
 
-	for (size_t i = 0; i < sizeof(frame.ip4) / 2; i++)
-		sum += ((__u16 *)&frame.ip4)[i];
+	memcpy(words, &frame.ip4, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / 2; i++)
+		sum += words[i];
 	sum = (sum & 0xffff) + (sum >> 16);
 	frame.ip4.check = ~((sum & 0xffff) + (sum >> 16));
 	run6(tc->progs.nat64_out, web, address(client), TC_ACT_UNSPEC);

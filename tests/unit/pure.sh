@@ -4,7 +4,7 @@
 #
 #   pure.sh CC TOP ARCHIVE|SOURCE...
 set -euo pipefail
-cc=$1 top=$2
+cc=$1 top=$2		# the compiler with its options
 shift 2
 status=0
 for file; do
@@ -13,7 +13,7 @@ for file; do
 			echo "$file calls what is above it"
 			status=1
 		fi ;;
-	*)	if "$cc" -M -D_GNU_SOURCE -I"$top/include" -I"$top/user/base" -I"$top/user/config" "$file" | sed "s|$top/||g" |
+	*)	if $cc -M -D_GNU_SOURCE -I"$top/include" -I"$top/user/base" -I"$top/user/config" "$file" | sed "s|$top/||g" |
 			grep -E '/(bpf|libmnl|nftables|xdp)/'; then
 			echo "$file includes what is above it"
 			status=1

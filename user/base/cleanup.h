@@ -24,5 +24,6 @@ static inline void cleanup_file(FILE **file)
 }
 
 #define _free_	__attribute__((cleanup(cleanup_free)))
-#define _close_ __attribute__((cleanup(cleanup_close)))
+/* clang calls a descriptor unused that is only opened and closed */
+#define _close_ __attribute__((cleanup(cleanup_close), unused))
 #define _file_	__attribute__((cleanup(cleanup_file)))
