@@ -3,9 +3,9 @@
 #
 # Established flows take the flowtable, both ways, and are counted as such; what must not stay there leaves it:
 # closed flows, deleted conntrack entries, changed routes. Skipped where the kernel has no flowtable.
+# kinds: veth tun
 LIMIT=${LIMIT:-600}
 . "${0%/*}/lib.sh"
-kind=${1:-veth}
 topology "$kind"
 in_server ip route add default via 192.88.99.5 dev wan0
 in_server nat64-bpf load vpn0

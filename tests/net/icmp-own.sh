@@ -3,10 +3,16 @@
 #
 # The translator's own ICMPv6 errors about packets whose checksum is open or that are super-packets: right as
 # the client's kernel sees them, so that a socket fails at once; limited in number; switched off.
-kind=${1:-veth}
+# kinds: veth tun plain checksummed
+# A TUN whose writer leaves checksums open (tun), one without virtio_net_hdr (plain), and one whose peer completes
+# checksums, errors' quotes included, and so verifies them (checksummed).
 . "${0%/*}/lib.sh"
 . "$here/ends.inc"
-topology "$kind" "${@:2}"
+case $kind in
+plain)		topology tun -p ;;
+checksummed)	topology tun -c ;;
+*)		topology "$kind" ;;
+esac
 no_limits "$server" "$web"
 client_addr fd00::3
 ip -n "$web" addr add 10.9.9.5/32 dev lo

@@ -10,6 +10,9 @@
 # At the end of a pipe `grep > /dev/null`, never `grep -q`: that does not read on after a match, what writes line by
 # line (ip, nft, conntrack) then dies by SIGPIPE, and by pipefail a match counts as none.
 #
+# A line `# kinds: veth tun` of a script names what $kind may be, the script's argument: it is a test of its own for each.
+# The first is taken where there is no argument.
+#
 # Exit status: 0 passed, 1 failed, 77 skipped.
 
 if [ -z "${NAT64_TEST-}" ]; then
@@ -18,6 +21,13 @@ if [ -z "${NAT64_TEST-}" ]; then
 	NAT64_TEST=1 exec timeout -k 5 "$LIMIT" bash "$0" "$@"
 fi
 set -euo pipefail
+kinds=$(sed -n 's/^# kinds: //p' "$0")
+kind=${1:-${kinds%% *}}
+case " $kinds " in
+"  " | *" $kind "*) ;;
+*)	echo "usage: $0 [${kinds// /|}]" >&2
+	exit 2 ;;
+esac
 # the distribution's own programs first: a shim in front of python3 costs more than many a test
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH LC_ALL=C.UTF-8
 

@@ -3,9 +3,11 @@
 #
 # Static maps whose IPv4 address lies outside the pool: route, nft rules and traffic, by `map add` and by the settings;
 # all of it goes away again; a second load keeps it; what is in use on the host is refused.
+# On an Ethernet-like interface the route goes through the placeholder neighbour.
+# kinds: tun veth
 LIMIT=170
 . "${0%/*}/lib.sh"
-topology "${1-tun}"
+topology "$kind"
 map() { in_server nat64-bpf map "$@"; }
 routes() { in_server ip -o route show proto 64 | awk '{ print $1 }' | sort | tr '\n' ' '; }
 elements() { in_server nft -j list set inet nat64_bpf_vpn0 pool4 2> /dev/null | grep -o '10\.9\.[0-9.]*' | sort | tr '\n' ' '; }

@@ -3,7 +3,7 @@
 #
 # Client to client through the pool, RFC 7757 section 4: barred by default, both ways and with ICMP errors where
 # it is allowed, by the well-known prefix and another.
-kind=${1:-veth}
+# kinds: veth tun
 . "${0%/*}/lib.sh"
 . "$here/ends.inc"
 topology "$kind"

@@ -3,7 +3,7 @@
 #
 # IPv4 Identifications of packets that may be fragmented differ from one to the next (RFC 7915, 5.1; RFC
 # 6864), and fragments of both kinds, in order and reversed, are put together at the other end.
-kind=${1:-veth}
+# kinds: veth tun
 . "${0%/*}/lib.sh"
 . "$here/ends.inc"
 topology "$kind"

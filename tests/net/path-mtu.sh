@@ -2,13 +2,16 @@
 #   client [fd00::2] --veth or tun, 1500, 1420, 1280-- server [nat64-bpf, masquerade]
 #                                                         --veth, 1500, 1300, 1000, 576-- web [192.88.99.5]
 #
-# Every pair of MTUs: nothing that may be fragmented is lost, everything that may not is answered (datagrams);
-# TCP passes with and without the MSS clamp (streams).
+# Every pair of MTUs: nothing that may be fragmented is lost, everything that may not is answered (veth, tun);
+# TCP passes with and without the MSS clamp (tcp, tcp-tun).
 # R-4.1-08: what has DF clear arrives in fragments that fit.
-kind=${1:-veth} what=${2:-datagrams}
+# kinds: veth tun tcp tcp-tun
 . "${0%/*}/lib.sh"
 . "$here/ends.inc"
-topology "$kind"
+case $kind in
+*tun)	topology tun ;;
+*)	topology veth ;;
+esac
 no_limits "$server" "$client" "$web"
 pairs=(1500/1500 1500/1300 1500/1000 1500/576 1420/1500 1420/1300 1420/1000 1420/576 1280/1500 1280/1300 1280/1000 1280/576)
 if emulated; then
@@ -17,7 +20,7 @@ fi
 for pair in "${pairs[@]}"; do
 	mtu "${pair%/*}" "${pair#*/}"
 	in_server nat64-bpf load vpn0 --mss-clamp auto > "$tmp/load.log"
-	if [ "$what" = datagrams ]; then
+	if [[ $kind != tcp* ]]; then
 		# what each side learned of the path before is no help
 		in_client ip -6 route flush cache
 		in_web ip route flush cache

@@ -5,7 +5,7 @@
 # What people look at a network with, over three routers of which the last has private addresses only: its
 # errors come from own6 (R-4.1-11), which `private = deny` must not stop. A path of less than 1280 bytes
 # behind the gateway recovers (Jool #436).
-kind=${1:-veth}
+# kinds: veth tun
 . "${0%/*}/lib.sh"
 . "$here/ends.inc"
 topology "$kind"

@@ -3,7 +3,7 @@
 #
 # The conformance vectors of stage "path": injected and captured as packets, judged by the conformance
 # material's own matcher. Client and web have no address of the vectors, so neither answers anything.
-kind=${1:-veth}
+# kinds: veth tun
 . "${0%/*}/lib.sh"
 . "$here/ends.inc"
 conformance=$here/../conformance

@@ -3,9 +3,10 @@
 #
 # A VPN server that tells the kernel a short hdr_len: the IPv6 or TCP header of super-packets lies in page
 # fragments. None may leave untranslated, all data must arrive.
+# kinds: 20 40
+# So many bytes are linear: half of the IPv6 header; all of it, and nothing of TCP.
 . "${0%/*}/lib.sh"
-linear=${1:-20}
-topology tun -l "$linear"
+topology tun -l "$kind"
 . "$here/bulk.inc"
 leak_watch
 bulk 200000000

@@ -3,8 +3,8 @@
 #
 # UDP GSO (UDP_SEGMENT) both ways: every datagram arrives with its boundaries and data, also where the
 # server has to cut and to checksum by itself.
+# kinds: veth tun
 . "${0%/*}/lib.sh"
-kind=${1:-veth}
 topology "$kind"
 in_server nat64-bpf load vpn0
 serve

@@ -4,8 +4,10 @@
 #
 # unload leaves the host as it was: tc, links, addresses, neighbours, routes, rules, nft, sysctl and bpffs are compared,
 # also with a second instance up, over what was there already, and beside what is somebody else's.
+# kinds: veth tun
+# Not in guests by default as tun: it takes long under emulation.
 . "${0%/*}/lib.sh"
-topology "${1:-veth}"
+topology "$kind"
 server_ip() { ip -n "$server" "$@"; }
 load() { in_server nat64-bpf -q load "$@" > /dev/null; }
 unload() { in_server nat64-bpf -q unload "$@" > /dev/null; }

@@ -1,4 +1,0 @@
-#!/bin/bash
-# path-mtu.sh: datagrams over a TUN.
-set -- tun datagrams
-. "${0%/*}/path-mtu.sh"

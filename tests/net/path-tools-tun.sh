@@ -1,4 +1,0 @@
-#!/bin/bash
-# path-tools.sh with a TUN.
-set -- tun
-. "${0%/*}/path-tools.sh"
