@@ -180,14 +180,14 @@ def layer_read(line, runs):
     return layer
 
 
-def packet_cut(layers, size):
-    """The first bytes of a packet: lengths and checksums are those of the whole."""
+def packet_cut(layers, size, padding):
+    """The first bytes of a packet, then padding: lengths and checksums are those of the whole."""
     data, mask = packet.build(layers)
     if size >= len(data):
         raise ValueError("the packet has %d bytes" % len(data))
-    layers = packet.parse(data[:size])
+    layers = packet.parse(data[:size] + padding)
     packet.place(layers)
-    packet.masks_take(layers, mask)
+    packet.masks_take(layers, mask[:size] + b"\xff" * len(padding))
     return layers
 
 
@@ -207,9 +207,9 @@ def packet_read(lines, runs):
                 layers[-1].quote = packet_read(lines, runs)
                 continue
             lines.pop(0)
-            cut = re.fullmatch(r"\s*cut (\d+)", text)
+            cut = re.fullmatch(r"\s*cut (\d+)(.*)", text)
             if cut:
-                return packet_cut(layers, int(cut[1]))
+                return packet_cut(layers, int(cut[1]), runs.value(cut[2].split())[0])
             layers.append(layer_read(text, runs))
         except (ValueError, AttributeError) as error:
             raise Fault("line %d: %s: %s" % (number, text.strip(), error)) from None

@@ -8,6 +8,7 @@
 A packet is a list of layers, from the IP header on. An ICMP error holds the packet that it quotes as a list of its
 own. parse() never fails: what no header explains is a layer `data`, what lies behind the length that the IP header
 declares is a layer `trailing`. A mask has a 1 for each bit that counts."""
+import functools
 import ipaddress
 import re
 from collections import namedtuple
@@ -136,6 +137,17 @@ OPTION_NAMES = {
 BARE = {"ipv4": (0, 1), "tcp": (0, 1), "hopopts": (0,), "dstopts": (0,)}  # options of one byte
 
 
+Table = namedtuple("Table", "fixed variable size")  # fields, name of the variable part or None, bytes of the fields
+
+
+@functools.lru_cache(maxsize=None)
+def table_of(kind, icmp_type):
+    rows = HEADERS[kind] + (REST[kind].get(icmp_type, REST_UNKNOWN) if kind in REST else [])
+    fixed = [row for row in rows if isinstance(row, Field)]
+    variable = next((row.name for row in rows if isinstance(row, Variable)), None)
+    return Table(fixed, variable, sum(field.bits for field in fixed) // 8)
+
+
 class Layer:
     """A header or a run of bytes. `values` has what is given: numbers, bytes for a variable part; `masks` the bits
     that count where they are given."""
@@ -145,19 +157,16 @@ class Layer:
         self.at = self.end = 0
 
     def table(self):
-        rows = HEADERS[self.kind]
-        if self.kind in REST:
-            rows = rows + REST[self.kind].get(self.values.get("type"), REST_UNKNOWN)
-        return rows
+        return table_of(self.kind, self.values.get("type") if self.kind in REST else None)
 
     def fixed(self):
-        return [row for row in self.table() if isinstance(row, Field)]
+        return self.table().fixed
 
     def variable(self):
-        return next((row.name for row in self.table() if isinstance(row, Variable)), None)
+        return self.table().variable
 
     def fixed_size(self):
-        return sum(field.bits for field in self.fixed()) // 8
+        return self.table().size
 
     def size(self):
         return self.fixed_size() + len(self.values.get(self.variable(), b""))

@@ -13,11 +13,12 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "conformance")]
 import difference  # noqa: E402
 import match  # noqa: E402
 import packet  # noqa: E402
+import vectors  # noqa: E402
 import blocks  # noqa: E402
 
 PAYLOADS = blocks.payloads_read()
 FILES = {os.path.basename(path)[:-4]: blocks.read(path, PAYLOADS) for path in glob.glob(os.path.join(HERE, "*.vec"))}
-VECTORS = [vector for vectors in FILES.values() for vector in vectors]
+VECTORS = [vector for found in FILES.values() for vector in found]
 
 
 def entries(vector):
@@ -96,6 +97,18 @@ class Texts(unittest.TestCase):
         self.assertEqual(block(whole[0])["requirements"], ["R-5.1-02"])
         headers = [example for example in examples if example.startswith("    ipv4 ")]
         self.assertEqual(len(built(headers[0])[0]), 168)
+
+    def test_update(self):
+        """vectors.py update brings a JSONL file up to date, its order kept."""
+        with open(os.path.join(HERE, "..", "conformance", "vectors.jsonl")) as f:
+            right = f.read()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "some.jsonl")
+            with open(path, "w") as f:
+                f.write(right.replace('"requirements":["R-SYS-11"]', '"requirements":["R-SYS-12"]'))
+            vectors.update(path, os.path.join(HERE, "robust.vec"))
+            with open(path) as f:
+                self.assertEqual(f.read(), right)
 
     def test_faults(self):
         """What cannot be read names file, line and what was meant."""

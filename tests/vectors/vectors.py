@@ -4,6 +4,8 @@
 
     vectors.py jsonl FILE.vec...            text to JSONL, on stdout
     vectors.py text FILE.jsonl [NAME]...    JSONL to text: the vectors of these names, default all
+    vectors.py update FILE.jsonl FILE.vec...
+                                            lines of a JSONL file follow the text: changed, or new at its end
     vectors.py show HEX...                  packets by field
     vectors.py explain VECTORS.jsonl RESULTS.jsonl
                                             what is wrong with results that match.py fails, by field
@@ -32,6 +34,15 @@ def from_jsonl(path, *names):
                 print(blocks.vector_text(vector, payloads))
 
 
+def update(path, *texts):
+    new = {vector["name"]: blocks.line(vector) for text in texts for vector in blocks.read(text)}
+    with open(path) as f:
+        old = [(json.loads(line)["name"], line.rstrip("\n")) for line in f]
+    lines = [new.pop(name, line) for name, line in old] + list(new.values())
+    with open(path, "w") as f:
+        f.writelines(line + "\n" for line in lines)
+
+
 def show(*packets):
     for data in packets:
         for line in blocks.packet_text(blocks.decode(bytes.fromhex(data)), blocks.Bytes({}), 0):
@@ -55,8 +66,8 @@ def explain_results(vectors, results):
     return status
 
 
-VERBS = {"jsonl": (jsonl, 1, None), "text": (from_jsonl, 1, None), "show": (show, 1, None),
-         "explain": (explain_results, 2, 2)}
+VERBS = {"jsonl": (jsonl, 1, None), "text": (from_jsonl, 1, None), "update": (update, 2, None),
+         "show": (show, 1, None), "explain": (explain_results, 2, 2)}
 
 
 def main():
