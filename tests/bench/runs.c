@@ -3,8 +3,8 @@
  * of qemu with -icount shift=0, where a nanosecond is an instruction, so that the kernel's own
  * figure of a run's duration counts them.
  *
- *   runs growth LENGTH BINDINGS	a pool of that prefix length with so many bindings (at most
- * all of it) runs flood				new clients: allocation, reclaim, refusal
+ *   runs growth LENGTH BINDINGS	a pool of that prefix length with so many bindings
+ *   runs flood				new clients: allocation, reclaim, refusal
  *
  * Prints: growth|flood, a name, minimum, median, maximum; separated by tabs. What the kernel spends
  * on taking the time, seen by a program that does nothing, is taken off. A run that does not end as

@@ -3,18 +3,40 @@
  *
  *   nft-table apply INTERFACE POOL [none|snat A B|no-guard|host|no-timeouts|fast DEVICE]...
  *   nft-table counts|present|delete|forget POOL		forget: the pool's conntrack entries
- *   nft-table fault INTERFACE				why there is no flowtable, or nothing */
+ *   nft-table fault INTERFACE				why there is no flowtable, or nothing
+ *
+ * With NFT_SHARED in the environment `apply` and `counts` are about the table that several share.
+ */
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "netlink.h"
 #include "nft.h"
 
 #define INSTANCE "test"
+
+/* One table for this instance and a second one, whose interface does not matter. */
+static int apply_shared(const struct nft_spec *spec)
+{
+	struct nft_spec both[2] = { *spec, *spec };
+	FILE *out = popen("nft -f -", "w");
+
+	if (!out)
+		return 1;
+	both[1].instance = "other.one";
+	both[1].ifindex = 4242;
+	both[1].pool = (struct net4){ { htonl(0x0a090000) }, 16 };
+	both[1].nat44 = NAT44_NONE;
+	both[1].guard = !spec->guard;
+	both[1].host_allow = !spec->host_allow;
+	fputs("add table inet nat64_bpf\ndelete table inet nat64_bpf\n", out);
+	return nft_render(both, 2, out) || pclose(out);
+}
 
 static int apply(char **args)
 {
@@ -48,13 +70,38 @@ static int apply(char **args)
 			return 2;
 		}
 	}
+	if (getenv("NFT_SHARED"))
+		return apply_shared(&spec);
 	return nft_apply(&spec) ? 1 : 0;
+}
+
+/* The counters of the first instance of the shared table. */
+static int counts_shared(void)
+{
+	char command[128], line[256];
+	unsigned long long packets;
+
+#define X(name)                                                                                    \
+	snprintf(command, sizeof(command), "nft list counter inet nat64_bpf " #name "." INSTANCE); \
+	{                                                                                          \
+		FILE *in = popen(command, "r");                                                    \
+		while (in && fgets(line, sizeof(line), in))                                        \
+			if (sscanf(line, " packets %llu", &packets) == 1)                          \
+				printf(#name " %llu\n", packets);                                  \
+		if (!in || pclose(in))                                                             \
+			return 1;                                                                  \
+	}
+	NFT_COUNTS(X)
+#undef X
+	return 0;
 }
 
 static int counts(void)
 {
 	struct nft_counts counts;
 
+	if (getenv("NFT_SHARED"))
+		return counts_shared();
 	if (nft_counts(INSTANCE, &counts))
 		return 1;
 #define X(name) printf(#name " %llu\n", (unsigned long long)counts.name);

@@ -178,14 +178,48 @@ static void probes(void **state)
 	assert_int_equal(run("test -z \"$(nft list ruleset)\""), 0);
 }
 
+/* One table for several: every form is text that nft takes, with the objects of each under its
+ * name. */
+static void shared_table(void **state)
+{
+	const struct static_map outside[] = { { .addr4 = ip4("203.0.113.80") },
+					      { .addr4 = ip4("203.0.113.82") } };
+
+	for (unsigned int i = 0; i < 64; i++) {
+		struct nft_spec s[3] = { spec, spec, spec };
+		FILE *out = popen("nft -f -", "w");
+
+		s[1].instance = "b";
+		s[2].instance = "c.d";
+		for (int n = 0; n < 3; n++) {
+			unsigned int bits = i >> n;
+
+			s[n].ifindex += (uint32_t)n * 1000;
+			s[n].pool.addr.s_addr += htonl((uint32_t)n << 12);
+			s[n].nat44 = bits & 1 ? NAT44_NONE : NAT44_MASQUERADE;
+			s[n].guard = bits & 2;
+			s[n].host_allow = bits & 4;
+			s[n].no_timeouts = bits & 8;
+			s[n].min_lease += n / 2;
+		}
+		s[1].outside = outside;
+		s[1].outside_count = i & 1 ? 2 : 0;
+		assert_int_equal(nft_render(s, 3, out), 0);
+		assert_int_equal(pclose(out), 0);
+		assert_int_equal(run("{ nft list chain inet nat64_bpf clients.a-b.c_ && "
+				     "nft list counter inet nat64_bpf guarded.b && "
+				     "nft list chain inet nat64_bpf new_from.c.d && "
+				     "nft delete table inet nat64_bpf; } > /dev/null"),
+				 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(apply_and_delete),
-		cmocka_unit_test(every_form),
-		cmocka_unit_test(partly_gone),
-		cmocka_unit_test(counters_stay),
-		cmocka_unit_test(interface_named_as_number),
+		cmocka_unit_test(apply_and_delete), cmocka_unit_test(every_form),
+		cmocka_unit_test(shared_table),	    cmocka_unit_test(partly_gone),
+		cmocka_unit_test(counters_stay),    cmocka_unit_test(interface_named_as_number),
 		cmocka_unit_test(probes),
 	};
 

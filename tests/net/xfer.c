@@ -4,9 +4,9 @@
  *   xfer serve ADDRESS PORT			until killed; prints "ready"
  *   xfer tcp-up|tcp-down ADDRESS PORT BYTES	a stream to or from the server
  *   xfer udp-up|udp-down ADDRESS PORT COUNT SIZE [SEGMENTS]
- *						COUNT datagrams of SIZE bytes, sent as UDP GSO
- *packets of SEGMENTS datagrams (1: without UDP_SEGMENT) xfer udp-report ADDRESS PORT
- *prints "GOOD BAD": datagrams of the last udp-up as received
+ *						COUNT datagrams of SIZE bytes, as UDP GSO packets
+ *						of SEGMENTS datagrams (1: without UDP_SEGMENT)
+ *   xfer udp-report ADDRESS PORT		prints "GOOD BAD": datagrams of the last udp-up
  *
  * Exit status 0: all data arrived and was equal. A client gives up after 10 s without progress. */
 #include <arpa/inet.h>

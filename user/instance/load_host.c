@@ -87,7 +87,7 @@ int step_nft(struct load *load)
 	out = open_memstream(&text, &len);
 	if (!out)
 		return step_failed(-errno, "cannot write the nft table", instance->config.name);
-	error = nft_render(&spec, out);
+	error = nft_render(&spec, 1, out);
 	if (fclose(out) || error)
 		return step_failed(error ? error : -errno, "cannot write the nft table",
 				   instance->config.name);

@@ -32,9 +32,9 @@ struct nft_spec {
 				 fast path */
 };
 
-/* Writes the table as an nft script, for --dry-run: what nft_apply() runs where there is none yet.
- */
-int nft_render(const struct nft_spec *spec, FILE *out);
+/* Writes a table as an nft script. One instance: its own table, nat64_bpf_NAME, as nft_apply()
+ * makes it where there is none yet. Several: one table, nat64_bpf, that they share. 0 or -errno. */
+int nft_render(const struct nft_spec *specs, size_t count, FILE *out);
 
 /* Makes or replaces the table; counters keep their values, and ct timeout objects stay: taking one
  * away would give its flows the kernel's timeouts back. 0, or -errno after saying what nft said

@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The text of an instance's table. docs/design.md, decisions 11, 12, 16, 18.
+/* clang-format off */
+/* The text of a table: one of its own for an instance, or one that several share. docs/design.md,
+ * decisions 11, 12, 16, 18.
  *
- *   chain	hook, priority			which packets		what
- *   new	nat prerouting, dstnat - 1	a flow's first		short timeouts, host = deny
- * before anybody's DNAT input	filter input, filter		for this host
- * host = deny for what conntrack does not know guard	nat postrouting, filter
- * a flow's first		guard, before anybody's SNAT
- *   nat	nat postrouting, srcnat		a flow's first		NAT44
- *   post	filter postrouting, srcnat + 1	all			guards
- *   pre, forward	filter			all, with the fast path only: put flows on it, count
- * what is not
+ *   chain     hook, priority              which packets   what
+ *   new       nat prerouting, dstnat - 1  a flow's first  short timeouts; host = deny before any DNAT
+ *   input     filter input, filter        for this host   host = deny for what conntrack does not know
+ *   guard     nat postrouting, filter     a flow's first  guard, before any other SNAT
+ *   nat       nat postrouting, srcnat     a flow's first  NAT44
+ *   post      filter postrouting, srcnat + 1   all        guards
+ *   pre, forward   filter                 all, with the fast path only: put flows on it, count the rest
  *
  * Only `post` costs every packet something, and most of them one rule: a flow with source NAT is as
  * it should be in both directions. Its packets are rewritten at srcnat, by our chain for the first
  * and by its conntrack entry for the others. What has no source NAT (a flow that began while the
  * table was away) or no entry (conntrack INVALID, untracked) is looked at, and dropped.
+ *
+ * The rules of a chain come in pieces (pieces[] below). In a table of its own they stand in the hook's
+ * chain. In a shared one each piece of each instance is a chain PIECE.INSTANCE, which the hook's chain
+ * reaches by one look-up in a verdict map, by interface or by pool: so a packet costs the same however
+ * many instances there are, and counters and rules of one stay when another changes.
  */
-
+/* clang-format on */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "nft_run.h"
 #include "sysctl.h"
 
@@ -64,9 +71,11 @@ static const char *const counter_names[] = {
 struct nft_text {
 	FILE *out;
 	unsigned int parts;
-	uint32_t vpn;			/* ifindex */
-	char pool[INET_ADDRSTRLEN + 8]; /* `192.168.240.0/20`, or `@pool4` */
-	char leaving[96];		/* matches what goes from the pool to elsewhere */
+	bool last;		    /* the next rule is the last of all */
+	uint32_t vpn;		    /* ifindex */
+	char tag[NAME_LEN_MAX + 2]; /* behind the names of an instance in a shared table: `.tun0` */
+	char pool[INET_ADDRSTRLEN + NAME_LEN_MAX]; /* `192.168.240.0/20`, or `@pool4` */
+	char leaving[96]; /* matches what goes from the pool to elsewhere */
 };
 
 static void chain(struct nft_text *text, const char *name, const char *hook)
@@ -75,17 +84,26 @@ static void chain(struct nft_text *text, const char *name, const char *hook)
 	text->parts++;
 }
 
-__attribute__((format(printf, 2, 3))) static void rule(struct nft_text *text, const char *textf,
+/* A chain that others jump to, NAME of the instance. */
+static void chain_of(struct nft_text *text, const char *name)
+{
+	fprintf(text->out, "\tchain %s%s {\n", name, text->tag);
+	text->parts++;
+}
+
+__attribute__((format(printf, 2, 3))) static void rule(struct nft_text *text, const char *format,
 						       ...)
 {
 	va_list args;
 
 	fputs("\t\t", text->out);
-	va_start(args, textf);
-	vfprintf(text->out, textf, args);
+	va_start(args, format);
+	vfprintf(text->out, format, args);
 	va_end(args);
-	fputc('\n', text->out);
 	text->parts++;
+	if (text->last)
+		fprintf(text->out, " comment \"" WHOLE_COMMENT "%u\"", text->parts);
+	fputc('\n', text->out);
 }
 
 static void end(struct nft_text *text)
@@ -114,122 +132,287 @@ static void timeout_object(FILE *out, const char *proto, const struct timeout *l
 	fputs(" }\n\t}\n", out);
 }
 
-/* What clients begin: an answer to what the gateway itself asked of a client begins nothing. */
+/* What clients begin: a reply to what the gateway itself asked of a client begins nothing. */
 static void chain_clients(struct nft_text *text, const struct nft_spec *spec)
 {
-	fputs("\tchain clients {\n", text->out);
-	text->parts++;
+	unsigned long long lease = spec->min_lease;
+
+	chain_of(text, "clients");
 	if (!spec->no_timeouts) {
-		rule(text, "meta l4proto tcp ct timeout set \"tcp_%llu\"",
-		     (unsigned long long)spec->min_lease);
-		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"",
-		     (unsigned long long)spec->min_lease);
+		rule(text, "meta l4proto tcp ct timeout set \"tcp_%llu\"", lease);
+		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"", lease);
 	}
-	/* the target as the client wrote it, before anybody's DNAT */
+	/* the target as the client wrote it, before any DNAT */
 	if (!spec->host_allow)
 		rule(text,
-		     "fib daddr type local counter name host reject with icmp type admin-prohibited");
+		     "fib daddr type local counter name \"host%s\" reject with icmp type admin-prohibited",
+		     text->tag);
 	end(text);
 }
 
-/* The last that is written: the comment tells how many parts there are. */
-static void chain_new(struct nft_text *text, const struct nft_spec *spec)
+/* What guard = off lets in from outside. */
+static void put_let_in(struct nft_text *text, const struct nft_spec *spec)
 {
 	static const char *const protos[] = { "tcp", "udp" };
 
-	chain(text, "new", "nat hook prerouting priority dstnat - 1");
-	/* what guard = off lets in from outside */
-	for (size_t i = 0; i < 2 && !spec->guard && !spec->no_timeouts; i++)
+	for (size_t i = 0; i < 2; i++)
 		rule(text, "ip daddr %s meta l4proto %s ct timeout set \"%s_%llu\"", text->pool,
 		     protos[i], protos[i], (unsigned long long)spec->min_lease);
-	rule(text, "iif %u ip saddr %s goto clients comment \"" WHOLE_COMMENT "%u\"", text->vpn,
-	     text->pool, text->parts + 1);
-	end(text);
 }
 
-static void chain_input(struct nft_text *text, const struct nft_spec *spec)
+static void put_new(struct nft_text *text, const struct nft_spec *spec)
 {
-	if (spec->host_allow)
-		return;
-	chain(text, "input", "filter hook input priority filter");
+	rule(text, "iif %u ip saddr %s goto clients%s", text->vpn, text->pool, text->tag);
+}
+
+static void put_input(struct nft_text *text, const struct nft_spec *spec)
+{
 	rule(text,
 	     "iif %u ip saddr %s ct state & (new | established | related) == 0 "
-	     "counter name host reject with icmp type admin-prohibited",
-	     text->vpn, text->pool);
-	end(text);
+	     "counter name \"host%s\" reject with icmp type admin-prohibited",
+	     text->vpn, text->pool, text->tag);
 }
 
-static void chains_fast(struct nft_text *text, const struct nft_spec *spec)
+static void put_pre(struct nft_text *text, const struct nft_spec *spec)
 {
-	const char *pool = text->pool;
-
-	if (!spec->devices)
-		return;
-	chain(text, "pre", "filter hook prerouting priority mangle");
-	rule(text, "iif %u ip saddr %s counter name slow_64", text->vpn, pool);
-	end(text);
-	chain(text, "forward", "filter hook forward priority filter");
-	rule(text, "ct state != established accept"); /* first: in a flood of new flows nearly all
-							 are of these */
-	rule(text, "iif %u oif != %u ip saddr %s meta l4proto { tcp, udp } flow add @ft", text->vpn,
-	     text->vpn, pool);
-	rule(text, "oif %u iif != %u ip daddr %s meta l4proto { tcp, udp } flow add @ft", text->vpn,
-	     text->vpn, pool);
-	end(text);
+	rule(text, "iif %u ip saddr %s counter name \"slow_64%s\"", text->vpn, text->pool,
+	     text->tag);
 }
 
-static void chain_nat(struct nft_text *text, const struct nft_spec *spec)
+static void put_forward_64(struct nft_text *text, const struct nft_spec *spec)
+{
+	rule(text, "iif %u oif != %u ip saddr %s meta l4proto { tcp, udp } flow add @ft%s",
+	     text->vpn, text->vpn, text->pool, text->tag);
+}
+
+static void put_forward_46(struct nft_text *text, const struct nft_spec *spec)
+{
+	rule(text, "oif %u iif != %u ip daddr %s meta l4proto { tcp, udp } flow add @ft%s",
+	     text->vpn, text->vpn, text->pool, text->tag);
+}
+
+/* No host outside begins a flow to a client. 0: a packet of this host itself came from no device,
+ * and passes. */
+static void put_guard(struct nft_text *text, const struct nft_spec *spec)
+{
+	rule(text,
+	     "ct state new ip daddr %s iif != 0 iif != %u oif %u counter name \"guarded%s\" drop",
+	     text->pool, text->vpn, text->vpn, text->tag);
+}
+
+static void put_nat(struct nft_text *text, const struct nft_spec *spec)
 {
 	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN];
 
-	if (spec->nat44 == NAT44_NONE)
-		return;
 	inet_ntop(AF_INET, &spec->snat_first, first, sizeof(first));
 	inet_ntop(AF_INET, &spec->snat_last, last, sizeof(last));
-	chain(text, "nat", "nat hook postrouting priority srcnat");
 	if (spec->nat44 == NAT44_MASQUERADE)
 		rule(text, "%s masquerade", text->leaving);
 	else if (!spec->snat_last.s_addr || spec->snat_last.s_addr == spec->snat_first.s_addr)
 		rule(text, "%s snat ip to %s", text->leaving, first);
 	else /* persistent: a client keeps its address (RFC 4787, REQ-2) */
 		rule(text, "%s snat ip to %s-%s persistent", text->leaving, first, last);
-	end(text);
 }
 
-/* Nobody outside begins a flow to a client. 0: a packet of this host itself came from no device,
- * and passes. */
-static void chain_guard(struct nft_text *text, const struct nft_spec *spec)
+static void put_slow_46(struct nft_text *text, const struct nft_spec *spec)
 {
+	rule(text, "oif %u ip daddr %s counter name \"slow_46%s\"", text->vpn, text->pool,
+	     text->tag);
+}
+
+static void put_leaks(struct nft_text *text, const struct nft_spec *spec)
+{
+	/* replies to whom guard = off let in: that host knows the pool's address, it is no leak */
 	if (!spec->guard)
-		return;
-	chain(text, "guard", "nat hook postrouting priority filter");
-	rule(text, "ct state new ip daddr %s iif != 0 iif != %u oif %u counter name guarded drop",
-	     text->pool, text->vpn, text->vpn);
-	end(text);
+		rule(text, "%s ct direction reply accept", text->leaving);
+	rule(text, "%s counter name \"leaked%s\" drop", text->leaving, text->tag);
 }
 
-/* The address comes first: most packets differ in it, and a register's look-up is cheaper than that
- * of a device. */
-static void chain_post(struct nft_text *text, const struct nft_spec *spec)
+static void put_unknown(struct nft_text *text, const struct nft_spec *spec)
 {
-	if (spec->nat44 == NAT44_NONE && !spec->guard && !spec->devices)
+	rule(text,
+	     "ip daddr %s ct state & (established | related) == 0 iif != 0 iif != %u oif %u "
+	     "counter name \"guarded%s\" drop",
+	     text->pool, text->vpn, text->vpn, text->tag);
+}
+
+static bool wants_let_in(const struct nft_spec *spec)
+{
+	return !spec->guard && !spec->no_timeouts;
+}
+
+static bool wants_always(const struct nft_spec *spec)
+{
+	return true;
+}
+
+static bool wants_input(const struct nft_spec *spec)
+{
+	return !spec->host_allow;
+}
+
+static bool wants_fast(const struct nft_spec *spec)
+{
+	return spec->devices;
+}
+
+static bool wants_guard(const struct nft_spec *spec)
+{
+	return spec->guard;
+}
+
+static bool wants_nat(const struct nft_spec *spec)
+{
+	return spec->nat44 != NAT44_NONE;
+}
+
+static const struct hook {
+	const char *name;
+	const char *type;
+} hooks[] = {
+	/* clang-format off */
+	{ "input",   "filter hook input priority filter" },
+	{ "pre",     "filter hook prerouting priority mangle" },
+	{ "forward", "filter hook forward priority filter" },
+	{ "guard",   "nat hook postrouting priority filter" },
+	{ "nat",     "nat hook postrouting priority srcnat" },
+	{ "post",    "filter hook postrouting priority srcnat + 1" },
+	{ "new",     "nat hook prerouting priority dstnat - 1" },	/* its last rule is the table's */
+	/* clang-format on */
+};
+
+/* The pieces of each hook's chain in their order. `key`: what a shared table finds the instance by.
+ * `first`: a rule in front of the piece, once for all instances. */
+static const struct piece {
+	const char *hook;
+	const char *name; /* of the piece's chains in a shared table */
+	const char *key;  /* iif, oif: the VPN interface; saddr, daddr: the pool */
+	bool (*wanted)(const struct nft_spec *spec);
+	void (*put)(struct nft_text *text, const struct nft_spec *spec);
+	const char *first;
+} pieces[] = {
+	/* clang-format off */
+	{ "input",   "to_host",  "iif",   wants_input,  put_input,      NULL },
+	{ "pre",     "slow_in",  "iif",   wants_fast,   put_pre,        NULL },
+	/* first: in a flood of new flows nearly all packets are of these */
+	{ "forward", "fast_64",  "iif",   wants_fast,   put_forward_64, "ct state != established accept" },
+	{ "forward", "fast_46",  "oif",   wants_fast,   put_forward_46, NULL },
+	{ "guard",   "new_to",   "oif",   wants_guard,  put_guard,      NULL },
+	{ "nat",     "nat_from", "saddr", wants_nat,    put_nat,        NULL },
+	{ "post",    "slow_out", "oif",   wants_fast,   put_slow_46,    NULL },
+	/* breaks where there is no entry. The address comes first behind it: most packets differ in it,
+	 * and a register's look-up is cheaper than that of a device. */
+	{ "post",    "leak_from", "saddr", wants_nat,   put_leaks,      "ct status snat accept" },
+	{ "post",    "odd_to",   "oif",   wants_guard,  put_unknown,    NULL },
+	{ "new",     "let_in",   "daddr", wants_let_in, put_let_in,     NULL },
+	{ "new",     "new_from", "iif",   wants_always, put_new,        NULL },
+	/* clang-format on */
+};
+
+#define HOOKS  (sizeof(hooks) / sizeof(*hooks))
+#define PIECES (sizeof(pieces) / sizeof(*pieces))
+
+/* The instances that share a table, or the one that has it to itself. */
+struct group {
+	const struct nft_spec *specs;
+	struct nft_text *texts; /* one for each; the first counts the parts of all */
+	size_t count;
+	bool shared;
+};
+
+static bool piece_wanted(const struct piece *piece, const struct group *group)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < group->count; i++)
+		wanted |= piece->wanted(&group->specs[i]);
+	return wanted;
+}
+
+static bool hook_wanted(const struct hook *hook, const struct group *group)
+{
+	bool wanted = false;
+
+	for (size_t p = 0; p < PIECES; p++)
+		if (!strcmp(pieces[p].hook, hook->name))
+			wanted |= piece_wanted(&pieces[p], group);
+	return wanted;
+}
+
+/* The elements of a shared table's verdict map for one instance: its interface, or its pool with
+ * the addresses outside it. */
+static void put_elements(FILE *out, const struct piece *piece, const struct nft_spec *spec,
+			 const char *name)
+{
+	char addr[INET_ADDRSTRLEN];
+
+	if (strcmp(piece->key, "saddr") && strcmp(piece->key, "daddr")) {
+		fprintf(out, "%u : jump %s.%s", spec->ifindex, piece->name, name);
 		return;
-	chain(text, "post", "filter hook postrouting priority srcnat + 1");
-	if (spec->devices)
-		rule(text, "oif %u ip daddr %s counter name slow_46", text->vpn, text->pool);
-	if (spec->nat44 != NAT44_NONE) {
-		rule(text, "ct status snat accept"); /* breaks where there is no entry */
-		/* answers to whom guard = off let in: he knows the pool's address, it is no leak */
-		if (!spec->guard)
-			rule(text, "%s ct direction reply accept", text->leaving);
-		rule(text, "%s counter name leaked drop", text->leaving);
 	}
-	if (spec->guard)
-		rule(text,
-		     "ip daddr %s ct state & (established | related) == 0 iif != 0 iif != %u oif %u "
-		     "counter name guarded drop",
-		     text->pool, text->vpn, text->vpn);
-	end(text);
+	inet_ntop(AF_INET, &spec->pool.addr, addr, sizeof(addr));
+	fprintf(out, "%s/%u : jump %s.%s", addr, spec->pool.len, piece->name, name);
+	for (size_t i = 0; i < spec->outside_count; i++)
+		fprintf(out, ", %s : jump %s.%s",
+			inet_ntop(AF_INET, &spec->outside[i].addr4, addr, sizeof(addr)),
+			piece->name, name);
+}
+
+/* The chains of a piece, and the map that leads to them. */
+static void put_shared(const struct piece *piece, const struct group *group)
+{
+	bool by_pool = strstr(piece->key, "addr"), first = true;
+	FILE *out = group->texts->out;
+
+	for (size_t i = 0; i < group->count; i++) {
+		if (!piece->wanted(&group->specs[i]))
+			continue;
+		chain_of(&group->texts[i], piece->name);
+		piece->put(&group->texts[i], &group->specs[i]);
+		end(&group->texts[i]);
+	}
+	fprintf(out, "\tmap %s {\n\t\ttype %s : verdict\n%s\t\telements = { ", piece->name,
+		by_pool ? "ipv4_addr" : "iface_index", by_pool ? "\t\tflags interval\n" : "");
+	for (size_t i = 0; i < group->count; i++) {
+		if (!piece->wanted(&group->specs[i]))
+			continue;
+		fputs(first ? "" : ", ", out);
+		put_elements(out, piece, &group->specs[i], group->specs[i].instance);
+		first = false;
+	}
+	fputs(" }\n\t}\n", out);
+}
+
+/* A piece in its hook's chain: the rules themselves, or the way to those of the packet's instance.
+ */
+static void put_piece(const struct piece *piece, const struct group *group)
+{
+	struct nft_text *text = group->texts;
+
+	/* its one rule is the last: it says how many parts there are */
+	for (size_t i = 1; i < group->count && piece == &pieces[PIECES - 1]; i++)
+		text->parts += group->texts[i].parts;
+	text->last = piece == &pieces[PIECES - 1];
+	if (piece->first)
+		rule(text, "%s", piece->first);
+	if (!group->shared)
+		piece->put(text, group->specs);
+	else if (strstr(piece->key, "addr"))
+		rule(text, "ip %s vmap @%s", piece->key, piece->name);
+	else
+		rule(text, "%s vmap @%s", piece->key, piece->name);
+}
+
+static void put_hook(const struct hook *hook, const struct group *group)
+{
+	for (size_t p = 0; p < PIECES && group->shared; p++)
+		if (!strcmp(pieces[p].hook, hook->name) && piece_wanted(&pieces[p], group))
+			put_shared(&pieces[p], group);
+	chain(group->texts, hook->name, hook->type);
+	for (size_t p = 0; p < PIECES; p++)
+		if (!strcmp(pieces[p].hook, hook->name) && piece_wanted(&pieces[p], group))
+			put_piece(&pieces[p], group);
+	end(group->texts);
 }
 
 /* What nft_write() makes below, but for the timeout objects: taken away in the same transaction. An
@@ -253,63 +436,98 @@ static void clear(const char *name, const struct nft_table *old, FILE *out)
 		fprintf(out, "delete flowtable inet %s ft\n", name);
 }
 
+/* The counters, sets and the flowtable of one instance. Timeout objects are the table's. */
 static void objects(struct nft_text *text, const struct nft_spec *spec, const struct nft_table *old)
 {
 	char addr[INET_ADDRSTRLEN];
 
 	for (size_t i = 0; i < NFT_COUNTER_MAX; i++)
-		fprintf(text->out, "\tcounter %s { packets %llu bytes %llu\n\t}\n",
-			counter_names[i], (unsigned long long)old->tally[i].packets,
+		fprintf(text->out, "\tcounter %s%s { packets %llu bytes %llu\n\t}\n",
+			counter_names[i], text->tag, (unsigned long long)old->tally[i].packets,
 			(unsigned long long)old->tally[i].bytes);
 	inet_ntop(AF_INET, &spec->pool.addr, addr, sizeof(addr));
 	snprintf(text->pool, sizeof(text->pool), "%s/%u", addr, spec->pool.len);
 	if (spec->outside_count) { /* else a prefix in the rule itself: cheaper for each packet */
 		fprintf(text->out,
-			"\tset pool4 {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { %s",
-			text->pool);
+			"\tset pool4%s {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { %s",
+			text->tag, text->pool);
 		for (size_t i = 0; i < spec->outside_count; i++)
 			fprintf(text->out, ", %s",
 				inet_ntop(AF_INET, &spec->outside[i].addr4, addr, sizeof(addr)));
 		fputs(" }\n\t}\n", text->out);
-		strcpy(text->pool, "@pool4");
+		snprintf(text->pool, sizeof(text->pool), "@pool4%s", text->tag);
 	}
 	snprintf(text->leaving, sizeof(text->leaving), "ip saddr %s oif != %u oif != %u",
 		 text->pool, LOOPBACK, text->vpn);
-	if (!spec->no_timeouts) {
-		timeout_object(text->out, "tcp", tcp_timeouts, spec->min_lease);
-		timeout_object(text->out, "udp", udp_timeouts, spec->min_lease);
-	}
 	if (spec->devices) {
-		fputs("\tflowtable ft {\n\t\thook ingress priority filter\n\t\tdevices = { ",
-		      text->out);
+		fprintf(text->out,
+			"\tflowtable ft%s {\n\t\thook ingress priority filter\n"
+			"\t\tdevices = { ",
+			text->tag);
 		for (size_t i = 0; i < spec->device_count; i++)
 			fprintf(text->out, "%s\"%s\"", i ? ", " : "", spec->devices[i]);
 		fputs(" }\n\t}\n", text->out);
 	}
 }
 
+/* Instances with the same min-lease share the objects. */
+static void timeout_objects(const struct group *group)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		bool there = group->specs[i].no_timeouts;
+
+		for (size_t j = 0; j < i; j++)
+			there |= !group->specs[j].no_timeouts &&
+				 group->specs[j].min_lease == group->specs[i].min_lease;
+		if (there)
+			continue;
+		timeout_object(group->texts->out, "tcp", tcp_timeouts, group->specs[i].min_lease);
+		timeout_object(group->texts->out, "udp", udp_timeouts, group->specs[i].min_lease);
+	}
+}
+
+static int put_table(const struct group *group, const char *name, const struct nft_table *old)
+{
+	FILE *out = group->texts->out;
+
+	fprintf(out, "table inet %s {\n", name);
+	for (size_t i = 0; i < group->count; i++)
+		objects(&group->texts[i], &group->specs[i], old);
+	timeout_objects(group);
+	for (size_t i = 0; i < group->count; i++)
+		chain_clients(&group->texts[i], &group->specs[i]);
+	for (size_t h = 0; h < HOOKS; h++)
+		if (hook_wanted(&hooks[h], group))
+			put_hook(&hooks[h], group);
+	fputs("}\n", out);
+	return ferror(out) ? -EIO : 0;
+}
+
 int nft_write(const struct nft_spec *spec, const struct nft_table *old, FILE *out)
 {
 	struct nft_text text = { .out = out, .vpn = spec->ifindex };
+	struct group group = { spec, &text, 1, false };
 	char name[sizeof(TABLE_PREFIX) + NAME_LEN_MAX];
 
 	snprintf(name, sizeof(name), TABLE_PREFIX "%s", spec->instance);
 	if (old->there)
 		clear(name, old, out);
-	fprintf(out, "table inet %s {\n", name);
-	objects(&text, spec, old);
-	chain_clients(&text, spec);
-	chain_input(&text, spec);
-	chains_fast(&text, spec);
-	chain_guard(&text, spec);
-	chain_nat(&text, spec);
-	chain_post(&text, spec);
-	chain_new(&text, spec);
-	fputs("}\n", out);
-	return ferror(out) ? -EIO : 0;
+	return put_table(&group, name, old);
 }
 
-int nft_render(const struct nft_spec *spec, FILE *out)
+int nft_render(const struct nft_spec *specs, size_t count, FILE *out)
 {
-	return nft_write(spec, &(struct nft_table){}, out);
+	_free_ struct nft_text *texts = calloc(count, sizeof(*texts));
+	struct group group = { specs, texts, count, true };
+
+	if (count == 1)
+		return nft_write(specs, &(struct nft_table){}, out);
+	if (!texts)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		texts[i].out = out;
+		texts[i].vpn = specs[i].ifindex;
+		snprintf(texts[i].tag, sizeof(texts[i].tag), ".%s", specs[i].instance);
+	}
+	return put_table(&group, TABLE_SHARED, &(struct nft_table){});
 }

@@ -11,6 +11,7 @@
 #include "nft.h"
 
 #define TABLE_PREFIX  "nat64_bpf_"
+#define TABLE_SHARED  "nat64_bpf"
 #define WHOLE_COMMENT "nat64-bpf: chains and rules in this table: "
 
 /* clang-format off */

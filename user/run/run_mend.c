@@ -191,7 +191,7 @@ static bool is_current(const char *name, const struct nft_spec *spec)
 
 	if (!out)
 		return false;
-	same = !nft_render(spec, out);
+	same = !nft_render(spec, 1, out);
 	same = !fclose(out) && same && !record_read(name, &record);
 	if (!same)
 		return false;
