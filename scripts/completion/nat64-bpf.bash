@@ -66,7 +66,7 @@ _nat64_bpf_values() {
 
 _nat64_bpf() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local global="-j --json -q --quiet -v --verbose --no-color"
+	local global="-j --json -q --quiet -v --verbose --no-color -h --help -V --version"
 	local verbs="load unload run status map stats doctor monitor check try import-tayga help version"
 	local load="--interface --clients --prefix --pool --own4 --own6 --static --mapping --private --host --hairpin
 		--min-lease --max-lease --quota --quota-length --udp-zero-checksum --icmp-errors --tos-64 --tos-46

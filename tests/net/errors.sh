@@ -16,11 +16,11 @@ say "the command line"
 refused 2 'did you mean: nat64-bpf load' lod vpn0
 refused 2 'nat64-bpf help lists' frobnicate
 refused 2 'there is no such verb' LOAD vpn0
-refused 2 'a word is missing' load
-refused 2 'a word is missing' unload
+refused 2 'missing argument NAME' load
+refused 2 'missing argument NAME' unload
 refused 2 'give a name, or --all' unload vpn0 --all
 refused 2 'give a name, or --all' unload --all --dry-run vpn0
-refused 2 'takes no more words' load vpn0 vpn1
+refused 2 'too many arguments' load vpn0 vpn1
 refused 2 'did you mean: --pool' load vpn0 --pol 10.0.0.0/20
 refused 2 'has no such option' load vpn0 --frobnicate
 refused 2 'has no such option' load vpn0 -x

@@ -92,7 +92,7 @@ refused 2 "not a usable host" "another IPv4" map add vpn0 240.0.0.5 fd00::9
 refused 1 "(static map)" "map del vpn0 $dynamic" map add vpn0 "$dynamic" fd00::9 --replace
 refused 2 "neither an IPv4 nor" "give one" map add vpn0 192.168.240.256 fd00::9
 refused 2 "comes first" "map add" map add vpn0 fd00::9 192.168.240.9
-refused 2 "an argument is missing" "NAME V4 V6" map add vpn0 192.168.240.9
+refused 2 "missing argument" "NAME V4 V6" map add vpn0 192.168.240.9
 refused 2 "no such option" "map list NAME" map list vpn0 --replace
 status 2 map ad vpn0 192.168.240.9 fd00::9
 grep -q "did you mean: nat64-bpf map add" "$tmp/err"

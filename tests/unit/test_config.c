@@ -127,16 +127,16 @@ struct bad {
 };
 
 static const struct bad bad[] = {
-	{ "pol", NULL, "x", "pol: unknown key", "nobody reads", "write `pool`" },
+	{ "pol", NULL, "x", "pol: unknown key", "typo is not ignored", "write `pool`" },
 	{ "min_lease", NULL, "2h", "unknown key", "", "write `min-lease`" },
 	{ "qqq", NULL, "2h", "qqq: unknown key", "", "nat64-bpf.conf(5)" },
-	{ "pool", NULL, "", "is no value", "takes a value", "`pool = 192.168.240.0/20`" },
-	{ "pool", NULL, "  \t", "is no value", "", "" },
-	{ "own4", NULL, "", "is no value", "",
+	{ "pool", NULL, "", "is not a value", "takes a value", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "  \t", "is not a value", "", "" },
+	{ "own4", NULL, "", "is not a value", "",
 	  "give ADDR4, or leave it out: the default is first host of pool" },
-	{ "static", NULL, "", "is no value", "", "give ADDR4 ADDR6, or leave it out\n" },
-	{ "interface", NULL, "", "is no value", "", "leave it out: the default is NAME" },
-	{ "state", NULL, "", "is no value", "", "leave it out: the default is /var" },
+	{ "static", NULL, "", "is not a value", "", "give ADDR4 ADDR6, or leave it out\n" },
+	{ "interface", NULL, "", "is not a value", "", "leave it out: the default is NAME" },
+	{ "state", NULL, "", "is not a value", "", "leave it out: the default is /var" },
 	{ "host", NULL, "# x", "comment", "", "" },
 	{ "log", NULL, "/a #b", "comment", "after white space", "" },
 	{ "log", NULL, "/a ;b", "comment", "", "" },
@@ -190,19 +190,19 @@ static const struct bad bad[] = {
 
 	{ "pool", NULL, "192.168.240.1/20", "is not a network", "inside a /20",
 	  "`pool = 192.168.240.0/20`" },
-	{ "pool", NULL, "10.0.0.0/8", "no length of a pool", "/12", "`pool = 10.0.0.0/12`" },
-	{ "pool", NULL, "10.0.0.4/31", "no length of a pool", "/30", "`pool = 10.0.0.4/30`" },
-	{ "pool", NULL, "10.0.0.6/31", "no length of a pool", "/30", "`pool = 10.0.0.4/30`" },
-	{ "pool", NULL, "10.0.0.0/0", "no length of a pool", "/12", "`pool = 10.0.0.0/12`" },
-	{ "pool", NULL, "10.0.0.0/1", "no length of a pool", "/12", "`pool = 10.0.0.0/12`" },
-	{ "pool", NULL, "172.16.5.4/9", "no length of a pool", "/12", "`pool = 172.16.0.0/12`" },
-	{ "pool", NULL, "10.0.0.7/31", "no length of a pool", "/30", "`pool = 10.0.0.4/30`" },
-	{ "pool", NULL, "0.0.0.0/0", "no length of a pool", "", "`pool = 192.168.240.0/20`" },
-	{ "pool", NULL, "127.0.0.1/32", "no length of a pool", "", "`pool = 192.168.240.0/20`" },
-	{ "pool", NULL, "169.254.64.64", "no length of a pool", "", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "10.0.0.0/8", "not a valid pool size", "/12", "`pool = 10.0.0.0/12`" },
+	{ "pool", NULL, "10.0.0.4/31", "not a valid pool size", "/30", "`pool = 10.0.0.4/30`" },
+	{ "pool", NULL, "10.0.0.6/31", "not a valid pool size", "/30", "`pool = 10.0.0.4/30`" },
+	{ "pool", NULL, "10.0.0.0/0", "not a valid pool size", "/12", "`pool = 10.0.0.0/12`" },
+	{ "pool", NULL, "10.0.0.0/1", "not a valid pool size", "/12", "`pool = 10.0.0.0/12`" },
+	{ "pool", NULL, "172.16.5.4/9", "not a valid pool size", "/12", "`pool = 172.16.0.0/12`" },
+	{ "pool", NULL, "10.0.0.7/31", "not a valid pool size", "/30", "`pool = 10.0.0.4/30`" },
+	{ "pool", NULL, "0.0.0.0/0", "not a valid pool size", "", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "127.0.0.1/32", "not a valid pool size", "", "`pool = 192.168.240.0/20`" },
+	{ "pool", NULL, "169.254.64.64", "not a valid pool size", "", "`pool = 192.168.240.0/20`" },
 	{ "pool", NULL, "127.0.0.1/12", "cannot be the pool", "127.0.0.0/8",
 	  "`pool = 192.168.240.0/20`" },
-	{ "pool", NULL, "192.168.240.0", "no length of a pool", "without a length",
+	{ "pool", NULL, "192.168.240.0", "not a valid pool size", "without a length",
 	  "`pool = 192.168.240.0/20`" },
 	{ "pool", NULL, "192.168.240.0/33", "is not an IPv4 network", "0 to 32", "" },
 	{ "pool", NULL, "fd00::/64", "is not an IPv4 network", "", "" },
@@ -231,8 +231,8 @@ static const struct bad bad[] = {
 	{ "static", NULL, "192.168.240.50", "is not a static map", "space between",
 	  "192.168.240.50 fd00::50" },
 	{ "static", NULL, "192.168.240.50 fd00::50 x", "is not a static map", "", "" },
-	{ "static", NULL, "fd00::50 192.168.240.50", "wrong way round", "IPv4 address comes first",
-	  "`static = 192.168.240.50 fd00::50`" },
+	{ "static", NULL, "fd00::50 192.168.240.50", "IPv4 and IPv6 address swapped",
+	  "IPv4 address comes first", "`static = 192.168.240.50 fd00::50`" },
 	{ "static", NULL, "fe80::50 192.168.240.50", "holds `fe80::50`", "link-local", "" },
 	{ "static", NULL, "fd00::50 vpn", "holds `vpn`", "", "192.168.240.50 fd00::50" },
 	{ "static", NULL, "192.168.240.300 fd00::50", "holds `192.168.240.300`", "",
@@ -252,12 +252,12 @@ static const struct bad bad[] = {
 	{ "static", "192.168.240.50 fd00::50", "192.168.240.50 fd00::50", "given twice", "",
 	  "keep one" },
 
-	{ "mapping", NULL, "lineer", "none of dynamic, linear", "", "`mapping = linear`" },
-	{ "mapping", NULL, "Dynamic", "none of dynamic, linear", "", "`mapping = dynamic`" },
-	{ "mapping", NULL, "zzzzzzz", "none of dynamic, linear", "",
+	{ "mapping", NULL, "lineer", "must be one of dynamic, linear", "", "`mapping = linear`" },
+	{ "mapping", NULL, "Dynamic", "must be one of dynamic, linear", "", "`mapping = dynamic`" },
+	{ "mapping", NULL, "zzzzzzz", "must be one of dynamic, linear", "",
 	  "choose one of dynamic, linear" },
-	{ "private", NULL, "dney", "none of", "", "`private = deny`" },
-	{ "private", NULL, "yes", "none of", "", "`private = allow`" },
+	{ "private", NULL, "dney", "must be deny, allow, or PREFIX4", "", "`private = deny`" },
+	{ "private", NULL, "yes", "must be deny, allow, or PREFIX4", "", "`private = allow`" },
 	{ "private", NULL, "10.0.0.1/8", "is not a network", "", "`private = 10.0.0.0/8`" },
 	{ "private", "10.0.0.0/8", "10.0.0.0/8", "given twice", "", "keep one" },
 	{ "private", "10.0.0.0/8", "allow", "contradicts", "", "keep" },
@@ -270,10 +270,10 @@ static const struct bad bad[] = {
 	  "leave this line out" },
 	{ "private", NULL, "169.254.169.254/32", "cannot be allowed", "link-local", "" },
 	{ "private", NULL, "255.255.255.255", "cannot be allowed", "broadcast", "" },
-	{ "private", NULL, "fd00::/64", "none of", "", "" },
-	{ "host", NULL, "on", "none of deny, allow", "", "" },
-	{ "host", NULL, "no", "none of deny, allow", "", "`host = deny`" },
-	{ "hairpin", NULL, "true", "none of deny, allow", "", "`hairpin = allow`" },
+	{ "private", NULL, "fd00::/64", "must be deny, allow, or PREFIX4", "", "" },
+	{ "host", NULL, "on", "must be one of deny, allow", "", "" },
+	{ "host", NULL, "no", "must be one of deny, allow", "", "`host = deny`" },
+	{ "hairpin", NULL, "true", "must be one of deny, allow", "", "`hairpin = allow`" },
 
 	{ "min-lease", NULL, "2x", "is not a time", "2h4m", "`min-lease = 2h4m`" },
 	{ "min-lease", NULL, "-5", "is not a time", "", "" },
@@ -282,71 +282,77 @@ static const struct bad bad[] = {
 	{ "min-lease", NULL, "2h2h", "is not a time", "", "" },
 	{ "min-lease", NULL, "2h4", "is not a time", "", "" },
 	{ "min-lease", NULL, "h", "is not a time", "", "" },
-	{ "min-lease", NULL, "119s", "shorter than 2m", "RFC 4787", "`min-lease = 2m`" },
+	{ "min-lease", NULL, "119s", "shorter than 2m", "RFC 4787", "`min-lease = 2h4m`" },
 	{ "min-lease", NULL, "0", "shorter than 2m", "", "" },
 	{ "max-lease", NULL, "1m", "shorter than 2m", "", "`max-lease = 14d`" },
 	{ "max-lease", NULL, "3651d", "too long", "ten years", "`max-lease = 3650d`" },
 	{ "max-lease", NULL, "99999999999999999999d", "too long", "", "" },
 	{ "max-lease", NULL, "forever", "is not a time", "", "`max-lease = 14d`" },
 
-	{ "quota", NULL, "-1", "out of range", "0 to 1048576", "default is 0" },
-	{ "quota", NULL, "1048577", "out of range", "", "" },
-	{ "quota", NULL, "18446744073709551617", "out of range", "", "" },
-	{ "quota", NULL, "1k", "not a number", "", "" },
-	{ "quota-length", NULL, "0", "out of range", "1 to 128", "" },
-	{ "quota-length", NULL, "129", "out of range", "", "" },
-	{ "quota-length", NULL, "/64", "not a number", "", "64" },
-	{ "udp-zero-checksum", NULL, "calculate", "none of compute, drop, forward", "", "choose" },
-	{ "udp-zero-checksum", NULL, "fwd", "none of compute, drop, forward", "", "" },
-	{ "icmp-errors", NULL, "100", "is not a rate", "", "`icmp-errors = 100/s`" },
-	{ "icmp-errors", NULL, "100/m", "is not a rate", "", "`icmp-errors = 100/s`" },
-	{ "icmp-errors", NULL, "0/s", "out of range", "", "`icmp-errors = off`" },
-	{ "icmp-errors", NULL, "1000001/s", "out of range", "1000000/s", "" },
-	{ "icmp-errors", NULL, "yes", "none of on, off, N/s", "", "`icmp-errors = on`" },
-	{ "tos-64", NULL, "256", "out of range", "0 to 255", "copy" },
-	{ "tos-64", NULL, "EF", "not a number", "", "" },
-	{ "tos-46", NULL, "0", "none of copy, zero", "", "choose" },
-	{ "mss-clamp", NULL, "535", "out of range", "536 to 65495 bytes", "auto" },
-	{ "mss-clamp", NULL, "65496", "out of range", "", "" },
-	{ "mss-clamp", NULL, "on", "not a number", "", "auto" },
-	{ "mtu", NULL, "1251", "out of range", "1252 to 65507 bytes", "auto" },
-	{ "mtu", NULL, "65508", "out of range", "", "" },
-	{ "mtu", NULL, "0", "out of range", "", "" },
-	{ "nat44", NULL, "snat", "is not a way of NAT44", "first and last", "snat 203.0.113.7" },
-	{ "nat44", NULL, "203.0.113.7", "is not a way of NAT44", "word snat",
+	{ "quota", NULL, "-1", "must be 0 to 1048576", "", "default is 0" },
+	{ "quota", NULL, "1048577", "must be 0 to 1048576", "", "" },
+	{ "quota", NULL, "18446744073709551617", "must be 0 to 1048576", "", "" },
+	{ "quota", NULL, "1k", "must be 0 to 1048576", "", "" },
+	{ "quota-length", NULL, "0", "must be 1 to 128 bits", "", "" },
+	{ "quota-length", NULL, "129", "must be 1 to 128 bits", "", "" },
+	{ "quota-length", NULL, "/64", "must be 1 to 128 bits", "", "64" },
+	{ "udp-zero-checksum", NULL, "calculate", "must be one of compute, drop, forward", "",
+	  "choose" },
+	{ "udp-zero-checksum", NULL, "fwd", "must be one of compute, drop, forward", "", "" },
+	{ "icmp-errors", NULL, "100", "must be on, off, or 1/s to 1000000/s", "",
+	  "`icmp-errors = 100/s`" },
+	{ "icmp-errors", NULL, "100/m", "must be on, off, or 1/s to 1000000/s", "",
+	  "`icmp-errors = 100/s`" },
+	{ "icmp-errors", NULL, "0/s", "must be on, off, or 1/s to 1000000/s", "",
+	  "`icmp-errors = off`" },
+	{ "icmp-errors", NULL, "1000001/s", "must be on, off, or 1/s to 1000000/s", "", "" },
+	{ "icmp-errors", NULL, "yes", "must be on, off, or 1/s to 1000000/s", "",
+	  "`icmp-errors = on`" },
+	{ "tos-64", NULL, "256", "must be copy, or 0 to 255", "", "copy" },
+	{ "tos-64", NULL, "EF", "must be copy, or 0 to 255", "", "" },
+	{ "tos-46", NULL, "0", "must be one of copy, zero", "", "choose" },
+	{ "mss-clamp", NULL, "535", "must be auto, off, or 536 to 65495 bytes", "", "auto" },
+	{ "mss-clamp", NULL, "65496", "must be auto, off, or 536 to 65495 bytes", "", "" },
+	{ "mss-clamp", NULL, "on", "must be auto, off, or 536 to 65495 bytes", "", "auto" },
+	{ "mtu", NULL, "1251", "must be auto, or 1252 to 65507 bytes", "", "auto" },
+	{ "mtu", NULL, "65508", "must be auto, or 1252 to 65507 bytes", "", "" },
+	{ "mtu", NULL, "0", "must be auto, or 1252 to 65507 bytes", "", "" },
+	{ "nat44", NULL, "snat", "is not a nat44 mode", "first and last", "snat 203.0.113.7" },
+	{ "nat44", NULL, "203.0.113.7", "is not a nat44 mode", "word snat",
 	  "`nat44 = snat 203.0.113.7`" },
 	{ "nat44", NULL, "127.0.0.1", "no host can have", "loopback", "" },
-	{ "nat44", NULL, "masq", "none of masquerade", "", "`nat44 = masquerade`" },
-	{ "nat44", NULL, "no", "none of masquerade", "", "" },
+	{ "nat44", NULL, "masq", "must be masquerade, none, or snat ADDR4[-ADDR4]", "",
+	  "`nat44 = masquerade`" },
+	{ "nat44", NULL, "no", "must be masquerade, none, or snat ADDR4[-ADDR4]", "", "" },
 	{ "nat44", NULL, "snat eth0", "holds `eth0`", "", "snat 203.0.113.7" },
-	{ "nat44", NULL, "snat 203.0.113.9-203.0.113.7", "wrong way round", "lower",
+	{ "nat44", NULL, "snat 203.0.113.9-203.0.113.7", "in the wrong order", "lower",
 	  "203.0.113.7-203.0.113.9" },
 	{ "nat44", NULL, "snat 203.0.113.0/24", "holds `203.0.113.0/24`", "no length", "" },
-	{ "nat44", NULL, "snat 1.2.3.4-1.2.3.5-1.2.3.6", "is not a way of NAT44", "", "" },
-	{ "nat44", NULL, "snat 203.0.113.7-", "is not a way of NAT44", "first and last",
+	{ "nat44", NULL, "snat 1.2.3.4-1.2.3.5-1.2.3.6", "is not a nat44 mode", "", "" },
+	{ "nat44", NULL, "snat 203.0.113.7-", "is not a nat44 mode", "first and last",
 	  "snat 203.0.113.7-203.0.113.9" },
-	{ "nat44", NULL, "snat 203.0.113.7 -", "is not a way of NAT44", "first and last", "" },
-	{ "nat44", NULL, "snat -203.0.113.7", "is not a way of NAT44", "first and last", "" },
-	{ "nat44", NULL, "snat -", "is not a way of NAT44", "first and last", "" },
-	{ "nat44", NULL, "snat 203.0.113.7--203.0.113.9", "is not a way of NAT44", "first and last",
+	{ "nat44", NULL, "snat 203.0.113.7 -", "is not a nat44 mode", "first and last", "" },
+	{ "nat44", NULL, "snat -203.0.113.7", "is not a nat44 mode", "first and last", "" },
+	{ "nat44", NULL, "snat -", "is not a nat44 mode", "first and last", "" },
+	{ "nat44", NULL, "snat 203.0.113.7--203.0.113.9", "is not a nat44 mode", "first and last",
 	  "" },
-	{ "nat44", NULL, "snat 203.0.113.7-203.0.113.9-", "is not a way of NAT44", "first and last",
+	{ "nat44", NULL, "snat 203.0.113.7-203.0.113.9-", "is not a nat44 mode", "first and last",
 	  "" },
-	{ "nat44", NULL, "snat 203.0.113.7 203.0.113.9", "is not a way of NAT44", "first and last",
+	{ "nat44", NULL, "snat 203.0.113.7 203.0.113.9", "is not a nat44 mode", "first and last",
 	  "" },
-	{ "nat44", NULL, "snat 203.0.113.7, 203.0.113.9", "is not a way of NAT44", "first and last",
+	{ "nat44", NULL, "snat 203.0.113.7, 203.0.113.9", "is not a nat44 mode", "first and last",
 	  "" },
 	{ "nat44", NULL, "snat 127.0.0.1", "holds `127.0.0.1`", "loopback", "" },
-	{ "guard", NULL, "yes", "none of on, off", "", "`guard = on`" },
-	{ "guard", NULL, "0", "none of on, off", "", "`guard = off`" },
-	{ "fastpath", NULL, "on", "none of auto, off", "", "" },
+	{ "guard", NULL, "yes", "must be one of on, off", "", "`guard = on`" },
+	{ "guard", NULL, "0", "must be one of on, off", "", "`guard = off`" },
+	{ "fastpath", NULL, "on", "must be one of auto, off", "", "" },
 	{ "wan", NULL, "eth*", "is a pattern", "only `interface`", "" },
 	{ "wan", NULL, "eth0 eth1", "not the name", "", "second line" },
 	{ "wan", "eth0", "eth0", "given twice", "", "" },
 	{ "wan", "eth0", "auto", "contradicts", "", "" },
 	{ "wan", "auto", "eth0", "contradicts", "", "" },
-	{ "xdp", NULL, "driver", "none of off, auto, native, generic", "", "choose" },
-	{ "xdp", NULL, "nativ", "none of", "", "`xdp = native`" },
+	{ "xdp", NULL, "driver", "must be one of off, auto, native, generic", "", "choose" },
+	{ "xdp", NULL, "nativ", "must be one of off", "", "`xdp = native`" },
 	{ "state", NULL, "tun0.map", "not an absolute path", "",
 	  "`state = /var/lib/nat64-bpf/tun0.map`" },
 	{ "state", NULL, "/var/lib/", "is a folder", "", "`state = /var/lib/tun0.map`" },
@@ -519,10 +525,8 @@ static void defaults(void **state)
 	config_default(&config, "tun0");
 	for (int key = 0; key < KEY_MAX; key++) {
 		const char *fallback = config_keys[key].fallback;
-		bool derived = strchr(fallback, ' ') || !strcmp(fallback, "NAME") || !*fallback ||
-			       key == KEY_STATE;
 
-		if (derived)
+		if (config_keys[key].derived)
 			continue;
 		print_message("%s\n", config_keys[key].key);
 		assert_true(config_value(&config, (enum config_key)key, 0, value, sizeof(value)));
@@ -534,6 +538,116 @@ static void defaults(void **state)
 	assert_false(config_value(&config, KEY_OWN6, 0, value, sizeof(value)));
 	assert_false(config_value(&config, KEY_STATE, 0, value, sizeof(value)));
 	config_free(&config);
+}
+
+/* Help shows placeholders beside words: "deny|allow|PREFIX4". Typed as they stand there, whole or
+ * in parts, they are no values. */
+static void placeholders(void **state)
+{
+	for (int key = 0; key < KEY_MAX; key++) {
+		const char *takes = config_keys[key].takes ?: "";
+		struct bad typed = { .key = config_keys[key].key };
+		char copy[128];
+
+		for (int parts = 0; parts < 2; parts++) {
+			char *rest = NULL;
+
+			snprintf(copy, sizeof(copy), "%s", takes);
+			for (char *word = strtok_r(copy, parts ? "|[]- /" : "|", &rest); word;
+			     word = strtok_r(NULL, parts ? "|[]- /" : "|", &rest)) {
+				typed.value = word;
+				print_message("%s = %s\n", typed.key, word);
+				if (strcmp(word, "s")) /* of N/s */
+					assert_int_equal(child_run(put_bad_value, &typed)->status,
+							 EXIT_USAGE);
+			}
+		}
+		if (*takes) {
+			typed.value = config_key_usage((enum config_key)key);
+			assert_int_equal(child_run(put_bad_value, &typed)->status, EXIT_USAGE);
+		}
+	}
+}
+
+/* Equality is that of values, and names the keys that differ. */
+static void differs(void **state)
+{
+	static const char *const other[KEY_MAX] = {
+		[KEY_INTERFACE] = "tun1",
+		[KEY_CLIENTS] = "fd00::/64",
+		[KEY_PREFIX] = "64:ff9b:1::/96",
+		[KEY_POOL] = "192.168.240.0/21",
+		[KEY_OWN4] = "192.168.240.9",
+		[KEY_OWN6] = "fd00::9",
+		[KEY_STATIC] = "192.168.240.50 fd00::50",
+		[KEY_MAPPING] = "linear",
+		[KEY_PRIVATE] = "10.0.0.0/8",
+		[KEY_HOST] = "allow",
+		[KEY_HAIRPIN] = "allow",
+		[KEY_MIN_LEASE] = "3h",
+		[KEY_MAX_LEASE] = "15d",
+		[KEY_QUOTA] = "7",
+		[KEY_QUOTA_LENGTH] = "128",
+		[KEY_UDP_ZERO] = "drop",
+		[KEY_ICMP_ERRORS] = "50/s",
+		[KEY_TOS_64] = "0",
+		[KEY_TOS_46] = "zero",
+		[KEY_MSS_CLAMP] = "off",
+		[KEY_MTU] = "1252",
+		[KEY_NAT44] = "none",
+		[KEY_GUARD] = "off",
+		[KEY_FASTPATH] = "off",
+		[KEY_WAN] = "eth0",
+		[KEY_XDP] = "auto",
+		[KEY_STATE] = "/s",
+		[KEY_LOG] = "/l",
+	};
+
+	for (int key = 0; key < KEY_MAX; key++) {
+		struct config a, b;
+
+		print_message("%s\n", config_keys[key].key);
+		assert_non_null(other[key]);
+		config_default(&a, "tun0");
+		config_default(&b, "tun0");
+		assert_true(config_equal(&a, &b));
+		assert_int_equal(config_put(&a, config_keys[key].key, other[key], "f:1"), 0);
+		assert_true(config_differs(&a, &b) == 1ull << key);
+		assert_false(config_equal(&a, &b));
+		assert_int_equal(config_overlay(&b, &a), 0);
+		assert_true(config_equal(&a, &b));
+		config_clear(&a, (enum config_key)key);
+		assert_true(config_differs(&a, &b) == 1ull << key);
+		config_clear(&b, (enum config_key)key);
+		assert_true(config_equal(&a, &b) && !config_differs(&a, &b));
+		config_free(&a);
+		config_free(&b);
+	}
+}
+
+/* Elements of lists: another one, one more, and another order. Not what lies behind a text. */
+static void lists_differ(void **state)
+{
+	struct config a, b;
+
+	config_default(&a, "a-long-name");
+	config_default(&b, "tun0");
+	config_put(&a, "interface", "tun0", "f:1");
+	assert_false(config_differs(&a, &b));
+	config_put(&a, "clients", "fd00::/64", "f:2");
+	config_put(&a, "clients", "fd01::/64", "f:3");
+	config_put(&b, "clients", "fd00::/64", "f:2");
+	assert_true(config_differs(&a, &b) == 1ull << KEY_CLIENTS);
+	config_put(&b, "clients", "fd01::/48", "f:3");
+	assert_true(config_differs(&a, &b) == 1ull << KEY_CLIENTS);
+	config_clear(&b, KEY_CLIENTS);
+	config_put(&b, "clients", "fd01::/64", "f:2");
+	config_put(&b, "clients", "fd00::/64", "f:3");
+	assert_true(config_differs(&a, &b) == 1ull << KEY_CLIENTS);
+	config_put(&a, "private", "allow", "f:4");
+	assert_true(config_differs(&a, &b) == (1ull << KEY_CLIENTS | 1ull << KEY_PRIVATE));
+	config_free(&a);
+	config_free(&b);
 }
 
 static int check_name(const void *arg)
@@ -565,10 +679,12 @@ static void instance_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes),    cmocka_unit_test(refuses),
-		cmocka_unit_test(option),   cmocka_unit_test(too_long),
-		cmocka_unit_test(limits),   cmocka_unit_test(overlay),
-		cmocka_unit_test(defaults), cmocka_unit_test(instance_names),
+		cmocka_unit_test(takes),	  cmocka_unit_test(refuses),
+		cmocka_unit_test(option),	  cmocka_unit_test(too_long),
+		cmocka_unit_test(limits),	  cmocka_unit_test(overlay),
+		cmocka_unit_test(defaults),	  cmocka_unit_test(placeholders),
+		cmocka_unit_test(differs),	  cmocka_unit_test(lists_differ),
+		cmocka_unit_test(instance_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "opt.h"
+#include "config_keys.h"
 #include "suggest.h"
 
 static void table(void **state)
@@ -23,7 +23,7 @@ static void table(void **state)
 		for (const char *c = info->key; *c; c++)
 			assert_true(islower((unsigned char)*c) || isdigit((unsigned char)*c) ||
 				    *c == '-');
-		assert_true(strlen(info->value) && strlen(info->help));
+		assert_true(strlen(config_key_usage((enum config_key)i)) && strlen(info->help));
 		assert_true(info->help[strlen(info->help) - 1] != '.');
 	}
 	assert_int_equal(config_key_find("Pool"), -1); /* keys match exactly */

@@ -13,7 +13,7 @@
 
 /* clang-format off */
 const struct verb_option_info verb_options[OPTION_MAX] = {
-#define X(id, name, value, help) [OPTION_##id] = { name, value, help },
+#define X(id, ...) [OPTION_##id] = { __VA_ARGS__ },
 	VERB_OPTIONS(X)
 #undef X
 };
@@ -37,24 +37,31 @@ const char *args_suggest_verb(const char *word)
 	return suggest(word, verb_name, verb_count);
 }
 
-static const char *const global_options[] = { "json",	  "quiet", "verbose",
-					      "no-color", "help",  "version" };
+const struct global_option global_options[GLOBAL_OPTIONS] = {
+	{ 'j', "json", "results as JSON" },
+	{ 'q', "quiet", "no notes; status: the exit status only" },
+	{ 'v', "verbose", "each step as it is taken, on stderr" },
+	{ 0, "no-color", "no colour, as with NO_COLOR set" },
+	{ 'h', "help", "this text; with a verb: its options" },
+	{ 'V', "version", "as the verb version" },
+};
 
-#define GLOBALS (sizeof(global_options) / sizeof(global_options[0]))
-#define OPTIONS (OPTION_MAX + KEY_MAX + GLOBALS)
+#define OPTIONS (OPTION_MAX + KEY_MAX + GLOBAL_OPTIONS)
 
+/* Options of all kinds by one number: of verbs, keys, and those of every verb. */
 static const char *option_name(unsigned int i)
 {
-	return i < OPTION_MAX		? verb_options[i].name :
-	       i < OPTION_MAX + KEY_MAX ? config_keys[i - OPTION_MAX].key :
-					  global_options[i - OPTION_MAX - KEY_MAX];
+	if (i < OPTION_MAX)
+		return verb_options[i].name;
+	i -= OPTION_MAX;
+	return i < KEY_MAX ? config_keys[i].key : global_options[i - KEY_MAX].name;
 }
 
 static bool takes(const struct verb *verb, unsigned int i)
 {
-	return i < OPTION_MAX		? verb->options & 1u << i :
-	       i < OPTION_MAX + KEY_MAX ? verb->config :
-					  true;
+	if (i < OPTION_MAX)
+		return verb->options & 1u << i;
+	return i >= OPTION_MAX + KEY_MAX || verb->config;
 }
 
 static const struct verb *guessing; /* suggest() has no room for it */
@@ -66,65 +73,69 @@ static const char *option_of_verb(unsigned int i)
 
 static int usage(const struct verb *verb, const char *why, const char *what)
 {
+	const char *options = verb->options || verb->config ? " [options]" : "";
+
 	return log_fail(EXIT_USAGE, why,
-			verb ? textf("nat64-bpf %s%s%s%s; nat64-bpf help %s tells more", verb->name,
-				     *verb->operands ? " " : "", verb->operands,
-				     verb->options || verb->config ? " [options]" : "",
-				     verb->name) :
-			       "nat64-bpf help lists the verbs",
+			textf("nat64-bpf %s%s%s%s; for more: nat64-bpf help %s", verb->name,
+			      *verb->operands ? " " : "", verb->operands, options, verb->name),
 			"%s", what);
 }
 
 static int unknown_verb(const char *word)
 {
-	const char *near = args_suggest_verb(word);
+	const char *near = args_suggest_verb(word), *fix = "nat64-bpf help lists the verbs";
 
-	return log_fail(EXIT_USAGE, "there is no such verb",
-			near ? textf("did you mean: nat64-bpf %s", near) :
-			       "nat64-bpf help lists the verbs",
-			"%s", word);
+	if (near)
+		fix = textf("did you mean: nat64-bpf %s", near);
+	return log_fail(EXIT_USAGE, "there is no such verb", fix, "%s", word);
 }
 
 /* "load, check and run": those that take an option. */
-static void verbs_with(unsigned int option, char out[128])
+static const char *verbs_with(unsigned int option)
 {
-	unsigned int left = 0;
-	int len = 0;
+	const char *list = "", *last = NULL;
 
-	for (unsigned int i = 0; i < verb_count; i++)
-		left += takes(&verbs[i], option);
-	*out = 0;
-	for (unsigned int i = 0; i < verb_count && len < 128; i++)
-		if (takes(&verbs[i], option))
-			len += snprintf(out + len, (size_t)(128 - len), "%s%s", verbs[i].name,
-					--left > 1 ? ", " :
-					left	   ? " and " :
-						     "");
+	for (unsigned int i = 0; i < verb_count; i++) {
+		if (!takes(&verbs[i], option))
+			continue;
+		if (last)
+			list = textf("%s%s%s", list, *list ? ", " : "", last);
+		last = verbs[i].name;
+	}
+	return *list ? textf("%s and %s", list, last) : last;
 }
 
 /* An option that the verb does not take: what is suggested is one that it takes. */
 static int unknown_option(const struct verb *verb, const char *word)
 {
 	const char *start = word + strspn(word, "-"), *near;
-	char name[40], others[128];
+	const char *fix = textf("nat64-bpf help %s lists its options", verb->name);
+	char name[40];
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(start, "="), start);
 	for (unsigned int i = 0; i < OPTIONS; i++) {
 		if (takes(verb, i) || strcmp(name, option_name(i)))
 			continue;
-		verbs_with(i, others);
 		return log_fail(EXIT_USAGE,
-				textf("%s has no such option, it is one of %s", verb->name, others),
+				textf("%s has no such option, it is one of %s", verb->name,
+				      verbs_with(i)),
 				textf("leave it out; nat64-bpf help %s lists the options of %s",
 				      verb->name, verb->name),
 				"%s", word);
 	}
 	guessing = verb;
 	near = suggest(name, option_of_verb, OPTIONS);
-	return log_fail(EXIT_USAGE, textf("%s has no such option", verb->name),
-			near ? textf("did you mean: --%s", near) :
-			       textf("nat64-bpf help %s lists its options", verb->name),
-			"%s", word);
+	if (near)
+		fix = textf("did you mean: --%s", near);
+	return log_fail(EXIT_USAGE, textf("%s has no such option", verb->name), fix, "%s", word);
+}
+
+static const struct verb *verb_named(const char *name)
+{
+	for (unsigned int i = 0; i < verb_count; i++)
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
 }
 
 /* The verb is the first word that is no option; without one it is status. */
@@ -135,7 +146,7 @@ static int find_verb(struct args *args, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
 			word = "help";
-		} else if (!strcmp(argv[i], "--version")) {
+		} else if (!strcmp(argv[i], "-V") || !strcmp(argv[i], "--version")) {
 			word = "version";
 		} else if (argv[i][0] != '-') {
 			word = argv[i];
@@ -143,105 +154,161 @@ static int find_verb(struct args *args, int argc, char **argv)
 			break;
 		}
 	}
-	for (unsigned int i = 0; i < verb_count; i++)
-		if (!strcmp(verbs[i].name, word))
-			args->verb = &verbs[i];
+	args->verb = verb_named(word);
 	return args->verb ? 0 : unknown_verb(word);
 }
 
-static bool global_option(struct args *args, const char *word)
+/* NAME without the dashes. False: no such option. */
+static bool global_option(struct args *args, const char *name)
 {
-	if (!strcmp(word, "--json"))
+	if (!strcmp(name, "json"))
 		log_options.json = args->json = true;
-	else if (!strcmp(word, "--quiet"))
+	else if (!strcmp(name, "quiet"))
 		log_options.quiet = args->quiet = true;
-	else if (!strcmp(word, "--verbose"))
+	else if (!strcmp(name, "verbose"))
 		log_options.verbose = true;
-	else if (!strcmp(word, "--no-color"))
+	else if (!strcmp(name, "no-color"))
 		log_options.colour = false;
+	else if (!strcmp(name, "help"))
+		args->help = true;
 	else
-		return !strcmp(word, "--help") || !strcmp(word, "--version");
+		return !strcmp(name, "version"); /* seen by find_verb() */
 	return true;
 }
 
 static int short_options(struct args *args, const char *word)
 {
 	for (const char *c = word + 1; *c; c++) {
-		static const struct {
-			char letter;
-			const char *word;
-		} all[] = { { 'j', "--json" },
-			    { 'q', "--quiet" },
-			    { 'v', "--verbose" },
-			    { 'h', "--help" } };
-		size_t i;
+		size_t i = 0;
 
-		for (i = 0; i < sizeof(all) / sizeof(*all) && all[i].letter != *c; i++)
-			;
-		if (i == sizeof(all) / sizeof(*all))
+		while (i < GLOBAL_OPTIONS && global_options[i].letter != *c)
+			i++;
+		if (i == GLOBAL_OPTIONS)
 			return unknown_option(args->verb, word);
-		global_option(args, all[i].word);
+		global_option(args, global_options[i].name);
 	}
 	return 0;
 }
 
-/* One of the two would not hold, and nobody would see which. */
+/* Only one of the two could be used, and the user would not see which. */
 static int twice(const struct verb *verb, const char *name)
 {
-	return usage(verb, "it may be given once only", textf("%s: given twice", name));
+	return usage(verb, "it may be given once only", textf("--%s: given twice", name));
 }
 
-/* One --option; `next` is the word behind it. Number of words it takes, or -1. */
+/* One --option: its name, and its value or the next word, which may be it. */
+struct option {
+	const char *word, *name, *value, *next;
+};
+
+static int needs_value(const struct verb *verb, const struct option *option, const char *value)
+{
+	return usage(verb, textf("it needs a value: %s", value), option->word);
+}
+
+/* The functions that take an option return the number of words that it is, or -1. */
+static int verb_option(struct args *args, const struct option *option, unsigned int i)
+{
+	const struct verb_option_info *info = &verb_options[i];
+	const char *value = option->value;
+
+	if (!info->value && value)
+		return usage(args->verb, "it takes no value", option->word);
+	if (info->value && info->value[0] != '[' && !value) {
+		if (!option->next)
+			return needs_value(args->verb, option, info->value);
+		value = option->next;
+	}
+	if (args->given & 1u << i && info->value)
+		return twice(args->verb, option->name);
+
+	args->given |= 1u << i;
+	args->value[i] = value;
+	return value && !option->value ? 2 : 1;
+}
+
+static int key_option(struct args *args, const struct option *option, int key)
+{
+	const char *value = option->value ?: option->next;
+
+	if (!value)
+		return needs_value(args->verb, option, config_key_usage((enum config_key)key));
+	if (args->config.given & 1ull << key && !config_keys[key].repeatable)
+		return twice(args->verb, option->name);
+	if (config_put(&args->config, option->name, value, textf("--%s", option->name)))
+		return -1;
+	return option->value ? 1 : 2;
+}
+
 static int long_option(struct args *args, const char *word, const char *next)
 {
-	const struct verb *verb = args->verb;
-	const char *equals = strchr(word, '='), *value = equals ? equals + 1 : NULL;
-	char name[32];
+	size_t len = strcspn(word, "=");
+	struct option option = { .word = word, .next = next };
 	int key;
 
-	snprintf(name, sizeof(name), "%.*s", (int)(equals ? equals - word : (long)strlen(word)),
-		 word);
-	for (unsigned int i = 0; i < OPTION_MAX; i++) {
-		const struct verb_option_info *option = &verb_options[i];
+	option.name = textf("%.*s", (int)len - 2, word + 2);
+	if (word[len])
+		option.value = word + len + 1;
+	for (unsigned int i = 0; i < OPTION_MAX; i++)
+		if (args->verb->options & 1u << i && !strcmp(option.name, verb_options[i].name))
+			return verb_option(args, &option, i);
+	for (unsigned int i = 0; i < GLOBAL_OPTIONS && option.value; i++)
+		if (!strcmp(option.name, global_options[i].name))
+			return usage(args->verb, "it takes no value", word);
+	if (global_option(args, option.name))
+		return 1;
+	key = args->verb->config ? config_key_find(option.name) : -1;
+	return key < 0 ? unknown_option(args->verb, word) : key_option(args, &option, key);
+}
 
-		if (!(verb->options & 1u << i) || strcmp(name + 2, option->name))
+static int operand(struct args *args, const char *word)
+{
+	size_t room = sizeof(args->operands) / sizeof(*args->operands);
+
+	if (args->count == args->verb->most || (size_t)args->count == room)
+		return usage(args->verb, "too many arguments", word);
+	args->operands[args->count++] = word;
+	return 1;
+}
+
+static int parse_words(struct args *args, int argc, char **argv)
+{
+	bool operands_only = false;
+	int taken;
+
+	for (int i = 1; i < argc; i += taken) {
+		const char *word = argv[i];
+
+		taken = 1;
+		if (!word)
 			continue;
-		if (!option->value && value)
-			return usage(verb, "it takes no value", word);
-		if (option->value && option->value[0] != '[' && !value) {
-			if (!next)
-				return usage(verb, textf("it needs a value: %s", option->value),
-					     word);
-			value = next;
-		}
-		if (args->given & 1u << i && option->value)
-			return twice(verb, name);
-		args->given |= 1u << i;
-		args->value[i] = value;
-		return value == next && value ? 2 : 1;
-	}
-	for (size_t i = 0; i < GLOBALS; i++)
-		if (!strcmp(name + 2, global_options[i]))
-			return usage(verb, "it takes no value", word);
-	key = verb->config ? config_key_find(name + 2) : -1;
-	if (key >= 0) {
-		if (!value && !next)
-			return usage(verb, textf("it needs a value: %s", config_keys[key].value),
-				     word);
-		if (args->config.given & 1ull << key && !config_keys[key].repeatable)
-			return twice(verb, name);
-		if (config_put(&args->config, name + 2, value ? value : next, name))
+		if (operands_only || word[0] != '-' || !word[1])
+			taken = operand(args, word);
+		else if (!strcmp(word, "--"))
+			operands_only = true;
+		else if (word[1] == '-')
+			taken = long_option(args, word, i + 1 < argc ? argv[i + 1] : NULL);
+		else if (short_options(args, word))
+			taken = -1;
+		if (taken < 0)
 			return -1;
-		return value ? 1 : 2;
 	}
-	return unknown_option(verb, word);
+	return 0;
+}
+
+/* "NAME" of "FILE [NAME]" for operand 0. */
+static const char *missing(const struct verb *verb, int count)
+{
+	const char *operands = verb->operands;
+
+	while (count-- > 0)
+		operands = strchrnul(operands, ' ') + !!strchr(operands, ' ');
+	return textf("%.*s", (int)strcspn(operands, " "), operands);
 }
 
 int args_parse(struct args *args, const struct verb *table, unsigned int count, int argc,
 	       char **argv)
 {
-	bool words_only = false;
-
 	*args = (struct args){};
 	verbs = table;
 	verb_count = count;
@@ -251,41 +318,21 @@ int args_parse(struct args *args, const struct verb *table, unsigned int count, 
 	     i++) /* so that errors of what follows come out in the right form */
 		if (!strcmp(argv[i], "-j") || !strcmp(argv[i], "--json"))
 			log_options.json = args->json = true;
-	if (find_verb(args, argc, argv))
+	if (find_verb(args, argc, argv) || parse_words(args, argc, argv))
 		return -1;
-	for (int i = 1; i < argc; i++) {
-		int taken = 1;
-
-		if (!argv[i])
-			continue;
-		if (!words_only && !strcmp(argv[i], "--")) {
-			words_only = true;
-		} else if (!words_only && argv[i][0] == '-' && argv[i][1] == '-') {
-			if (!global_option(args, argv[i]))
-				taken = long_option(args, argv[i],
-						    i + 1 < argc ? argv[i + 1] : NULL);
-			if (taken < 0)
-				return -1;
-			i += taken - 1;
-		} else if (!words_only && argv[i][0] == '-' && argv[i][1]) {
-			if (short_options(args, argv[i]))
-				return -1;
-		} else if (args->count == args->verb->most ||
-			   args->count == sizeof(args->operands) / sizeof(*args->operands)) {
-			return usage(args->verb, textf("%s takes no more words", args->verb->name),
-				     argv[i]);
-		} else {
-			args->operands[args->count++] = argv[i];
-		}
-	}
 	if (log_options.quiet && log_options.verbose)
-		return log_fail(EXIT_USAGE, "one asks for fewer words, the other for more",
+		return log_fail(EXIT_USAGE, "one asks for fewer messages, the other for more",
 				"give one of the two", "-q and -v together");
+	if (args->help && args->verb != verb_named("help")) { /* load vpn0 --help: help load */
+		args->operands[0] = args->verb->name;
+		args->count = 1;
+		args->verb = verb_named("help");
+	}
 	args->name = args->operands[0];
-	if (args->count < args->verb->least && !args_has(args, OPTION_ALL))
-		return usage(args->verb, "a word is missing",
-			     textf("nat64-bpf %s: which?", args->verb->name));
-	return 0;
+	if (args->count >= args->verb->least || args_has(args, OPTION_ALL))
+		return 0;
+	return usage(args->verb, textf("missing argument %s", missing(args->verb, args->count)),
+		     textf("nat64-bpf %s", args->verb->name));
 }
 
 void args_free(struct args *args)

@@ -9,26 +9,26 @@
 #include "config.h"
 
 /* clang-format off */
-/*  enum	option		value		help */
+/* enum, option, value, default, help */
 #define VERB_OPTIONS(X) \
-	X(DRY_RUN,	"dry-run",	NULL,		"print what would be done, change nothing") \
-	X(REPLACE,	"replace",	NULL,		"allow a change that ends bindings or flows") \
-	X(ALL,		"all",		NULL,		"all instances") \
-	X(AT,		"at",		"TIME",		"the holder at that time: YYYY-MM-DDTHH:MM:SSZ, or seconds since 1970") \
-	X(WATCH,	"watch",	"[=SEC]",	"redraw every SEC seconds (2)") \
-	X(EXPLAIN,	"explain",	NULL,		"a sentence for each counter") \
-	X(OPENMETRICS,	"openmetrics",	NULL,		"text for Prometheus' textfile collector") \
-	X(UNLOAD,	"unload",	NULL,		"unload the instance at the end") \
-	X(NO_DNS,	"no-dns",	NULL,		"query no resolver") \
-	X(FROM,		"from",		"ADDR",		"source of the packet") \
-	X(TO,		"to",		"ADDR",		"its destination") \
-	X(PROTO,	"proto",	"tcp|udp|icmp",	"its protocol (tcp with --dport, else icmp)") \
-	X(SPORT,	"sport",	"PORT",		"its source port (40000)") \
-	X(DPORT,	"dport",	"PORT",		"its destination port (443)") \
-	X(SIZE,		"size",		"BYTES",	"its length from the IP header on")
+	X(DRY_RUN, "dry-run", NULL, NULL, "print what would be done, change nothing") \
+	X(REPLACE, "replace", NULL, NULL, "allow a change that ends bindings or flows") \
+	X(ALL, "all", NULL, NULL, "all instances") \
+	X(AT, "at", "TIME", NULL, "the holder at that time: YYYY-MM-DDTHH:MM:SSZ, or seconds") \
+	X(WATCH, "watch", "[=SEC]", "2", "redraw every SEC seconds") \
+	X(EXPLAIN, "explain", NULL, NULL, "a sentence for each counter") \
+	X(OPENMETRICS, "openmetrics", NULL, NULL, "text for Prometheus' textfile collector") \
+	X(UNLOAD, "unload", NULL, NULL, "unload the instance at the end") \
+	X(NO_DNS, "no-dns", NULL, NULL, "query no resolver") \
+	X(FROM, "from", "ADDR", NULL, "source of the packet") \
+	X(TO, "to", "ADDR", NULL, "its destination") \
+	X(PROTO, "proto", "tcp|udp|icmp", NULL, "its protocol (tcp with --dport, else icmp)") \
+	X(SPORT, "sport", "PORT", "40000", "its source port") \
+	X(DPORT, "dport", "PORT", "443", "its destination port") \
+	X(SIZE, "size", "BYTES", NULL, "its length from the IP header on")
 
 enum verb_option {
-#define X(id, name, value, help) OPTION_##id,
+#define X(id, ...) OPTION_##id,
 	VERB_OPTIONS(X)
 #undef X
 	OPTION_MAX
@@ -50,18 +50,30 @@ struct verb {
 
 struct verb_option_info {
 	const char *name;
-	const char *value; /* NULL: none; in brackets: may be left out */
+	const char *value;    /* NULL: none; in brackets: may be left out */
+	const char *fallback; /* default of the value, NULL: none */
 	const char *help;
 };
 
 extern const struct verb_option_info verb_options[OPTION_MAX];
+
+/* Options that every verb takes. */
+#define GLOBAL_OPTIONS 6
+
+struct global_option {
+	char letter; /* 0: none */
+	const char *name;
+	const char *help;
+};
+
+extern const struct global_option global_options[GLOBAL_OPTIONS];
 
 struct args {
 	const struct verb *verb;
 	const char *operands[8];
 	int count;	  /* of operands */
 	const char *name; /* operands[0], NULL: none */
-	bool json, quiet;
+	bool json, quiet, help;
 	uint32_t given;		       /* bits OPTION(...) */
 	const char *value[OPTION_MAX]; /* NULL: without */
 	struct config config;	       /* options that are config keys; config.given says which */

@@ -24,48 +24,130 @@ static void print_all(void)
 		snprintf(usage, sizeof(usage), "%s %s", args_verb(i)->name, args_verb(i)->operands);
 		printf("  %-26s %s\n", usage, args_verb(i)->help);
 	}
-	printf("\n  -j, --json     results as JSON\n"
-	       "  -q, --quiet    no notes; status: the exit status only\n"
-	       "  -v, --verbose  each step as it is taken, on stderr\n"
-	       "  --no-color     no colour, as with NO_COLOR set\n\n"
-	       "nat64-bpf help VERB lists the options of a verb. Manual: nat64-bpf(8), nat64-bpf.conf(5).\n");
+	putchar('\n');
+	for (unsigned int i = 0; i < GLOBAL_OPTIONS; i++) {
+		const struct global_option *option = &global_options[i];
+
+		if (option->letter)
+			printf("  -%c, ", option->letter);
+		else
+			printf("      ");
+		printf("--%-9s %s\n", option->name, option->help);
+	}
+	printf("\nnat64-bpf help VERB lists the options of a verb. Manual: nat64-bpf(8), nat64-bpf.conf(5).\n");
+}
+
+/* One option of a verb, of either kind. */
+struct option {
+	const char *name, *value; /* NULL: without */
+	const char *fallback;	  /* "": none */
+	bool derived, repeatable, setting;
+	const struct config_word *words; /* NULL: none */
+	const char *help;
+};
+
+static struct option of_verb(unsigned int i)
+{
+	const struct verb_option_info *info = &verb_options[i];
+
+	return (struct option){ .name = info->name,
+				.value = info->value,
+				.fallback = info->fallback ?: "",
+				.help = info->help };
+}
+
+static struct option of_key(unsigned int key)
+{
+	const struct config_key_info *row = &config_keys[key];
+
+	return (struct option){ .name = row->key,
+				.value = config_key_usage((enum config_key)key),
+				.fallback = row->fallback,
+				.derived = row->derived,
+				.repeatable = row->repeatable,
+				.setting = true,
+				.words = row->words,
+				.help = row->help };
+}
+
+/* Calls TAKE for each option of a verb. */
+static void each_option(const struct verb *verb, void (*take)(const struct option *, void *),
+			void *data)
+{
+	struct option option;
+
+	for (unsigned int i = 0; i < OPTION_MAX; i++)
+		if (verb->options & 1u << i) {
+			option = of_verb(i);
+			take(&option, data);
+		}
+	for (unsigned int key = 0; verb->config && key < KEY_MAX; key++) {
+		option = of_key(key);
+		take(&option, data);
+	}
+}
+
+static void print_option(const struct option *option, void *data)
+{
+	const char *usage = textf("--%s", option->name), *help = option->help;
+
+	if (option->value)
+		usage = textf("%s%s%s", usage, *option->value == '[' ? "" : " ", option->value);
+	if (*option->fallback)
+		help = textf("%s (%s)", help, option->fallback);
+	printf("  %-34s %s%s\n", usage, help, option->repeatable ? ", repeatable" : "");
 }
 
 static void print_verb(const struct verb *verb)
 {
 	printf("nat64-bpf %s %s\n\n  %s\n\n", verb->name, verb->operands, verb->help);
-	for (unsigned int i = 0; i < OPTION_MAX; i++) {
-		char usage[64];
+	each_option(verb, print_option, NULL);
+}
 
-		if (!(verb->options & 1u << i))
-			continue;
-		snprintf(usage, sizeof(usage), "--%s%s%s", verb_options[i].name,
-			 verb_options[i].value && verb_options[i].value[0] != '[' ? " " : "",
-			 verb_options[i].value ? verb_options[i].value : "");
-		printf("  %-34s %s\n", usage, verb_options[i].help);
-	}
-	for (unsigned int i = 0; verb->config && i < KEY_MAX; i++) {
-		const struct config_key_info *key = &config_keys[i];
-		char usage[64];
+static void append_name(const struct option *option, void *array)
+{
+	json_array_append_new(array, json_string(option->name));
+}
 
-		snprintf(usage, sizeof(usage), "--%s %s", key->key, key->value);
-		printf("  %-34s %s%s%s%s%s\n", usage, key->help, *key->fallback ? " (" : "",
-		       key->fallback, *key->fallback ? ")" : "",
-		       key->repeatable ? ", repeatable" : "");
-	}
+static void append_option(const struct option *option, void *array)
+{
+	const struct config_word *word = option->words;
+	json_t *object, *words = json_array();
+
+	for (; word && word->text; word++)
+		json_array_append_new(words, json_string(word->text));
+	object = json_pack("{s:s, s:s?, s:o, s:b, s:b, s:s}", "option", option->name, "value",
+			   option->value, "words", words, "repeatable", option->repeatable,
+			   "setting", option->setting, "help", option->help);
+	if (*option->fallback)
+		json_object_set_new(object, option->derived ? "derived" : "default",
+				    json_string(option->fallback));
+	json_array_append_new(array, object);
 }
 
 static json_t *verb_json(const struct verb *verb)
 {
-	json_t *options = json_array();
+	json_t *names = json_array(), *details = json_array();
 
-	for (unsigned int i = 0; i < OPTION_MAX; i++)
-		if (verb->options & 1u << i)
-			json_array_append_new(options, json_string(verb_options[i].name));
-	for (unsigned int i = 0; verb->config && i < KEY_MAX; i++)
-		json_array_append_new(options, json_string(config_keys[i].key));
-	return json_pack("{s:s, s:s, s:s, s:o}", "verb", verb->name, "operands", verb->operands,
-			 "help", verb->help, "options", options);
+	each_option(verb, append_name, names);
+	each_option(verb, append_option, details);
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "verb", verb->name, "operands",
+			 verb->operands, "help", verb->help, "options", names, "details", details);
+}
+
+static json_t *global_json(void)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < GLOBAL_OPTIONS; i++) {
+		const struct global_option *option = &global_options[i];
+		const char letter[2] = { option->letter };
+
+		json_array_append_new(array, json_pack("{s:s, s:s?, s:s}", "option", option->name,
+						       "letter", *letter ? letter : NULL, "help",
+						       option->help));
+	}
+	return array;
 }
 
 int cmd_help(const struct args *args)
@@ -78,21 +160,25 @@ int cmd_help(const struct args *args)
 			verb = args_verb(i);
 	if (args->name && !verb) {
 		const char *near = args_suggest_verb(args->name);
+		const char *fix = "nat64-bpf help lists the verbs";
 
-		return log_fail(EXIT_USAGE, "there is no such verb",
-				near ? textf("did you mean: nat64-bpf help %s", near) :
-				       "nat64-bpf help lists the verbs",
-				"%s", args->name);
+		if (near)
+			fix = textf("did you mean: nat64-bpf help %s", near);
+		return log_fail(EXIT_USAGE, "there is no such verb", fix, "%s", args->name);
 	}
 	if (!args->json) {
-		verb ? print_verb(verb) : print_all();
+		if (verb)
+			print_verb(verb);
+		else
+			print_all();
 		return 0;
 	}
 	array = json_array();
 	for (unsigned int i = 0; args_verb(i); i++)
 		if (!verb || verb == args_verb(i))
 			json_array_append_new(array, verb_json(args_verb(i)));
-	json_out(json_pack("{s:i, s:o}", "schema", 1, "verbs", array));
+	json_out(json_pack("{s:i, s:o, s:o}", "schema", 1, "verbs", array, "options",
+			   global_json()));
 	return 0;
 }
 

@@ -62,8 +62,8 @@ static int check_words(const struct subverb *verb, const struct args *args)
 			return log_fail(EXIT_USAGE, textf("map %s has no such option", verb->name),
 					usage, "--%s", verb_options[i].name);
 	if (words < verb->least)
-		return log_fail(EXIT_USAGE, "an argument is missing", usage, "nat64-bpf map %s",
-				verb->name);
+		return log_fail(EXIT_USAGE, textf("missing argument: it takes %s", verb->operands),
+				usage, "nat64-bpf map %s", verb->name);
 	if (words > verb->most)
 		return log_fail(EXIT_USAGE, textf("too many arguments for map %s", verb->name),
 				usage, "%s", args->operands[2 + verb->most]);

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "config_keys.h"
 #include "nat64.h"
-#include "opt.h"
 #include "prefix.h"
 
 #define NAME_LEN_MAX 15 /* instance names: [A-Za-z0-9_.-]{1,15}, not beginning with - or . */
@@ -22,7 +22,6 @@ struct static_map {
 
 enum nat44_mode { NAT44_MASQUERADE, NAT44_SNAT, NAT44_NONE };
 enum xdp_mode { XDP_OFF, XDP_AUTO, XDP_NATIVE, XDP_GENERIC };
-enum icmp_errors { ICMP_ERRORS_ON_RATE = 100 }; /* `on`: errors a second and CPU */
 
 /* Which keys were given; the rest are defaults, or come from a running instance. Bit: enum
  * config_key. */
@@ -68,7 +67,7 @@ struct config {
 	int mss_clamp; /* -1: auto, 0: off */
 	uint32_t mtu;  /* 0: auto = interface MTU - 28 */
 	enum nat44_mode nat44;
-	struct in_addr snat_first, snat_last;
+	struct in_addr snat_first, snat_last; /* next to nat44: one value, one row */
 	bool guard;
 	bool fastpath_auto;
 	char (*wan)[IFNAMSIZ]; /* empty: auto */
@@ -78,7 +77,7 @@ struct config {
 	char log[PATH_MAX];   /* "" : off */
 };
 
-/* Defaults of nat64-bpf.conf(5) for an instance. */
+/* Defaults of the rows for an instance. */
 void config_default(struct config *config, const char *name);
 void config_free(struct config *config);
 
@@ -94,19 +93,24 @@ void config_clear(struct config *config, enum config_key key);
  * went wrong and returns -1. */
 int config_overlay(struct config *config, const struct config *from);
 
+/* Keys whose values differ, given or not. */
+config_set config_differs(const struct config *a, const struct config *b);
+
+/* Do both give the same keys the same values? Then config_write() writes the same of both. */
+bool config_equal(const struct config *a, const struct config *b);
+
 /* Writes the given keys as a config file that config_read() reads back to the same. -errno. */
 int config_write(const struct config *config, FILE *out);
 char *config_text(const struct config *config); /* the same as fresh text; NULL: no memory */
 
-/* Words of a key's value as in the file, list element I of a repeatable key; false: no such
- * element. */
+/* A key's value as in the file, list element I of a repeatable key; false: no such element. */
 bool config_value(const struct config *config, enum config_key key, size_t i, char *out,
 		  size_t size);
 
 /* May this be an instance's name? Says why not and returns false. */
 bool config_name_check(const char *name);
 
-/* Reads a config file (libinih). Says what is wrong, with file:line, and returns -1. */
+/* Reads a config file. Says what is wrong, with file:line, and returns -1. */
 int config_read(struct config *config, const char *path);
 
 /* Checks what needs more than one key (own4 in pool, lease order, linear ...). Says it, with the

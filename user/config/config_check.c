@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "config.h"
-#include "config_value.h"
 #include "log.h"
 #include "text.h"
 
@@ -45,7 +44,9 @@ static unsigned int order(const struct config *config, struct culprit culprit)
 {
 	unsigned int line = line_of(config, culprit);
 
-	return !(config->given & 1ull << culprit.key) ? 0 : line ? line : UINT_MAX;
+	if (!(config->given & 1ull << culprit.key))
+		return 0;
+	return line ? line : UINT_MAX;
 }
 
 /* Of two that clash the one that came later. */
@@ -92,9 +93,9 @@ static struct in_addr broadcast(const struct config *config)
 /* "network" or "broadcast" if the pool cannot give the address to a host, else NULL. */
 static const char *reserved(const struct config *config, struct in_addr addr)
 {
-	return same4(addr, config->pool.addr) ? "network" :
-	       same4(addr, broadcast(config)) ? "broadcast" :
-						NULL;
+	if (same4(addr, config->pool.addr))
+		return "network";
+	return same4(addr, broadcast(config)) ? "broadcast" : NULL;
 }
 
 static int check_own4(const struct config *config)
@@ -133,13 +134,9 @@ static int check_own6(const struct config *config)
 
 static int check_prefix(const struct config *config)
 {
-	const char *fault = prefix_fault(&config->prefix);
 	char prefix[NET6_TEXT], clients[NET6_TEXT];
 
 	net6_text(&config->prefix, prefix);
-	if (fault)
-		return bad(config, KEY(PREFIX), fault, "set prefix = 64:ff9b::/96, or leave it out",
-			   textf("prefix = %s cannot be the prefix", prefix));
 	for (size_t i = 0; i < config->client_count; i++)
 		if (net6_overlap(&config->prefix, &config->clients[i]))
 			return bad(
@@ -152,27 +149,32 @@ static int check_prefix(const struct config *config)
 	return 0;
 }
 
+/* Nothing but single addresses. */
+static int bad_clients(const struct config *config)
+{
+	static const char *const theirs =
+		"the network that the VPN gives its clients addresses from";
+	struct net6 net = { .addr = config->clients[0].addr, .len = 64 };
+	const char *fix = textf("set clients to %s", theirs);
+	char text[NET6_TEXT], meant[NET6_TEXT];
+
+	memset(&net.addr.s6_addr[8], 0, 8);
+	if (!net6_overlap(&net, &config->prefix))
+		fix = textf("set clients = %s, or %s", net6_text(&net, meant), theirs);
+	return bad(config, NTH(CLIENTS, 0),
+		   "a /128 is one address: no other client could use the translator", fix,
+		   textf("clients = %s holds one address only",
+			 net6_text(&config->clients[0], text)));
+}
+
 static int check_clients(const struct config *config)
 {
-	char text[NET6_TEXT], meant[NET6_TEXT];
 	size_t single = 0;
-	struct net6 net;
 
 	for (size_t i = 0; i < config->client_count; i++)
 		single += config->clients[i].len == 128;
-	if (single && single == config->client_count) {
-		net = (struct net6){ .addr = config->clients[0].addr, .len = 64 };
-		memset(&net.addr.s6_addr[8], 0, 8);
-		return bad(
-			config, NTH(CLIENTS, 0),
-			"a /128 is one address: no other client could use the translator",
-			net6_overlap(&net, &config->prefix) ?
-				"set clients to the network that the VPN gives its clients addresses from" :
-				textf("set clients = %s, or the network that the VPN gives its clients addresses from",
-				      net6_text(&net, meant)),
-			textf("clients = %s holds one address only",
-			      net6_text(&config->clients[0], text)));
-	}
+	if (single && single == config->client_count)
+		return bad_clients(config);
 	if (config->linear && config->client_count > 1)
 		return bad(config, later(config, NTH(CLIENTS, 1), KEY(MAPPING)),
 			   "client N gets address N of the pool, which two networks cannot share",
@@ -182,17 +184,16 @@ static int check_clients(const struct config *config)
 	return 0;
 }
 
-/* One static map against all else: those before it, and what the translator itself uses. */
+/* One static map against what the translator itself uses. */
 static int check_static(const struct config *config, size_t i)
 {
 	struct in_addr own4 = config->own4.s_addr ? config->own4 : first_host(config);
+	struct culprit culprit = config->own4.s_addr ? KEY(OWN4) : KEY(POOL);
 	const struct static_map *map = &config->statics[i];
 	const char *name = textf("static = %s %s", text_addr4(map->addr4), text_addr6(&map->addr6));
 
 	if (same4(map->addr4, own4))
-		return bad(config,
-			   later(config, NTH(STATIC, i),
-				 config->own4.s_addr ? KEY(OWN4) : KEY(POOL)),
+		return bad(config, later(config, NTH(STATIC, i), culprit),
 			   textf("%s is own4, the translator's own address%s", text_addr4(own4),
 				 config->own4.s_addr ? "" : " (the first host of the pool)"),
 			   "choose another IPv4 address for the client, or set own4 to another one",
@@ -212,15 +213,6 @@ static int check_static(const struct config *config, size_t i)
 			   "addresses in it stand for IPv4 addresses, so no client may have one",
 			   "give the client's own IPv6 address",
 			   textf("%s: the IPv6 address lies inside the prefix", name));
-	for (size_t j = 0; j < i; j++)
-		if (same4(map->addr4, config->statics[j].addr4) ||
-		    IN6_ARE_ADDR_EQUAL(&map->addr6, &config->statics[j].addr6))
-			return bad(config, NTH(STATIC, i),
-				   textf("static = %s %s has it already",
-					 text_addr4(config->statics[j].addr4),
-					 text_addr6(&config->statics[j].addr6)),
-				   "keep one map for each IPv4 address and for each IPv6 address",
-				   textf("%s: an address is mapped twice", name));
 	return 0;
 }
 
@@ -245,23 +237,17 @@ static int check_statics(const struct config *config)
 
 static int check_leases(const struct config *config)
 {
+	const char *fix = "make max-lease the longer of the two";
 	char min[TEXT_TIME], max[TEXT_TIME];
 
 	text_time(config->min_lease, min);
 	text_time(config->max_lease, max);
-	if (config->min_lease < 120)
-		return bad(
-			config, KEY(MIN_LEASE),
-			"UDP flows that are still open would lose their address (RFC 4787 REQ-5)",
-			"set min-lease = 2h4m, or leave it out",
-			textf("min-lease = %s is shorter than 2m", min));
+	if (!(config->given & 1ull << KEY_MIN_LEASE))
+		fix = textf("set max-lease = %s or more, or a shorter min-lease", min);
 	if (config->max_lease < config->min_lease)
 		return bad(config, later(config, KEY(MAX_LEASE), KEY(MIN_LEASE)),
-			   textf("a binding would be forgotten before min-lease = %s is over", min),
-			   config->given & 1ull << KEY_MIN_LEASE ?
-				   "make max-lease the longer of the two" :
-				   textf("set max-lease = %s or more, or a shorter min-lease", min),
-			   textf("max-lease = %s is shorter than min-lease", max));
+			   textf("a binding would be removed before min-lease = %s is over", min),
+			   fix, textf("max-lease = %s is shorter than min-lease", max));
 	if (config->min_lease < LEASE_SAFE)
 		warn(config, WARN_LEASE, KEY(MIN_LEASE),
 		     "TCP connections may be idle for 2h4m (RFC 5382 REQ-5); their client may lose its address",
@@ -276,12 +262,6 @@ static int check_nat44(const struct config *config)
 
 	if (config->nat44 != NAT44_SNAT)
 		return 0;
-	if (ntohl(config->snat_first.s_addr) > ntohl(config->snat_last.s_addr))
-		return bad(config, KEY(NAT44), "the lower address comes first",
-			   textf("set nat44 = snat %s-%s", text_addr4(config->snat_last),
-				 text_addr4(config->snat_first)),
-			   textf("nat44 = snat %s-%s is the wrong way round",
-				 text_addr4(config->snat_first), text_addr4(config->snat_last)));
 	if (ntohl(config->snat_first.s_addr) <= ntohl(broadcast(config).s_addr) &&
 	    ntohl(config->snat_last.s_addr) >= ntohl(config->pool.addr.s_addr))
 		return bad(
@@ -301,8 +281,7 @@ static int check_quota(const struct config *config)
 
 	if (!config->quota) {
 		if (length_given && config->quota_length != 64)
-			warn(config, WARN_QUOTA, KEY(QUOTA_LENGTH),
-			     "without a quota it counts nothing",
+			warn(config, WARN_QUOTA, KEY(QUOTA_LENGTH), "it applies only with a quota",
 			     "set quota = N, or leave quota-length out",
 			     textf("quota-length = %u has no effect", config->quota_length));
 		return 0;
@@ -333,9 +312,9 @@ static int check_private(const struct config *config)
 	if (config->given & 1ull << KEY_PRIVATE && !config->private_allow &&
 	    !prefix_is_well_known(&config->prefix))
 		warn(config, WARN_PRIVATE, later(config, KEY(PRIVATE), KEY(PREFIX)),
-		     textf("it rules targets under 64:ff9b::/96; under %s all that are not global can be reached",
+		     textf("it controls destinations under 64:ff9b::/96; under %s all that are not global can be reached",
 			   net6_text(&config->prefix, prefix)),
-		     "set prefix = 64:ff9b::/96, or bar them by nftables, and leave `private` out",
+		     "set prefix = 64:ff9b::/96, or block them with nftables, and leave `private` out",
 		     "private has no effect with this prefix");
 	return 0;
 }

@@ -7,12 +7,9 @@
 #include <string.h>
 
 #include "config_parse.h"
-#include "config_value.h"
 #include "log.h"
 #include "suggest.h"
 #include "text.h"
-
-#define WORDS_MAX 4 /* words that a key takes */
 
 static bool is_option(const struct put *put)
 {
@@ -34,86 +31,58 @@ const char *put_fix(const struct put *put, const char *value)
 		     config_keys[put->key].key, value);
 }
 
-static char words[WORDS_MAX][32];
+const char *put_example(const struct put *put)
+{
+	const struct config_key_info *row = &config_keys[put->key];
+
+	return put_fix(put, row->example ?: row->fallback);
+}
+
+int put_no_memory(void)
+{
+	return log_fail(EXIT_FAILED, "out of memory", "free memory and try again",
+			"cannot keep the settings");
+}
+
+static const struct config_word *guessing; /* suggest() has no room for it */
 
 static const char *nth_word(unsigned int i)
 {
-	return words[i];
+	return guessing[i].text;
 }
 
 /* Other programs say yes and no where ours say on and off, allow and deny. */
-static const char *meant(const struct put *put, unsigned int count)
+static const char *meant(const struct put *put)
 {
 	static const char *const yes = " yes true 1 enable enabled permit accept ";
 	static const char *const no = " no false 0 disable disabled never ";
 	const char *needle = textf(" %.16s ", put->value);
+	const struct config_word *word = NULL;
+	unsigned int count = 0;
 
 	if (strstr(yes, needle))
-		return word_find(put->key, "on") >= 0	 ? "on" :
-		       word_find(put->key, "allow") >= 0 ? "allow" :
-							   NULL;
-	if (strstr(no, needle))
-		return word_find(put->key, "off") >= 0	? "off" :
-		       word_find(put->key, "deny") >= 0 ? "deny" :
-							  NULL;
+		word = config_key_word(put->key, "on") ?: config_key_word(put->key, "allow");
+	else if (strstr(no, needle))
+		word = config_key_word(put->key, "off") ?: config_key_word(put->key, "deny");
+	if (word)
+		return word->text;
+	guessing = config_keys[put->key].words;
+	while (guessing[count].text)
+		count++;
 	return suggest(put->value, nth_word, count);
 }
 
-int put_choice(const struct put *put, int *number)
+int put_bad_range(const struct put *put, const char *near)
 {
-	const char *list = "", *near;
-	unsigned int n;
+	const struct config_key_info *row = &config_keys[put->key];
+	const char *range = config_key_range(put->key), *fix;
 
-	*number = word_find(put->key, put->value);
-	if (*number >= 0)
-		return 0;
-	for (n = 0; n < WORDS_MAX && word_text(put->key, (int)n, words[n], sizeof(words[n])); n++)
-		list = textf("%s%s%s", list, n ? ", " : "", words[n]);
-	near = meant(put, n);
-	return put_bad(put, textf("%s: %s", config_keys[put->key].key, config_keys[put->key].help),
-		       near ? put_fix(put, near) : textf("choose one of %s", list),
-		       textf("is none of %s", list));
-}
-
-int put_number(const struct put *put, uint64_t min, uint64_t max, const char *unit,
-	       uint64_t *number)
-{
-	uint64_t value;
-
-	if (!text_number(put->value, UINT64_MAX, &value) || value < min || value > max)
-		return put_bad(
-			put,
-			textf("%s takes %s, N being %llu to %llu%s", config_keys[put->key].key,
-			      config_keys[put->key].value, (unsigned long long)min,
-			      (unsigned long long)max, unit),
-			textf("choose a whole number from %llu to %llu, or leave the key out: the default is %s",
-			      (unsigned long long)min, (unsigned long long)max,
-			      config_keys[put->key].fallback),
-			"is out of range or not a number");
-	*number = value;
-	return 0;
-}
-
-int put_time(const struct put *put, uint64_t min, uint64_t *seconds)
-{
-	char text[TEXT_TIME];
-	uint64_t value;
-
-	if (!text_seconds(put->value, &value))
-		return put_bad(put, "a time is such as 14d, 2h4m or 90s, or plain seconds",
-			       put_fix(put, config_keys[put->key].fallback), "is not a time");
-	if (value < min)
-		return put_bad(
-			put,
-			"connections that are still open would lose their address (RFC 5382, RFC 4787)",
-			put_fix(put, put->key == KEY_MAX_LEASE ? config_keys[put->key].fallback :
-								 text_time(min, text)),
-			textf("is shorter than %s", text_time(min, text)));
-	if (value > TEXT_TIME_MAX)
-		return put_bad(put, "ten years are the limit",
-			       put_fix(put, text_time(TEXT_TIME_MAX, text)), "is too long");
-	*seconds = value;
-	return 0;
+	near = near ?: meant(put);
+	fix = textf("choose %s, or leave the key out: the default is %s", range, row->fallback);
+	if (near)
+		fix = put_fix(put, near);
+	return put_bad(put, textf("%s: %s", row->key, row->help), fix,
+		       textf("is not valid: must be %s", range));
 }
 
 static const char *fault6(const struct in6_addr *addr)
@@ -134,29 +103,25 @@ static const char *fault6(const struct in6_addr *addr)
 /* TEXT is the value or a part of it. A length behind an address is a common slip. */
 static int no_address(const struct put *put, const char *text, const char *kind)
 {
-	const char *example = config_keys[put->key].repeatable ? "192.168.240.50 fd00::50" :
-			      put->key == KEY_NAT44	       ? "snat 203.0.113.7" :
-			      put->key == KEY_OWN4	       ? "192.168.240.1" :
-								 "fd00::1";
-	const char *what = strcmp(text, put->value) ?
-				   textf("holds `%.60s`, which is not an %s address", text, kind) :
-				   textf("is not an %s address", kind);
-	size_t len = strcspn(text, "/");
+	const char *what = textf("is not an %s address", kind), *length = strchr(text, '/');
 
-	if (text[len])
+	if (strcmp(text, put->value))
+		what = textf("holds `%.60s`, which %s", text, what);
+	if (length)
 		return put_bad(put, "the address of one host has no length",
-			       textf("leave out `%.8s`", text + len), what);
+			       textf("leave out `%.8s`", length), what);
 	return put_bad(put,
-		       textf("%s takes %s", config_keys[put->key].key, config_keys[put->key].value),
-		       put_fix(put, example), what);
+		       textf("%s takes %s", config_keys[put->key].key, config_keys[put->key].takes),
+		       put_example(put), what);
 }
 
 static int fault(const struct put *put, const char *text, const char *why)
 {
-	return put_bad(put, why, "give the address of a host",
-		       strcmp(text, put->value) ?
-			       textf("holds `%.60s`, which no host can have", text) :
-			       "is an address that no host can have");
+	const char *what = "is an address that no host can have";
+
+	if (strcmp(text, put->value))
+		what = textf("holds `%.60s`, which no host can have", text);
+	return put_bad(put, why, "give the address of a host", what);
 }
 
 int put_address4(const struct put *put, const char *text, enum addr4_use use, struct in_addr *addr)
@@ -188,7 +153,7 @@ int put_network4(const struct put *put, struct net4 *net)
 	if (net4_parse(put->value, net) == -EINVAL)
 		return put_bad(put,
 			       "an IPv4 network is an address, a slash and a length of 0 to 32",
-			       put_fix(put, "192.168.240.0/20"), "is not an IPv4 network");
+			       put_example(put), "is not an IPv4 network");
 	return 0;
 }
 
@@ -197,8 +162,7 @@ int put_network6(const struct put *put, struct net6 *net)
 	if (net6_parse(put->value, net) == -EINVAL)
 		return put_bad(put,
 			       "an IPv6 network is an address, a slash and a length of 0 to 128",
-			       put_fix(put, put->key == KEY_PREFIX ? "64:ff9b::/96" : "fd00::/64"),
-			       "is not an IPv6 network");
+			       put_example(put), "is not an IPv6 network");
 	return 0;
 }
 
@@ -255,27 +219,38 @@ struct net6 put_around6(const struct put *put, uint8_t len)
 	return net;
 }
 
+/* "IFACE|GLOB" of help, typed as it stands there. */
+static bool is_placeholder(const struct put *put)
+{
+	const char *takes = config_keys[put->key].takes, *found = strstr(takes, put->value);
+
+	if (!strcmp(put->value, config_key_usage(put->key)))
+		return true;
+	return found && strchr("|", found[strlen(put->value)]) &&
+	       (found == takes || found[-1] == '|');
+}
+
 /* What Linux refuses as a name, no interface can have. */
 int put_interface(const struct put *put, char out[IFNAMSIZ])
 {
-	const char *why = NULL;
+	const char *why = NULL, *fix = "give one name, as `ip link` shows it";
 
 	if (strlen(put->value) >= IFNAMSIZ)
 		why = textf("names of interfaces have at most %d bytes", IFNAMSIZ - 1);
 	else if (!strcmp(put->value, ".") || !strcmp(put->value, ".."))
 		why = "Linux does not allow this name";
+	else if (is_placeholder(put))
+		why = "in the help it stands for a name";
 	for (const char *c = put->value; !why && *c; c++)
-		if (*c == '/' || *c == ':' || *c == ',' || isspace((unsigned char)*c))
+		if (strchr("/:,", *c) || isspace((unsigned char)*c))
 			why = "names of interfaces hold no slash, colon, comma or white space";
-	if (why)
-		return put_bad(
-			put, why,
-			config_keys[put->key].repeatable ?
-				"give one name, as `ip link` shows it; a second one is a second line or option" :
-				"give one name, as `ip link` shows it",
-			"is not the name of an interface");
-	strcpy(out, put->value);
-	return 0;
+	if (!why) {
+		strcpy(out, put->value);
+		return 0;
+	}
+	if (config_keys[put->key].repeatable)
+		fix = textf("%s; a second one is a second line or option", fix);
+	return put_bad(put, why, fix, "is not the name of an interface");
 }
 
 int put_path(const struct put *put, char out[PATH_MAX])
@@ -298,18 +273,12 @@ int put_path(const struct put *put, char out[PATH_MAX])
 	return 0;
 }
 
-bool put_is(const struct put *put, int i)
-{
-	return word_find(put->key, put->value) == i;
-}
-
 void *put_append(void *list, size_t *count, const void *element, size_t size)
 {
 	char *bigger = reallocarray(list, *count + 1, size);
 
 	if (!bigger) {
-		log_fail(EXIT_FAILED, "out of memory", "free memory and try again",
-			 "cannot keep the settings");
+		put_no_memory();
 		return NULL;
 	}
 	memcpy(bigger + (*count)++ * size, element, size);

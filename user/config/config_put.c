@@ -6,22 +6,98 @@
 
 #include "cleanup.h"
 #include "config_parse.h"
-#include "config_value.h"
 #include "log.h"
 #include "text.h"
 
-#define ICMP_RATE_MAX 1000000 /* errors a second and CPU */
-#define MSS_MIN	      536     /* bytes, RFC 9293 3.7.1 */
-#define MSS_MAX	      65495
-#define MTU_MIN	      1252  /* bytes: 1280 - 28 */
-#define MTU_MAX	      65507 /* bytes: 65535 - 28 */
-#define VALUE_MAX     900   /* bytes; with its key in a line of 1,000 */
-/* 169.254.64.64, next hop of pool routes on Ethernet, host order. */
-#define PLACEHOLDER   0xa9fe4040
+#define VALUE_MAX 900 /* bytes; with its key in a line of 1,000 */
+#define PLACEHOLDER                                                                  \
+	0xa9fe4040 /* 169.254.64.64, next hop of pool routes on Ethernet, host order \
+		    */
+
+static void *field(const struct put *put)
+{
+	return config_field(put->config, config_keys[put->key].at);
+}
+
+static void store(const struct put *put, int64_t value)
+{
+	if (config_keys[put->key].size == sizeof(uint8_t))
+		*(uint8_t *)field(put) = (uint8_t)value;
+	else
+		*(uint32_t *)field(put) = (uint32_t)value;
+}
+
+static int set_number(struct put *put)
+{
+	const struct config_key_info *row = &config_keys[put->key];
+	const struct config_word *word = config_key_word(put->key, put->value);
+	size_t len = strspn(put->value, "0123456789");
+	const char *suffix = row->suffix ?: "";
+	char digits[VALUE_MAX + 1];
+	uint64_t number;
+
+	if (word) {
+		store(put, word->value);
+		return 0;
+	}
+	snprintf(digits, sizeof(digits), "%.*s", (int)len, put->value);
+	if (!row->max || !text_number(digits, UINT64_MAX, &number))
+		return put_bad_range(put, NULL);
+	word = config_key_word_of(put->key, 0);
+	if (!number && row->min && word)
+		return put_bad_range(put, word->text);
+	if (number < row->min || number > row->max)
+		return put_bad_range(put, NULL);
+	if (strcmp(put->value + len, suffix))
+		return put_bad_range(put, *suffix ? textf("%s%s", digits, suffix) : NULL);
+	store(put, (int64_t)number);
+	return 0;
+}
+
+static int set_time(struct put *put)
+{
+	const struct config_key_info *row = &config_keys[put->key];
+	char text[TEXT_TIME];
+	uint64_t value;
+
+	if (!text_seconds(put->value, &value))
+		return put_bad(put, "a time is such as 14d, 2h4m or 90s, or plain seconds",
+			       put_example(put), "is not a time");
+	if (value < row->min)
+		return put_bad(
+			put,
+			"connections that are still open would lose their address (RFC 5382, RFC 4787)",
+			put_example(put), textf("is shorter than %s", text_time(row->min, text)));
+	if (value > TEXT_TIME_MAX)
+		return put_bad(put, "ten years are the limit",
+			       put_fix(put, text_time(TEXT_TIME_MAX, text)), "is too long");
+	*(uint64_t *)field(put) = value;
+	return 0;
+}
 
 static int set_interface(struct put *put)
 {
-	return put_interface(put, put->config->interface);
+	return put_interface(put, field(put));
+}
+
+static int set_path(struct put *put)
+{
+	char *path = field(put);
+
+	if (!config_key_word(put->key, put->value))
+		return put_path(put, path);
+	*path = 0;
+	return 0;
+}
+
+static int set_address4(struct put *put)
+{
+	return put_address4(put, put->value, ADDR4_HOST, field(put));
+}
+
+static int set_address6(struct put *put)
+{
+	return put_address6(put, put->value, field(put));
 }
 
 /* The prefix that was probably meant: of the next length that is one, else the well-known one. */
@@ -66,186 +142,43 @@ static const char *pool_fault(const struct net4 *net)
 	return fault;
 }
 
+static int bad_pool_size(const struct put *put, uint8_t len)
+{
+	const char *why = "a pool is a /12 (a million clients) to a /30 (one client)";
+	char text[NET4_TEXT];
+	struct net4 meant;
+
+	if (!strchr(put->value, '/')) {
+		why = "without a length it is one address; a pool is a /12 to a /30";
+		len = 20;
+	} else if (len < NAT64_POOL_MIN_LEN) {
+		len = NAT64_POOL_MIN_LEN;
+	} else {
+		len = NAT64_POOL_MAX_LEN;
+	}
+	meant = put_around4(put, len);
+	return put_bad(put, why,
+		       pool_fault(&meant) ? put_example(put) :
+					    put_fix(put, net4_text(&meant, text)),
+		       "is not a valid pool size");
+}
+
 static int set_pool(struct put *put)
 {
-	const char *fault, *other = "192.168.240.0/20";
-	bool length = strchr(put->value, '/');
-	char text[NET4_TEXT];
+	const char *fault;
 	struct net4 net;
 
 	if (put_network4(put, &net))
 		return -1;
-	if (net.len < NAT64_POOL_MIN_LEN || net.len > NAT64_POOL_MAX_LEN) {
-		struct net4 meant = put_around4(put, !length ? 20 :
-						     net.len < NAT64_POOL_MIN_LEN ?
-							       NAT64_POOL_MIN_LEN :
-							       NAT64_POOL_MAX_LEN);
-
-		return put_bad(
-			put,
-			length ? "a pool is a /12 (a million clients) to a /30 (one client)" :
-				 "without a length it is one address; a pool is a /12 to a /30",
-			put_fix(put, pool_fault(&meant) ? other : net4_text(&meant, text)),
-			"has no length of a pool");
-	}
+	if (net.len < NAT64_POOL_MIN_LEN || net.len > NAT64_POOL_MAX_LEN)
+		return bad_pool_size(put, net.len);
 	fault = pool_fault(&net);
 	if (fault)
-		return put_bad(put, fault, put_fix(put, other), "cannot be the pool");
+		return put_bad(put, fault, put_example(put), "cannot be the pool");
 	if (put_whole4(put))
 		return -1;
 	put->config->pool = net;
 	return 0;
-}
-
-static int set_own4(struct put *put)
-{
-	return put_address4(put, put->value, ADDR4_HOST, &put->config->own4);
-}
-
-static int set_own6(struct put *put)
-{
-	return put_address6(put, put->value, &put->config->own6);
-}
-
-static int set_bool(struct put *put, bool *value, int word_of_true)
-{
-	int number;
-
-	if (put_choice(put, &number))
-		return -1;
-	*value = number == word_of_true;
-	return 0;
-}
-
-static int set_mapping(struct put *put)
-{
-	return set_bool(put, &put->config->linear, 1);
-}
-
-static int set_host(struct put *put)
-{
-	return set_bool(put, &put->config->host_allow, 1);
-}
-
-static int set_hairpin(struct put *put)
-{
-	return set_bool(put, &put->config->hairpin_allow, 1);
-}
-
-static int set_min_lease(struct put *put)
-{
-	return put_time(put, 120, &put->config->min_lease); /* RFC 4787 REQ-5 */
-}
-
-static int set_max_lease(struct put *put)
-{
-	return put_time(put, 120, &put->config->max_lease);
-}
-
-static int set_number(struct put *put, uint64_t min, uint64_t max, const char *unit,
-		      uint32_t *value)
-{
-	uint64_t number;
-
-	if (put_number(put, min, max, unit, &number))
-		return -1;
-	*value = (uint32_t)number;
-	return 0;
-}
-
-static int set_quota(struct put *put)
-{
-	return set_number(put, 0, 1u << (32 - NAT64_POOL_MIN_LEN), "", &put->config->quota);
-}
-
-static int set_quota_length(struct put *put)
-{
-	uint32_t bits;
-
-	if (set_number(put, 1, 128, " bits", &bits))
-		return -1;
-	put->config->quota_length = (uint8_t)bits;
-	return 0;
-}
-
-static int set_udp_zero(struct put *put)
-{
-	int number;
-
-	if (put_choice(put, &number))
-		return -1;
-	put->config->udp_zero = (enum nat64_udp_zero)number;
-	return 0;
-}
-
-static int set_icmp_errors(struct put *put)
-{
-	char digits[16] = "";
-	uint64_t number;
-	size_t len = strspn(put->value, "0123456789");
-
-	if (put_is(put, 0) || put_is(put, 1)) {
-		put->config->icmp_rate = put_is(put, 0) ? ICMP_ERRORS_ON_RATE : 0;
-		return 0;
-	}
-	if (!len) {
-		int word;
-
-		return put_choice(put, &word);
-	}
-	if (len < sizeof(digits))
-		memcpy(digits, put->value, len);
-	if (!text_number(digits, ICMP_RATE_MAX, &number) || !number)
-		return put_bad(put, textf("a rate is 1/s to %d/s", ICMP_RATE_MAX),
-			       put_fix(put, strspn(put->value, "0") == len ? "off" : "on"),
-			       "is out of range");
-	if (strcmp(put->value + len, "/s"))
-		return put_bad(put, "a rate is a number of errors a second",
-			       put_fix(put, textf("%s/s", digits)), "is not a rate");
-	put->config->icmp_rate = (uint32_t)number;
-	return 0;
-}
-
-static int set_tos_64(struct put *put)
-{
-	uint64_t number;
-
-	if (put_is(put, 0)) {
-		put->config->tos_64 = -1;
-		return 0;
-	}
-	if (put_number(put, 0, 255, "", &number))
-		return -1;
-	put->config->tos_64 = (int)number;
-	return 0;
-}
-
-static int set_tos_46(struct put *put)
-{
-	return set_bool(put, &put->config->tos_46_zero, 1);
-}
-
-static int set_mss_clamp(struct put *put)
-{
-	uint64_t number;
-
-	if (put_is(put, 0) || put_is(put, 1)) {
-		put->config->mss_clamp = put_is(put, 0) ? -1 : 0;
-		return 0;
-	}
-	if (put_number(put, MSS_MIN, MSS_MAX, " bytes", &number))
-		return -1;
-	put->config->mss_clamp = (int)number;
-	return 0;
-}
-
-static int set_mtu(struct put *put)
-{
-	if (put_is(put, 0)) {
-		put->config->mtu = 0;
-		return 0;
-	}
-	return set_number(put, MTU_MIN, MTU_MAX, " bytes", &put->config->mtu);
 }
 
 /* FIRST[-LAST] behind the word snat, to the end of the value; one address is the range of itself.
@@ -263,124 +196,73 @@ static bool snat_range(const char *value, char first[INET6_ADDRSTRLEN], char las
 	       !value[end];
 }
 
+/* Neither a word of the key nor snat. */
+static int no_nat44(struct put *put)
+{
+	struct in_addr addr;
+
+	if (inet_pton(AF_INET, put->value, &addr) != 1)
+		return put_bad_range(put, NULL);
+	if (put_address4(put, put->value, ADDR4_HOST, &addr))
+		return -1;
+	return put_bad(put, "an address needs the word snat before it",
+		       put_fix(put, textf("snat %s", put->value)), "is not a nat44 mode");
+}
+
 static int set_nat44(struct put *put)
 {
+	const struct config_word *word = config_key_word(put->key, put->value);
 	char first[INET6_ADDRSTRLEN] = "", last[INET6_ADDRSTRLEN] = "";
+	struct in_addr a = { 0 }, b = { 0 };
 	struct config *config = put->config;
-	struct in_addr a, b, zero = { 0 };
 
-	if (put_is(put, 0) || put_is(put, 2)) {
-		config->nat44 = put_is(put, 0) ? NAT44_MASQUERADE : NAT44_NONE;
-		config->snat_first = config->snat_last = zero;
-		return 0;
-	}
-	if (inet_pton(AF_INET, put->value, &a) == 1) {
-		if (put_address4(put, put->value, ADDR4_HOST, &a))
+	if (!word) {
+		if (strncmp(put->value, "snat", 4) || !strchr(" \t", put->value[4]))
+			return no_nat44(put);
+		if (!snat_range(put->value, first, last))
+			return put_bad(
+				put,
+				"snat takes an address, or the first and last of a range, with `-` between",
+				put_fix(put, "snat 203.0.113.7-203.0.113.9"),
+				"is not a nat44 mode");
+		if (put_address4(put, first, ADDR4_HOST, &a) ||
+		    put_address4(put, last, ADDR4_HOST, &b))
 			return -1;
-		return put_bad(put, "an address needs the word snat before it",
-			       put_fix(put, textf("snat %s", put->value)), "is not a way of NAT44");
+		if (ntohl(a.s_addr) > ntohl(b.s_addr))
+			return put_bad(put, "the lower address comes first",
+				       put_fix(put, textf("snat %s-%s", last, first)),
+				       "is a range in the wrong order");
 	}
-	if (strncmp(put->value, "snat", 4) ||
-	    (put->value[4] && !isspace((unsigned char)put->value[4]))) {
-		int word;
-
-		return put_choice(put, &word);
-	}
-	if (!snat_range(put->value, first, last))
-		return put_bad(
-			put,
-			"snat takes an address, or the first and last of a range, with `-` between",
-			put_fix(put, "snat 203.0.113.7-203.0.113.9"), "is not a way of NAT44");
-	if (put_address4(put, first, ADDR4_HOST, &a) || put_address4(put, last, ADDR4_HOST, &b))
-		return -1;
-	if (ntohl(a.s_addr) > ntohl(b.s_addr))
-		return put_bad(put, "the lower address comes first",
-			       put_fix(put, textf("snat %s-%s", last, first)),
-			       "is the wrong way round");
-	config->nat44 = NAT44_SNAT;
+	config->nat44 = word ? (enum nat44_mode)word->value : NAT44_SNAT;
 	config->snat_first = a;
 	config->snat_last = b;
 	return 0;
 }
 
-static int set_guard(struct put *put)
-{
-	return set_bool(put, &put->config->guard, 0);
-}
-
-static int set_fastpath(struct put *put)
-{
-	return set_bool(put, &put->config->fastpath_auto, 0);
-}
-
-static int set_xdp(struct put *put)
-{
-	int number;
-
-	if (put_choice(put, &number))
-		return -1;
-	put->config->xdp = (enum xdp_mode)number;
-	return 0;
-}
-
-static int set_state(struct put *put)
-{
-	return put_path(put, put->config->state);
-}
-
-static int set_log(struct put *put)
-{
-	if (put_is(put, 0)) {
-		put->config->log[0] = 0;
-		return 0;
-	}
-	return put_path(put, put->config->log);
-}
-
-static int (*const setters[KEY_MAX])(struct put *) = {
-	[KEY_INTERFACE] = set_interface,
-	[KEY_CLIENTS] = put_clients,
-	[KEY_PREFIX] = set_prefix,
-	[KEY_POOL] = set_pool,
-	[KEY_OWN4] = set_own4,
-	[KEY_OWN6] = set_own6,
-	[KEY_STATIC] = put_static,
-	[KEY_MAPPING] = set_mapping,
-	[KEY_PRIVATE] = put_private,
-	[KEY_HOST] = set_host,
-	[KEY_HAIRPIN] = set_hairpin,
-	[KEY_MIN_LEASE] = set_min_lease,
-	[KEY_MAX_LEASE] = set_max_lease,
-	[KEY_QUOTA] = set_quota,
-	[KEY_QUOTA_LENGTH] = set_quota_length,
-	[KEY_UDP_ZERO] = set_udp_zero,
-	[KEY_ICMP_ERRORS] = set_icmp_errors,
-	[KEY_TOS_64] = set_tos_64,
-	[KEY_TOS_46] = set_tos_46,
-	[KEY_MSS_CLAMP] = set_mss_clamp,
-	[KEY_MTU] = set_mtu,
-	[KEY_NAT44] = set_nat44,
-	[KEY_GUARD] = set_guard,
-	[KEY_FASTPATH] = set_fastpath,
-	[KEY_WAN] = put_wan,
-	[KEY_XDP] = set_xdp,
-	[KEY_STATE] = set_state,
-	[KEY_LOG] = set_log,
+static int (*const setters[KIND_MAX])(struct put *) = {
+	[KIND_NUMBER] = set_number,   [KIND_TIME] = set_time,	   [KIND_IFACE] = set_interface,
+	[KIND_PATH] = set_path,	      [KIND_ADDR4] = set_address4, [KIND_ADDR6] = set_address6,
+	[KIND_PREFIX] = set_prefix,   [KIND_POOL] = set_pool,	   [KIND_NAT44] = set_nat44,
+	[KIND_CLIENTS] = put_clients, [KIND_STATIC] = put_static,  [KIND_PRIVATE] = put_private,
+	[KIND_WAN] = put_wan,
 };
+
+int put_value(struct put *put)
+{
+	return setters[config_keys[put->key].kind](put);
+}
 
 /* What no key takes, since a line of a config file cannot hold it. */
 static int check_text(const struct put *put)
 {
-	const char *fallback = config_keys[put->key].fallback;
-	bool words = !*fallback || strchr(fallback, ' ') ||
-		     strstr(fallback, "NAME"); /* no value itself */
-	const char *fix = !words ?
-				  put_fix(put, fallback) :
-				  textf("give %s, or leave it out%s%s", config_keys[put->key].value,
-					*fallback ? ": the default is " : "", fallback);
+	const struct config_key_info *row = &config_keys[put->key];
+	const char *fix = put_fix(put, row->fallback);
 
+	if (row->derived)
+		fix = textf("give %s, or leave it out%s%s", config_key_usage(put->key),
+			    *row->fallback ? ": the default is " : "", row->fallback);
 	if (!*put->value)
-		return put_bad(put, "every key takes a value", fix, "is no value");
+		return put_bad(put, "every key takes a value", fix, "is not a value");
 	if (strlen(put->value) > VALUE_MAX)
 		return put_bad(put, textf("a value has at most %d bytes", VALUE_MAX),
 			       "choose a shorter one", "is too long");
@@ -390,7 +272,7 @@ static int check_text(const struct put *put)
 				put,
 				"names with control characters cannot be told apart on a terminal",
 				fix, "holds a control character");
-		if ((*c == '#' || *c == ';') && (c == put->value || isspace((unsigned char)c[-1])))
+		if (strchr("#;", *c) && (c == put->value || isspace((unsigned char)c[-1])))
 			return put_bad(
 				put,
 				"`#` or `;` after white space begins a comment in a config file",
@@ -399,33 +281,36 @@ static int check_text(const struct put *put)
 	return 0;
 }
 
+static int unknown_key(const char *key, const char *where)
+{
+	const char *near = config_key_suggest(key), *fix = "see nat64-bpf.conf(5) for the keys";
+
+	if (near)
+		fix = textf("write `%s`", near);
+	return log_fail(EXIT_USAGE, "unknown keys are rejected so that a typo is not ignored", fix,
+			"%s: %.100s: unknown key", where, key);
+}
+
 int config_put(struct config *config, const char *key, const char *value, const char *where)
 {
 	struct put put = { .config = config, .where = where };
 	int number = config_key_find(key);
 	_free_ char *trimmed = NULL;
-	const char *near;
 	size_t len;
 
-	if (number < 0) {
-		near = config_key_suggest(key);
-		return log_fail(EXIT_USAGE,
-				"a key that nobody reads would be a setting that does not hold",
-				near ? textf("write `%s`", near) :
-				       "see nat64-bpf.conf(5) for the keys",
-				"%s: %.100s: unknown key", where, key);
-	}
+	if (number < 0)
+		return unknown_key(key, where);
 	value += strspn(value, " \t");
 	len = strlen(value);
-	while (len && (value[len - 1] == ' ' || value[len - 1] == '\t'))
+	while (len && strchr(" \t", value[len - 1]))
 		len--;
 	trimmed = strndup(value, len);
 	if (!trimmed)
-		return log_fail(EXIT_FAILED, "out of memory", "free memory and try again",
-				"cannot keep the settings");
+		return put_no_memory();
+
 	put.key = (enum config_key)number;
 	put.value = trimmed;
-	if (check_text(&put) || setters[put.key](&put))
+	if (check_text(&put) || put_value(&put))
 		return -1;
 	config->given |= 1ull << put.key;
 	return 0;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The config file. libinih would cut long lines, join indented ones to the line before, take `:`
- * for `=` and know one of the two comment signs; so every line is checked and stripped here before
- * libinih sees it. */
+/* The config file: lines, the section, keys and values. */
 #include <ctype.h>
 #include <errno.h>
-#include <ini.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -90,87 +88,45 @@ static void strip(char *text)
 	text[len] = 0;
 }
 
-static char *check_section(struct source *source, char *text)
+static void take_section(struct source *source, const char *text)
 {
+	const char *fix = "write `[nat64]`";
+
+	if (text[strlen(text) - 1] == ']')
+		fix = textf("%s; give another instance a config file of its own", fix);
 	if (strcmp(text, "[nat64]"))
-		return refuse(
-			source, "a config file has one section, [nat64], and is one instance",
-			text[strlen(text) - 1] == ']' ?
-				"write `[nat64]`; give another instance a config file of its own" :
-				"write `[nat64]`",
-			textf("%.100s: not the section [nat64]", text));
-	if (source->section)
-		return refuse(source, textf("the first one is line %u", source->section),
-			      "remove one of them", "[nat64] is there twice");
-	source->section = source->line;
-	return text;
+		refuse(source, "a config file has one section, [nat64], and is one instance", fix,
+		       textf("%.100s: not the section [nat64]", text));
+	else if (source->section)
+		refuse(source, textf("the first one is line %u", source->section),
+		       "remove one of them", "[nat64] is there twice");
+	else
+		source->section = source->line;
 }
 
-static char *check_setting(struct source *source, char *text)
+/* KEY = VALUE, and in the section? A colon before the `=` is the other way to write INI files. */
+static bool is_setting(struct source *source, const char *text)
 {
-	char *equals = strchr(text, '=');
-	char key[64] = "";
-	int number;
+	const char *near = config_key_suggest(text);
+	const char *fix = "write `KEY = VALUE`, or begin a comment with #";
 
-	if (!equals ||
-	    memchr(text, ':', (size_t)(equals - text))) /* libinih would split at the colon */
-		return refuse(source, "a line is a section, a comment, or `KEY = VALUE`",
-			      config_key_suggest(text) ?
-				      textf("write `%s = VALUE`", config_key_suggest(text)) :
-				      "write `KEY = VALUE`, or begin a comment with #",
-			      textf("%.100s: no `=` behind the key", text));
-	if (!source->section)
-		return refuse(source, "keys belong to the section [nat64]",
-			      "write the line [nat64] before the first key",
-			      textf("%.100s: stands before the section", text));
-	snprintf(key, sizeof(key), "%.*s", (int)strcspn(text, "= \t"), text);
-	number = config_key_find(key);
-	if (number < 0 || config_keys[number].repeatable)
-		return text;
-	if (source->first[number])
-		return refuse(source,
-			      textf("line %u gives it already, and it takes one value",
-				    source->first[number]),
-			      "keep one of the two lines", textf("%s: given twice", key));
-	source->first[number] = source->line;
-	return text;
-}
-
-/* fgets() for libinih: the next line that says something, checked. */
-static char *reader(char *out, int size, void *stream)
-{
-	struct source *source = stream;
-	char line[LINE_BYTES + 2], *text;
-
-	while (!source->failed && (text = next_line(source, line))) {
-		bool indented = isspace((unsigned char)*text);
-
-		strip(text);
-		if (!*text)
-			continue;
-		if (indented)
-			return refuse(
-				source,
-				"an indented line could be taken for a part of the line before",
-				"remove the white space before it", "the line is indented");
-		text = *text == '[' ? check_section(source, text) : check_setting(source, text);
-		if (!text)
-			return NULL;
-		if (snprintf(out, (size_t)size, "%s\n", text) >= size)
-			return refuse(source,
-				      textf("this libinih reads lines of up to %d bytes", size - 2),
-				      "shorten the line, or install libinih of Debian 12",
-				      "the line is too long");
-		return out;
-	}
-	return NULL;
+	if (near)
+		fix = textf("write `%s = VALUE`", near);
+	if (text[strcspn(text, "=:")] != '=')
+		refuse(source, "a line is a section, a comment, or `KEY = VALUE`", fix,
+		       textf("%.100s: no `=` behind the key", text));
+	else if (!source->section)
+		refuse(source, "keys belong to the section [nat64]",
+		       "write the line [nat64] before the first key",
+		       textf("%.100s: before the section", text));
+	return !source->failed;
 }
 
 /* Keeps the line for what is seen only later, with other keys. Says what went wrong and returns -1.
  */
-static int remember(struct source *source, const char *key)
+static int remember(struct source *source, int key)
 {
-	struct key_lines *lines = &source->config->lines[config_key_find(key)];
+	struct key_lines *lines = &source->config->lines[key];
 	unsigned int *list = put_append(lines->line, &lines->count, &source->line,
 					sizeof(source->line));
 
@@ -180,14 +136,45 @@ static int remember(struct source *source, const char *key)
 	return 0;
 }
 
-static int handler(void *user, const char *section, const char *name, const char *value)
+static void take_setting(struct source *source, char *text)
 {
-	struct source *source = user;
+	char *value = strchr(text, '='), *end = value;
+	int key;
 
-	if (!source->failed)
-		source->failed = config_put(source->config, name, value, source->where) ||
-				 remember(source, name);
-	return 1;
+	while (end > text && isspace((unsigned char)end[-1]))
+		end--;
+	*end = 0;
+	for (value++; isspace((unsigned char)*value); value++)
+		;
+	key = config_key_find(text);
+	if (key >= 0 && !config_keys[key].repeatable && source->first[key]) {
+		refuse(source,
+		       textf("line %u gives it already, and it takes one value",
+			     source->first[key]),
+		       "keep one of the two lines", textf("%s: given twice", text));
+		return;
+	}
+	if (config_put(source->config, text, value, source->where) || remember(source, key)) {
+		source->failed = true;
+		return;
+	}
+	source->first[key] = source->line;
+}
+
+static void take_line(struct source *source, char *text)
+{
+	bool indented = isspace((unsigned char)*text);
+
+	strip(text);
+	if (!*text)
+		return;
+	if (indented)
+		refuse(source, "an indented line could be taken for a part of the line before",
+		       "remove the white space before it", "the line is indented");
+	else if (*text == '[')
+		take_section(source, text);
+	else if (is_setting(source, text))
+		take_setting(source, text);
 }
 
 static int cannot_open(const char *path)
@@ -209,8 +196,8 @@ int config_read(struct config *config, const char *path)
 {
 	struct source source = { .config = config, .path = path };
 	_file_ FILE *file = fopen(path, "re");
+	char line[LINE_BYTES + 2], *text;
 	struct stat st;
-	int error;
 
 	if (!file)
 		return cannot_open(path);
@@ -220,15 +207,10 @@ int config_read(struct config *config, const char *path)
 	}
 	free(config->path);
 	config->path = strdup(path);
+	if (!config->path)
+		return put_no_memory();
 	source.file = file;
-	ini_max_line = LINE_BYTES + 8;
-	error = ini_parse_stream(reader, &source, handler, &source);
-	if (source.failed)
-		return -1;
-	if (error || !config->path)
-		return log_fail(EXIT_FAILED,
-				error > 0 ? "libinih does not take the file" : "out of memory",
-				"free memory and try again", "%s: cannot read the config file",
-				path);
-	return 0;
+	while (!source.failed && (text = next_line(&source, line)))
+		take_line(&source, text);
+	return source.failed ? -1 : 0;
 }

@@ -1,77 +1,75 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Settings to text: what config_put() reads back to the same. */
+/* Settings compared, and as text: what config_put() reads back to the same. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-#include "config_value.h"
+#include "config_parse.h"
 #include "text.h"
 
-int word_find(enum config_key key, const char *word)
+static bool same_net4(const struct net4 *a, const struct net4 *b)
 {
-	const char *words = config_keys[key].value;
-	size_t len = strlen(word);
-
-	for (int i = 0; words; i++) {
-		const char *bar = strchrnul(words, '|');
-
-		if ((size_t)(bar - words) == len && !memcmp(words, word, len))
-			return i;
-		words = *bar ? bar + 1 : NULL;
-	}
-	return -1;
+	return a->len == b->len && a->addr.s_addr == b->addr.s_addr;
 }
 
-bool word_text(enum config_key key, int i, char *out, size_t size)
+static bool same_net6(const struct net6 *a, const struct net6 *b)
 {
-	const char *words = config_keys[key].value;
+	return a->len == b->len && IN6_ARE_ADDR_EQUAL(&a->addr, &b->addr);
+}
 
-	while (i-- > 0) {
-		words = strchr(words, '|');
-		if (!words)
-			return false;
-		words++;
+/* Two fields, or two elements of a list. Not by memcmp() where there is padding, or room behind a
+ * text. */
+bool config_value_same(const struct config_key_info *row, const void *a, const void *b)
+{
+	switch (row->kind) {
+	case KIND_IFACE:
+	case KIND_PATH:
+	case KIND_WAN:
+		return !strcmp(a, b);
+	case KIND_PREFIX:
+	case KIND_CLIENTS:
+		return same_net6(a, b);
+	case KIND_POOL:
+	case KIND_PRIVATE:
+		return same_net4(a, b);
+	default:
+		return !memcmp(a, b, row->repeatable ? row->element : row->size);
 	}
-	snprintf(out, size, "%.*s", (int)strcspn(words, "|"), words);
+}
+
+static bool same(const struct config *a, const struct config *b, const struct config_key_info *row)
+{
+	const char *list_a, *list_b;
+	size_t bytes;
+
+	if (!row->repeatable)
+		return config_value_same(row, config_field(a, row->at), config_field(b, row->at));
+	if (*config_count(a, row) != *config_count(b, row) ||
+	    memcmp(config_field(a, row->at), config_field(b, row->at), row->size))
+		return false;
+	list_a = *config_list(a, row);
+	list_b = *config_list(b, row);
+	bytes = *config_count(a, row) * row->element;
+	for (size_t at = 0; at < bytes; at += row->element)
+		if (!config_value_same(row, list_a + at, list_b + at))
+			return false;
 	return true;
 }
 
-/* The keys of which there may be several. Those given as one word have no elements. */
-static bool element(const struct config *config, enum config_key key, size_t i, char *out,
-		    size_t size)
+config_set config_differs(const struct config *a, const struct config *b)
 {
-	char addr4[INET_ADDRSTRLEN], addr6[INET6_ADDRSTRLEN], net[NET6_TEXT];
+	config_set differs = 0;
 
-	switch (key) {
-	case KEY_CLIENTS:
-		if (i >= config->client_count)
-			return false;
-		snprintf(out, size, "%s", net6_text(&config->clients[i], net));
-		return true;
-	case KEY_STATIC:
-		if (i >= config->static_count)
-			return false;
-		inet_ntop(AF_INET, &config->statics[i].addr4, addr4, sizeof(addr4));
-		inet_ntop(AF_INET6, &config->statics[i].addr6, addr6, sizeof(addr6));
-		snprintf(out, size, "%s %s", addr4, addr6);
-		return true;
-	case KEY_PRIVATE:
-		if (!config->private_count)
-			return !i && word_text(key, config->private_allow, out, size);
-		if (i >= config->private_count)
-			return false;
-		snprintf(out, size, "%s", net4_text(&config->private_ok[i], net));
-		return true;
-	case KEY_WAN:
-		if (i >= config->wan_count && i)
-			return false;
-		snprintf(out, size, "%s", config->wan_count ? config->wan[i] : "auto");
-		return true;
-	default: /* not repeatable */
-		return false;
-	}
+	for (int key = 0; key < KEY_MAX; key++)
+		if (!same(a, b, &config_keys[key]))
+			differs |= 1ull << key;
+	return differs;
+}
+
+bool config_equal(const struct config *a, const struct config *b)
+{
+	return a->given == b->given && !(config_differs(a, b) & a->given);
 }
 
 static bool text(char *out, size_t size, const char *value)
@@ -80,112 +78,105 @@ static bool text(char *out, size_t size, const char *value)
 	return *value;
 }
 
-static bool address4(char *out, size_t size, struct in_addr addr)
+int config_value_number(const struct config *config, const struct config_key_info *row)
 {
-	return addr.s_addr && inet_ntop(AF_INET, &addr, out, (socklen_t)size);
+	const void *field = config_field(config, row->at);
+
+	if (row->size == sizeof(uint8_t))
+		return *(const uint8_t *)field;
+	return row->size >= sizeof(int) ? *(const int *)field : 0;
 }
 
-static bool address6(char *out, size_t size, const struct in6_addr *addr)
+/* The word of the field's value, or the number. */
+static bool number(char *out, size_t size, const struct config *config, enum config_key key)
 {
-	return !addr6_is_zero(addr) && inet_ntop(AF_INET6, addr, out, (socklen_t)size);
-}
+	const struct config_key_info *row = &config_keys[key];
+	int value = config_value_number(config, row);
+	const struct config_word *word = config_key_word_of(key, value);
 
-static bool number(char *out, size_t size, const char *word, uint64_t value, const char *unit)
-{
 	if (word)
-		return text(out, size, word);
-	snprintf(out, size, "%llu%s", (unsigned long long)value, unit);
+		return text(out, size, word->text);
+	snprintf(out, size, "%d%s", value, row->suffix ?: "");
 	return true;
 }
 
-static bool nat44(const struct config *config, char *out, size_t size)
+static bool nat44(char *out, size_t size, const struct config *config)
 {
 	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN];
-	bool range = config->snat_first.s_addr != config->snat_last.s_addr;
 
 	if (config->nat44 != NAT44_SNAT)
-		return word_text(KEY_NAT44, config->nat44, out, size);
+		return number(out, size, config, KEY_NAT44);
 	inet_ntop(AF_INET, &config->snat_first, first, sizeof(first));
 	inet_ntop(AF_INET, &config->snat_last, last, sizeof(last));
-	snprintf(out, size, "snat %s%s%s", first, range ? "-" : "", range ? last : "");
+	if (!strcmp(first, last))
+		snprintf(out, size, "snat %s", first);
+	else
+		snprintf(out, size, "snat %s-%s", first, last);
 	return true;
+}
+
+static bool static_map(char *out, size_t size, const struct static_map *map)
+{
+	char addr4[INET_ADDRSTRLEN], addr6[INET6_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &map->addr4, addr4, sizeof(addr4));
+	inet_ntop(AF_INET6, &map->addr6, addr6, sizeof(addr6));
+	snprintf(out, size, "%s %s", addr4, addr6);
+	return true;
+}
+
+/* FIELD: of the settings, or an element of a list. */
+static bool print(char *out, size_t size, const struct config *config, enum config_key key,
+		  const void *field)
+{
+	char buf[TEXT_TIME > NET6_TEXT ? TEXT_TIME : NET6_TEXT];
+	const struct in_addr *addr4 = field;
+
+	switch (config_keys[key].kind) {
+	case KIND_NUMBER:
+		return number(out, size, config, key);
+	case KIND_TIME:
+		return text(out, size, text_time(*(const uint64_t *)field, buf));
+	case KIND_PATH:
+		if (!*(const char *)field)
+			return text(out, size, config_keys[key].words[0].text ?: "");
+		return text(out, size, field);
+	case KIND_IFACE:
+	case KIND_WAN:
+		return text(out, size, field);
+	case KIND_ADDR4:
+		return addr4->s_addr && inet_ntop(AF_INET, field, out, (socklen_t)size);
+	case KIND_ADDR6:
+		return !addr6_is_zero(field) && inet_ntop(AF_INET6, field, out, (socklen_t)size);
+	case KIND_PREFIX:
+	case KIND_CLIENTS:
+		return text(out, size, net6_text(field, buf));
+	case KIND_POOL:
+	case KIND_PRIVATE:
+		return text(out, size, net4_text(field, buf));
+	case KIND_NAT44:
+		return nat44(out, size, config);
+	case KIND_STATIC:
+		return static_map(out, size, field);
+	case KIND_MAX:
+		break;
+	}
+	return false;
 }
 
 bool config_value(const struct config *config, enum config_key key, size_t i, char *out,
 		  size_t size)
 {
-	char buf[TEXT_TIME > NET6_TEXT ? TEXT_TIME : NET6_TEXT];
+	const struct config_key_info *row = &config_keys[key];
+	size_t count;
 
-	if (config_keys[key].repeatable)
-		return element(config, key, i, out, size);
-	if (i)
-		return false;
-	switch (key) {
-	case KEY_INTERFACE:
-		return text(out, size, config->interface);
-	case KEY_PREFIX:
-		return text(out, size, net6_text(&config->prefix, buf));
-	case KEY_POOL:
-		return text(out, size, net4_text(&config->pool, buf));
-	case KEY_OWN4:
-		return address4(out, size, config->own4);
-	case KEY_OWN6:
-		return address6(out, size, &config->own6);
-	case KEY_MAPPING:
-		return word_text(key, config->linear, out, size);
-	case KEY_HOST:
-		return word_text(key, config->host_allow, out, size);
-	case KEY_HAIRPIN:
-		return word_text(key, config->hairpin_allow, out, size);
-	case KEY_MIN_LEASE:
-		return text(out, size, text_time(config->min_lease, buf));
-	case KEY_MAX_LEASE:
-		return text(out, size, text_time(config->max_lease, buf));
-	case KEY_QUOTA:
-		return number(out, size, NULL, config->quota, "");
-	case KEY_QUOTA_LENGTH:
-		return number(out, size, NULL, config->quota_length, "");
-	case KEY_UDP_ZERO:
-		return word_text(key, (int)config->udp_zero, out, size);
-	case KEY_ICMP_ERRORS:
-		return number(out, size,
-			      !config->icmp_rate		       ? "off" :
-			      config->icmp_rate == ICMP_ERRORS_ON_RATE ? "on" :
-									 NULL,
-			      config->icmp_rate, "/s");
-	case KEY_TOS_64:
-		return number(out, size, config->tos_64 < 0 ? "copy" : NULL,
-			      (uint64_t)config->tos_64, "");
-	case KEY_TOS_46:
-		return word_text(key, config->tos_46_zero, out, size);
-	case KEY_MSS_CLAMP:
-		return number(out, size,
-			      config->mss_clamp < 0 ? "auto" :
-			      !config->mss_clamp    ? "off" :
-						      NULL,
-			      (uint64_t)config->mss_clamp, "");
-	case KEY_MTU:
-		return number(out, size, config->mtu ? NULL : "auto", config->mtu, "");
-	case KEY_NAT44:
-		return nat44(config, out, size);
-	case KEY_GUARD:
-		return word_text(key, !config->guard, out, size);
-	case KEY_FASTPATH:
-		return word_text(key, !config->fastpath_auto, out, size);
-	case KEY_XDP:
-		return word_text(key, (int)config->xdp, out, size);
-	case KEY_STATE:
-		return text(out, size, config->state);
-	case KEY_LOG:
-		return text(out, size, *config->log ? config->log : "off");
-	case KEY_CLIENTS:
-	case KEY_STATIC:
-	case KEY_PRIVATE:
-	case KEY_WAN:
-	case KEY_MAX:
-		break;
-	}
-	return false;
+	if (!row->repeatable)
+		return !i && print(out, size, config, key, config_field(config, row->at));
+	count = *config_count(config, row);
+	if (!i && !count && row->words[0].text)
+		return number(out, size, config, key);
+	return i < count &&
+	       print(out, size, config, key, (char *)*config_list(config, row) + i * row->element);
 }
 
 int config_write(const struct config *config, FILE *out)
@@ -201,7 +192,9 @@ int config_write(const struct config *config, FILE *out)
 		     config_value(config, (enum config_key)key, i, value, sizeof(value)); i++)
 			fprintf(out, "%s = %s\n", config_keys[key].key, value);
 	}
-	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;
+	if (fflush(out) || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
 }
 
 char *config_text(const struct config *config)
