@@ -37,6 +37,34 @@ static __always_inline _Bool ctx_is(CTX *skb, __u16 ethertype)
 	return skb->protocol == be16(ethertype);
 }
 
+/* Takes priority tags (VLAN 0, IEEE 802.1Q 6.9) off a frame that has arrived, of either type and
+ * one in the other: behind this hook the kernel does the same, and what it finds then is not shown
+ * to us any more. Not 0: the frame is one of a VLAN, or no program looks at it again, so that it
+ * becomes one for another station. */
+RARE int ctx_untag(CTX *skb)
+{
+	for (int i = 0; i < PRIORITY_TAGS; i++) {
+		if (skb->vlan_tci & VLAN_VID)
+			return 1;
+		if (bpf_skb_vlan_pop(skb))
+			break;
+		if (!skb->vlan_present)
+			return 0;
+	}
+	bpf_skb_change_type(skb, PACKET_OTHERHOST);
+	return 1;
+}
+
+/* Has an IPv6 packet arrived that is for this host as a router? Not one of a VLAN, nor one that
+ * came for a group of the link or for another station: the kernel does not forward those (RFC 1812,
+ * 3.3.7; RFC 4443, 2.4 (e.4): no error about them either). */
+static __always_inline _Bool ctx_is_arrival_64(CTX *skb)
+{
+	if (nat64_link_hlen && skb->vlan_present && ctx_untag(skb))
+		return 0;
+	return skb->protocol == be16(ETH_P_IPV6) && skb->pkt_type == PACKET_HOST;
+}
+
 static __always_inline __u32 ctx_len(CTX *skb)
 {
 	return skb->len - nat64_link_hlen;

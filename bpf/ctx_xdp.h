@@ -21,12 +21,13 @@ static __always_inline void *ctx_at(CTX *xdp, __u32 off, __u32 len)
 	return data + len > end ? NULL : data;
 }
 
-/* A tagged frame has the type of its tag. */
-static __always_inline _Bool ctx_is(CTX *xdp, __u16 ethertype)
+/* An IPv6 frame that did not come for a group of the link; a tagged one has the type of its tag. */
+static __always_inline _Bool ctx_is_arrival_64(CTX *xdp)
 {
 	struct ethhdr *eth = (void *)(long)xdp->data;
 
-	return (void *)(eth + 1) <= (void *)(long)xdp->data_end && eth->h_proto == be16(ethertype);
+	return (void *)(eth + 1) <= (void *)(long)xdp->data_end && !(eth->h_dest[0] & 1) &&
+	       eth->h_proto == be16(ETH_P_IPV6);
 }
 
 static __always_inline __u32 ctx_len(CTX *xdp)

@@ -21,6 +21,13 @@
 #define ENOSPC	      28
 #define EADDRNOTAVAIL 99
 
+/* Of <linux/if_packet.h>, which belongs to libc's world: for whom a frame came. */
+#define PACKET_HOST	 0
+#define PACKET_OTHERHOST 3
+
+#define VLAN_VID      0x0fff /* of a VLAN tag: the number; 0: the tag gives a priority only */
+#define PRIORITY_TAGS 8	     /* such tags of a frame that are taken off, one in the other */
+
 /* Values of ip_summed, skbuff.h. */
 #define CHECKSUM_COMPLETE 2 /* the device has summed up the whole packet */
 #define CHECKSUM_PARTIAL  3 /* the checksum is the pseudo-header's sum so far */

@@ -34,7 +34,7 @@ static __always_inline verdict_t xdp_64(CTX *ctx)
 	struct pkt pkt;
 	__u32 hash;
 
-	if (!cfg || !ctx_is(ctx, ETH_P_IPV6) || ctx_load_head(ctx, 0, &pkt.ip6, sizeof(pkt.ip6)) ||
+	if (!cfg || !ctx_is_arrival_64(ctx) || ctx_load_head(ctx, 0, &pkt.ip6, sizeof(pkt.ip6)) ||
 	    !net6_contains(&cfg->prefix, &pkt.dst6))
 		return VERDICT_NOT_OURS;
 	if (cfg->prefix_len != 96 ||

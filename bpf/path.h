@@ -85,7 +85,7 @@ static __always_inline verdict_t path_64_common(CTX *ctx)
 	const struct nat64_config *cfg = config();
 	struct pkt pkt;
 
-	if (!cfg || !ctx_is(ctx, ETH_P_IPV6))
+	if (!cfg || !ctx_is_arrival_64(ctx))
 		return VERDICT_NOT_OURS;
 	if (cfg->prefix_len != 96 || ctx_load_plain(ctx, &pkt.ip6, sizeof(pkt.ip6)))
 		return VERDICT_FULL;

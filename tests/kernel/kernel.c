@@ -149,8 +149,8 @@ int kernel_run_packet(const struct bpf_program *prog, bool is_64, const __u8 *pa
 
 	if (len < (ethertype == ETH_P_IPV6 ? 40 : 20)) /* newer kernels take no less */
 		return 1;
-	run->in.eth = (struct ethhdr){ .h_dest = { 2, 0, 0, 0, 0, 1 },
-				       .h_source = { 2, 0, 0, 0, 0, 2 },
+	/* for this host: the kernel runs it on lo, whose address is all 0 */
+	run->in.eth = (struct ethhdr){ .h_source = { 2, 0, 0, 0, 0, 2 },
 				       .h_proto = be16(ethertype) };
 	run->in_len = sizeof(run->in.eth) + len;
 	memcpy(run->in.packet, packet, len);

@@ -352,7 +352,9 @@ static void arrives(const char *client)
 {
 	static struct kernel_run run;
 
-	run.in_len = frame_6(&run.in, IPPROTO_UDP, client, "64:ff9b::192.88.99.5", server_mac);
+	/* for this host: the kernel runs it on lo, whose address is all 0 */
+	run.in_len = frame_6(&run.in, IPPROTO_UDP, client, "64:ff9b::192.88.99.5",
+			     (__u8[ETH_ALEN]){});
 	assert_int_equal(kernel_run(tc->progs.nat64_in, &run), 0);
 }
 

@@ -26,6 +26,11 @@ static __always_inline _Bool ctx_is(CTX *ctx, __u16 ethertype)
 	return ctx->ethertype == ethertype;
 }
 
+static __always_inline _Bool ctx_is_arrival_64(CTX *ctx)
+{
+	return ctx_is(ctx, ETH_P_IPV6);
+}
+
 static __always_inline __u32 ctx_len(CTX *ctx)
 {
 	return ctx->len;

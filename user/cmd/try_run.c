@@ -135,8 +135,8 @@ static int run(struct nat64_tc *skel, const struct bindings *b, const struct try
 		    .data_out = back, .data_size_out = sizeof(back));
 	bool is_64 = in->bytes[0] >> 4 == 6;
 	int program = bpf_program__fd(is_64 ? skel->progs.nat64_in : skel->progs.nat64_out);
-	struct ethhdr eth = { .h_dest = { 2, 0, 0, 0, 0, 1 },
-			      .h_source = { 2, 0, 0, 0, 0, 2 },
+	/* for this host: the kernel runs it on lo, whose address is all 0 */
+	struct ethhdr eth = { .h_source = { 2, 0, 0, 0, 0, 2 },
 			      .h_proto = htons(is_64 ? ETH_P_IPV6 : ETH_P_IP) };
 
 	memcpy(frame, &eth, sizeof(eth));
