@@ -10,10 +10,20 @@
 #include "reply.h"
 #include "write.h"
 
-/* Asks for an ICMPv6 error, but never about an ICMPv6 message (RFC 7915, 5.4). */
-static __always_inline verdict_t path_refuse(const struct pkt *pkt, verdict_t verdict)
+/* An ICMPv6 error is due about everything but ICMPv6, RFC 7915, 5.4, and about echo requests, since
+ * a client that pings is to learn why nothing comes back: RFC 4443, 2.4 (e), allows it, and forbids
+ * it about errors only. */
+static __always_inline verdict_t path_refuse(CTX *ctx, const struct nat64_config *cfg,
+					     const struct pkt *pkt, verdict_t verdict)
 {
-	return pkt->info.proto == IPPROTO_ICMPV6 ? verdict_reason(verdict) : verdict;
+	__u8 type;
+
+	if (pkt->info.proto != IPPROTO_ICMPV6)
+		return verdict;
+	if (cfg->flags & NAT64_ECHO_SILENT || pkt->info.offset ||
+	    ctx_load(ctx, pkt->l4, &type, sizeof(type)) || type != ICMPV6_ECHO_REQUEST)
+		return verdict_reason(verdict);
+	return verdict;
 }
 
 /* May the packet go where it wants to? */
@@ -23,9 +33,10 @@ static __always_inline verdict_t path_check_64(CTX *ctx, const struct nat64_conf
 	verdict_t verdict = policy_target(ctx, cfg, pkt->dst4);
 
 	if (verdict)
-		return path_refuse(pkt, verdict);
+		return path_refuse(ctx, cfg, pkt, verdict);
 	if (pkt->pointer)
-		return path_refuse(pkt, verdict_pointer(DROP(SEGMENTS_LEFT), pkt->pointer));
+		return path_refuse(ctx, cfg, pkt,
+				   verdict_pointer(DROP(SEGMENTS_LEFT), pkt->pointer));
 	if (pkt->info.proto == IPPROTO_ICMP)
 		return DROP(IPV4_PROTOCOL);
 	return parse_transport(&pkt->info);
@@ -130,7 +141,7 @@ RARE verdict_t path_64_full(CTX *ctx)
 		made = binding_make(&pkt.src6);
 		slot = made < 0 ? NULL : slots_at(made);
 		if (!slot)
-			return path_refuse(&pkt, (__u32)-made | REPLY_UNREACHABLE);
+			return path_refuse(ctx, cfg, &pkt, (__u32)-made | REPLY_UNREACHABLE);
 		pkt.src4 = slot->addr4;
 	}
 	if (slot)

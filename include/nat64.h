@@ -151,6 +151,7 @@ enum nat64_flags {
 	NAT64_TOS_64_FIXED = 1 << 5, /* TOS of IPv4 packets is tos_64 */
 	NAT64_TOS_46_ZERO = 1 << 6,  /* Traffic Class of IPv6 packets is 0 */
 	NAT64_FLOWTABLE = 1 << 7,    /* the fast path is on: replies make a binding REPLIED */
+	NAT64_ECHO_SILENT = 1 << 8,  /* no ICMPv6 error about an echo request that is refused */
 };
 
 enum nat64_udp_zero {

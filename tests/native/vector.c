@@ -123,6 +123,9 @@ static bool parse_setting(struct vector *vector, const char *key, json_t *value)
 	} else if (!strcmp(key, "icmp_errors")) {
 		if (json_is_false(value))
 			config->icmp_rate = 0;
+	} else if (!strcmp(key, "echo_silent")) {
+		if (json_is_true(value))
+			config->flags |= NAT64_ECHO_SILENT;
 	} else if (!strcmp(key, "tos_v6to4")) {
 		if (json_is_integer(value)) {
 			config->flags |= NAT64_TOS_64_FIXED;
