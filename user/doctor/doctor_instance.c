@@ -33,10 +33,8 @@ static bool has_file(const struct instance *instance)
 static void compare_settings(struct doctor *d, const struct instance *wanted,
 			     const struct instance *running)
 {
-	_free_ char *file = config_text(&wanted->config), *now = config_text(&running->config);
-
 	d->topic = "config";
-	if (has_file(wanted) && file && now && strcmp(file, now))
+	if (has_file(wanted) && !config_equal(&wanted->config, &running->config))
 		doctor_found(
 			d, RESULT_WARNING, again(wanted),
 			"the settings in force are not those of %s: it was changed, or loaded with options",

@@ -102,13 +102,6 @@ static void roll_back(struct load *load)
 		instance_down(name, NULL);
 }
 
-static bool same_settings(const struct config *a, const struct config *b)
-{
-	_free_ char *text_a = config_text(a), *text_b = config_text(b);
-
-	return text_a && text_b && !strcmp(text_a, text_b);
-}
-
 int instance_up(struct instance *instance, const struct load_options *options)
 {
 	struct load load = { .instance = instance, .options = options };
@@ -140,7 +133,7 @@ int instance_up(struct instance *instance, const struct load_options *options)
 			error = instance_remember(instance);
 		if (error)
 			changed = step_failed(error, "cannot write the record", dir_run());
-		else if (load.has_before && !same_settings(&load.before, &instance->config))
+		else if (load.has_before && !config_equal(&load.before, &instance->config))
 			changed = 1; /* one that no step looks at, as the place of the log */
 	}
 	if (changed < 0 && !options->show)
