@@ -1,8 +1,9 @@
 #!/bin/bash
 #   client [fd00::2, TCP 7000] --veth-- server [nat64-bpf] --veth-- web [192.88.99.5, routes the pool to the server]
 #
-# guard: a neighbour on the WAN side that routes the pool to the gateway cannot reach a client, only answer it;
-# guard = off lets it. host: the gateway's own addresses as a client's target.
+# guard: a neighbour on the WAN side that routes the pool to the gateway cannot reach a client, only answer it; what the
+# administrator forwards by a DNAT rule of his own passes. guard = off lets it. host: the gateway's own addresses as a
+# client's target, the broadcast address of its networks among them.
 . "${0%/*}/lib.sh"
 kind=${1:-veth}
 topology "$kind"
@@ -14,8 +15,10 @@ start listen in_client python3 -u -c '
 import socket
 s = socket.create_server(("fd00::2", 7000), family=socket.AF_INET6)
 print("ready")
+held = []
 while True:
-    s.accept()[0].sendall(b"hello")'
+    held.append(s.accept()[0])
+    held[-1].sendall(b"hello")'
 ready listen
 stat() { in_server nat64-bpf -j stats vpn0 | json "d['instances'][0]['counters']['$1']['packets']"; }
 connect() {
@@ -33,11 +36,68 @@ status 1 connect "$addr4" 7000
 [ "$(stat guarded)" -ge $((was + 3)) ] || fail "guarded: $was, then $(stat guarded)"
 in_client ping -c 1 -W 2 "$web6"
 
-say "a forwarded port of the gateway: barred, and open with guard = off"
-in_server nft "add table ip forwarded
-	add chain ip forwarded pre { type nat hook prerouting priority dstnat; }
-	add rule ip forwarded pre iifname wan0 tcp dport 7001 dnat to $addr4:7000"
+say "what the administrator forwards passes, by its own address only"
+start echo in_client python3 -u -c '
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("fd00::2", 7002))
+print("ready")
+while True:
+    s.sendto(*s.recvfrom(99))'
+ready echo
+# exchange ADDRESS PORT: a datagram there and back, twice by the same flow.
+exchange() {
+	in_web python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(1.5)
+s.connect((sys.argv[1], int(sys.argv[2])))
+for data in b"one", b"two":
+    s.send(data)
+    if s.recv(9) != data:
+        sys.exit(3)' "$1" "$2"
+}
+# left PROTOCOL PORT: seconds that the entries of flows to the client's PORT live on, as conntrack has them.
+left() {
+	in_server conntrack -L -p "$1" --reply-src "$addr4" --reply-port-src "$2" 2> /dev/null | awk '{ print $3 }'
+}
+forward() {
+	in_server nft "add table ip forwarded
+		add chain ip forwarded pre { type nat hook prerouting priority dstnat; }
+		add rule ip forwarded pre iifname wan0 tcp dport 7001 dnat to $addr4:7000
+		add rule ip forwarded pre iifname wan0 udp dport 7001 dnat to $addr4:7002"
+}
+forward
+connect 192.88.99.1 7001
+exchange 192.88.99.1 7001
+status 1 connect "$addr4" 7000
+status 1 exchange "$addr4" 7002
+# what conntrack cannot place has no entry whose status could be asked
+was=$(stat guarded)
+in_web python3 "$here/nft-table.py" invalid "$addr4"
+counted() { [ "$(stat guarded)" -gt "$was" ]; }
+until_true 10 counted
+# no entry outlives its binding (decision 18): by the kernel's own timeouts this one would live for five days
+in_web timeout 20 python3 -c 'import socket, time
+s = socket.create_connection(("192.88.99.1", 7001), 3)
+s.recv(9)
+print("ready", flush=True)
+time.sleep(15)' > "$tmp/linger.log" 2>&1 &
+started+=($!)
+ready linger
+most() { left tcp 7000 | sort -n | tail -n 1; }
+acknowledged() { [ "$(most)" -gt 300 ]; }
+until_true 10 acknowledged
+[ "$(most)" -le 7440 ] || fail "a forwarded flow's entry lives for $(most) s"
+in_server nat64-bpf load vpn0 --nat44 none
+connect 192.88.99.1 7001
+exchange 192.88.99.1 7001
+status 1 connect "$addr4" 7000
+in_server nat64-bpf load vpn0 --nat44 masquerade
+in_server nft delete table ip forwarded
 status 1 connect 192.88.99.1 7001
+
+say "guard = off"
+forward
 in_server nat64-bpf load vpn0 --guard off
 connect 192.88.99.1 7001
 in_web ping -c 1 -W 3 "$addr4"
@@ -56,7 +116,7 @@ in_server nat64-bpf load vpn0 --nat44 masquerade
 
 # R-4.4-01: ICMPv4 3/13 answers what is barred, comes back translated, and is switched off by `host = allow`.
 say "host = deny"
-for target in 192.88.99.1 192.168.240.1; do
+for target in 192.88.99.1 192.168.240.1 192.88.99.255; do
 	was=$(drops host-destination)
 	status 1 in_client ping -c 2 -i 1.1 -W 2 "64:ff9b::$target"
 	[ "$(grep -c 'Administratively prohibited' "$tmp/out")" = 2 ] || { cat "$tmp/out"; fail "no ICMPv6 1/1 for $target"; }

@@ -6,7 +6,7 @@
  *   chain     hook, priority              which packets   what
  *   new       nat prerouting, dstnat - 1  a flow's first  short timeouts; host = deny before any DNAT
  *   input     filter input, filter        for this host   host = deny for what conntrack does not know
- *   guard     nat postrouting, filter     a flow's first  guard, before any other SNAT
+ *   guard     nat postrouting, filter     a flow's first  guard and timeouts, before any other SNAT
  *   nat       nat postrouting, srcnat     a flow's first  NAT44
  *   post      filter postrouting, srcnat + 1   all        guards
  *   pre, forward   filter                 all, with the fast path only: put flows on it, count the rest
@@ -142,22 +142,35 @@ static void chain_clients(struct nft_text *text, const struct nft_spec *spec)
 		rule(text, "meta l4proto tcp ct timeout set \"tcp_%llu\"", lease);
 		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"", lease);
 	}
-	/* the target as the client wrote it, before any DNAT */
+	/* the target as the client wrote it, before any DNAT; the broadcast address of a network of
+	 * ours reaches this host's services too */
 	if (!spec->host_allow)
 		rule(text,
-		     "fib daddr type local counter name \"host%s\" reject with icmp type admin-prohibited",
+		     "fib daddr type { local, broadcast, multicast } "
+		     "counter name \"host%s\" reject with icmp type admin-prohibited",
 		     text->tag);
 	end(text);
 }
 
-/* What guard = off lets in from outside. */
-static void put_let_in(struct nft_text *text, const struct nft_spec *spec)
+/* To a client, not from one, and no reply: what this host begins (it came from no device: 0) and
+ * what a DNAT rule lets in. The administrator wrote that rule; a host outside cannot. Not
+ * `ct status != dnat drop`: that breaks where there is no entry, and lets the packet pass. */
+static void chain_inbound(struct nft_text *text, const struct nft_spec *spec)
 {
-	static const char *const protos[] = { "tcp", "udp" };
+	unsigned long long lease = spec->min_lease;
 
-	for (size_t i = 0; i < 2; i++)
-		rule(text, "ip daddr %s meta l4proto %s ct timeout set \"%s_%llu\"", text->pool,
-		     protos[i], protos[i], (unsigned long long)spec->min_lease);
+	chain_of(text, "inbound");
+	if (!spec->no_timeouts) {
+		rule(text, "meta l4proto tcp ct timeout set \"tcp_%llu\"", lease);
+		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"", lease);
+	}
+	rule(text, "ct status dnat accept");
+	if (spec->guard)
+		rule(text,
+		     "ct state & (established | related) == 0 iif != 0 iif != %u "
+		     "counter name \"guarded%s\" drop",
+		     text->vpn, text->tag);
+	end(text);
 }
 
 static void put_new(struct nft_text *text, const struct nft_spec *spec)
@@ -191,13 +204,10 @@ static void put_forward_46(struct nft_text *text, const struct nft_spec *spec)
 	     text->vpn, text->vpn, text->pool, text->tag);
 }
 
-/* No host outside begins a flow to a client. 0: a packet of this host itself came from no device,
- * and passes. */
+/* No host outside begins a flow to a client. */
 static void put_guard(struct nft_text *text, const struct nft_spec *spec)
 {
-	rule(text,
-	     "ct state new ip daddr %s iif != 0 iif != %u oif %u counter name \"guarded%s\" drop",
-	     text->pool, text->vpn, text->vpn, text->tag);
+	rule(text, "ip daddr %s oif %u goto inbound%s", text->pool, text->vpn, text->tag);
 }
 
 static void put_nat(struct nft_text *text, const struct nft_spec *spec)
@@ -230,15 +240,8 @@ static void put_leaks(struct nft_text *text, const struct nft_spec *spec)
 
 static void put_unknown(struct nft_text *text, const struct nft_spec *spec)
 {
-	rule(text,
-	     "ip daddr %s ct state & (established | related) == 0 iif != 0 iif != %u oif %u "
-	     "counter name \"guarded%s\" drop",
-	     text->pool, text->vpn, text->vpn, text->tag);
-}
-
-static bool wants_let_in(const struct nft_spec *spec)
-{
-	return !spec->guard && !spec->no_timeouts;
+	rule(text, "ip daddr %s ct state & (established | related) == 0 oif %u goto inbound%s",
+	     text->pool, text->vpn, text->tag);
 }
 
 static bool wants_always(const struct nft_spec *spec)
@@ -259,6 +262,11 @@ static bool wants_fast(const struct nft_spec *spec)
 static bool wants_guard(const struct nft_spec *spec)
 {
 	return spec->guard;
+}
+
+static bool wants_inbound(const struct nft_spec *spec)
+{
+	return spec->guard || !spec->no_timeouts;
 }
 
 static bool wants_nat(const struct nft_spec *spec)
@@ -297,14 +305,13 @@ static const struct piece {
 	/* first: in a flood of new flows nearly all packets are of these */
 	{ "forward", "fast_64",  "iif",   wants_fast,   put_forward_64, "ct state != established accept" },
 	{ "forward", "fast_46",  "oif",   wants_fast,   put_forward_46, NULL },
-	{ "guard",   "new_to",   "oif",   wants_guard,  put_guard,      NULL },
+	{ "guard",   "new_to",   "oif",   wants_inbound, put_guard,     NULL },
 	{ "nat",     "nat_from", "saddr", wants_nat,    put_nat,        NULL },
 	{ "post",    "slow_out", "oif",   wants_fast,   put_slow_46,    NULL },
 	/* breaks where there is no entry. The address comes first behind it: most packets differ in it,
 	 * and a register's look-up is cheaper than that of a device. */
 	{ "post",    "leak_from", "saddr", wants_nat,   put_leaks,      "ct status snat accept" },
 	{ "post",    "odd_to",   "oif",   wants_guard,  put_unknown,    NULL },
-	{ "new",     "let_in",   "daddr", wants_let_in, put_let_in,     NULL },
 	{ "new",     "new_from", "iif",   wants_always, put_new,        NULL },
 	/* clang-format on */
 };
@@ -419,8 +426,8 @@ static void put_hook(const struct hook *hook, const struct group *group)
  * `add` before each `delete`, as only what is there can be deleted. */
 static void clear(const char *name, const struct nft_table *old, FILE *out)
 {
-	static const char *const chains[] = { "new",	 "clients", "input", "pre",
-					      "forward", "guard",   "nat",   "post" };
+	static const char *const chains[] = { "new",   "clients", "input", "pre",    "forward",
+					      "guard", "nat",	  "post",  "inbound" };
 
 	fprintf(out, "add table inet %s\nflush table inet %s\n", name, name);
 	for (size_t i = 0; i < sizeof(chains) / sizeof(*chains); i++)
@@ -494,8 +501,11 @@ static int put_table(const struct group *group, const char *name, const struct n
 	for (size_t i = 0; i < group->count; i++)
 		objects(&group->texts[i], &group->specs[i], old);
 	timeout_objects(group);
-	for (size_t i = 0; i < group->count; i++)
+	for (size_t i = 0; i < group->count; i++) {
 		chain_clients(&group->texts[i], &group->specs[i]);
+		if (wants_inbound(&group->specs[i]))
+			chain_inbound(&group->texts[i], &group->specs[i]);
+	}
 	for (size_t h = 0; h < HOOKS; h++)
 		if (hook_wanted(&hooks[h], group))
 			put_hook(&hooks[h], group);
