@@ -195,27 +195,17 @@ int put_whole6(const struct put *put, const char *other)
 
 struct net4 put_around4(const struct put *put, uint8_t len)
 {
-	char addr[INET6_ADDRSTRLEN];
 	struct net4 net = { 0 };
 
-	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(put->value, "/"), put->value);
-	net4_parse(addr, &net);
-	net.addr.s_addr &= mask4(len).s_addr;
-	net.len = len;
+	net4_parse(textf("%.*s/%u", (int)strcspn(put->value, "/"), put->value, len), &net);
 	return net;
 }
 
 struct net6 put_around6(const struct put *put, uint8_t len)
 {
-	char addr[INET6_ADDRSTRLEN];
-	struct in6_addr mask = mask6(len);
 	struct net6 net = { 0 };
 
-	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(put->value, "/"), put->value);
-	net6_parse(addr, &net);
-	for (size_t i = 0; i < sizeof(mask.s6_addr); i++)
-		net.addr.s6_addr[i] &= mask.s6_addr[i];
-	net.len = len;
+	net6_parse(textf("%.*s/%u", (int)strcspn(put->value, "/"), put->value, len), &net);
 	return net;
 }
 

@@ -41,7 +41,7 @@ static int split(struct line *line, char *text)
 	for (char *word = strtok_r(text, " \t\r\n", &rest); word && *word != '#';
 	     word = strtok_r(NULL, " \t\r\n", &rest)) {
 		if (line->count == WORDS)
-			return refuse(line, "no directive of TAYGA has so many words",
+			return refuse(line, "no directive of TAYGA takes so many arguments",
 				      "correct the line");
 		line->word[line->count++] = word;
 	}
@@ -72,7 +72,7 @@ static int net_fault(const struct line *line, const char *what)
 	return refuse(line,
 		      textf("`%s` is not %s", line->count > 1 ? text_printable(line->word[1]) : "",
 			    what),
-		      "correct the line; TAYGA does not take it either");
+		      "correct the line; TAYGA rejects it too");
 }
 
 /* A network; TAYGA ignores host bits. */
@@ -91,8 +91,8 @@ static int put_map(struct tayga *tayga, const struct line *line)
 			      "correct the line");
 	if (32 - map.net4.len != 128 - map.net6.len)
 		return refuse(line,
-			      textf("/%u and /%u have not the same number of addresses",
-				    map.net4.len, map.net6.len),
+			      textf("/%u and /%u differ in their number of addresses", map.net4.len,
+				    map.net6.len),
 			      textf("/%u belongs to /%u", map.net4.len, map.net4.len + 96));
 	more = reallocarray(tayga->maps, tayga->map_count + 1, sizeof(*more));
 	if (!more)

@@ -109,67 +109,58 @@ static void write_strict(struct writer *w, const struct tayga_line *line)
 	fprintf(w->out, "private = %s\n", is_yes(line->value) ? "deny" : "allow");
 }
 
-static void write_line(struct writer *w, const struct tayga_line *line)
+static void write_prefix(struct writer *w, const struct tayga_line *line)
 {
 	char text[NET6_TEXT];
 
-	switch (line->word) {
-	case TAYGA_TUN_DEVICE:
-		comment(w, line,
-			"not needed: no TUN of our own, the programs sit on the VPN's interface. Default: the "
-			"instance's name");
-		fprintf(w->out, "# interface = tun0\n# clients = fd00::/64\n");
-		return;
-	case TAYGA_ADDR4:
-		write_own4(w, line);
-		return;
-	case TAYGA_ADDR6:
-		write_own6(w, line);
-		return;
-	case TAYGA_PREFIX:
-		comment(w, line, NULL);
-		fprintf(w->out, "prefix = %s\n", net6_text(&w->prefix, text));
-		return;
-	case TAYGA_POOL:
-		write_pool(w, line);
-		return;
-	case TAYGA_DATA_DIR:
-		comment(w, line,
-			"not needed: bindings are kept in /var/lib/nat64-bpf, or where `state` says");
-		return;
-	case TAYGA_MAP_FILE:
-		comment(w, line, "its maps are below; at run time: nat64-bpf map add, del, import");
-		return;
-	case TAYGA_FRAGMENTS:
-		comment(w, line, "not needed: Fragment Headers are as RFC 7915, 4.1 says");
-		return;
-	case TAYGA_STRICT:
-		write_strict(w, line);
-		return;
-	case TAYGA_UDP:
-		write_udp(w, line);
-		return;
-	case TAYGA_OFFLINK:
-		comment(w, line,
-			"not needed: the kernel fragments to the MTU of the pool's route; RFC 7915's lower limit of "
-			"1280:");
-		fprintf(w->out, "# mtu = 1252\n");
-		return;
-	case TAYGA_LOG:
-		comment(w, line,
-			"not needed: nat64-bpf status counts drops by reason, nat64-bpf monitor shows them. "
-			"Assignments of addresses:");
-		fprintf(w->out, "# log = /var/log/nat64-bpf.json\n");
-		return;
-	case TAYGA_TUN_UP:
-	case TAYGA_TUN_IP:
-	case TAYGA_TUN_ROUTE:
-		comment(w, line, "not needed: no TUN of our own, and no route for the prefix");
-		return;
-	case TAYGA_MAP:
-	case TAYGA_UNKNOWN:
+	comment(w, line, NULL);
+	fprintf(w->out, "prefix = %s\n", net6_text(&w->prefix, text));
+}
+
+#define NO_TUN "not needed: no TUN of our own, and no route for the prefix"
+
+/* What becomes of a directive: a function, or a comment and lines of example. */
+static const struct {
+	void (*write)(struct writer *w, const struct tayga_line *line);
+	const char *words, *example;
+} directives[TAYGA_UNKNOWN] = {
+	[TAYGA_ADDR4] = { write_own4 },
+	[TAYGA_ADDR6] = { write_own6 },
+	[TAYGA_PREFIX] = { write_prefix },
+	[TAYGA_POOL] = { write_pool },
+	[TAYGA_STRICT] = { write_strict },
+	[TAYGA_UDP] = { write_udp },
+	[TAYGA_TUN_DEVICE] = { .words =
+				       "not needed: no TUN of our own, the programs are attached to the VPN's interface. "
+				       "Default: the instance's name",
+			       .example = "# interface = tun0\n# clients = fd00::/64\n" },
+	[TAYGA_DATA_DIR] = { .words =
+				     "not needed: bindings are kept in /var/lib/nat64-bpf, or in the file `state`" },
+	[TAYGA_MAP_FILE] = { .words =
+				     "its maps are below; at run time: nat64-bpf map add, del, import" },
+	[TAYGA_FRAGMENTS] = { .words = "not needed: Fragment Headers follow RFC 7915, 4.1" },
+	[TAYGA_OFFLINK] = { .words =
+				    "not needed: the kernel fragments to the MTU of the pool's route; RFC 7915's lower "
+				    "limit of 1280:",
+			    .example = "# mtu = 1252\n" },
+	[TAYGA_LOG] = { .words =
+				"not needed: nat64-bpf status counts drops by reason, nat64-bpf monitor shows them. "
+				"Assignments of addresses:",
+			.example = "# log = /var/log/nat64-bpf.json\n" },
+	[TAYGA_TUN_UP] = { .words = NO_TUN },
+	[TAYGA_TUN_IP] = { .words = NO_TUN },
+	[TAYGA_TUN_ROUTE] = { .words = NO_TUN },
+};
+
+static void write_line(struct writer *w, const struct tayga_line *line)
+{
+	if (line->word == TAYGA_UNKNOWN) {
 		comment(w, line, "left out: no such directive is known here");
-		return;
+	} else if (directives[line->word].write) {
+		directives[line->word].write(w, line);
+	} else {
+		comment(w, line, directives[line->word].words);
+		fputs(directives[line->word].example ?: "", w->out);
 	}
 }
 
