@@ -12,7 +12,6 @@ import sys
 
 # object: why its functions may be unused
 SPARED = {
-    "base_print": "bars, tables and colours of a terminal, which no verb draws with yet",
 }
 ROOTS = {"main"}
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "print.h"
 #include "suggest.h"
 #include "text.h"
 
@@ -168,7 +169,7 @@ static bool global_option(struct args *args, const char *name)
 	else if (!strcmp(name, "verbose"))
 		log_options.verbose = true;
 	else if (!strcmp(name, "no-color"))
-		log_options.colour = false;
+		print_setup(true);
 	else if (!strcmp(name, "help"))
 		args->help = true;
 	else
@@ -312,7 +313,7 @@ int args_parse(struct args *args, const struct verb *table, unsigned int count, 
 	*args = (struct args){};
 	verbs = table;
 	verb_count = count;
-	log_options.colour = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+	print_setup(false);
 	config_default(&args->config, "");
 	for (int i = 1; i < argc;
 	     i++) /* so that errors of what follows come out in the right form */

@@ -11,11 +11,13 @@
 #include "instances.h"
 #include "json.h"
 #include "paths.h"
+#include "print.h"
 
 static const char *const result_words[] = { "ok", "warning", "failure", "skipped" };
 
 static void findings_print(const struct doctor *d)
 {
+	static const enum tone tones[] = { TONE_GOOD, TONE_CARE, TONE_BAD, TONE_PLAIN };
 	const char *last = NULL;
 
 	for (size_t i = 0; i < d->count; i++) {
@@ -24,7 +26,8 @@ static void findings_print(const struct doctor *d)
 		if (!last || strcmp(last, f->instance))
 			printf("%s\n", *f->instance ? f->instance : "host");
 		last = f->instance;
-		printf("  %-8s %-12s %s\n", result_words[f->result], f->topic, f->what);
+		printf("  %s%-8s%s %-12s %s\n", tone_on(tones[f->result]), result_words[f->result],
+		       tone_off(), f->topic, f->what);
 		if (f->fix)
 			printf("           %-12s %s\n", "fix:", f->fix);
 	}

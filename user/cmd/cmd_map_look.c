@@ -14,6 +14,7 @@
 #include "lock.h"
 #include "log.h"
 #include "paths.h"
+#include "print.h"
 #include "state.h"
 #include "text.h"
 
@@ -32,25 +33,36 @@ static const char *const kinds[] = {
 	[NAT64_SLOT_DYNAMIC] = "dynamic", [NAT64_SLOT_STATIC] = "static"
 };
 
-static void list_one(const struct nat64_slot *slot, uint64_t now, bool json, bool first)
+/* Seconds since a client was last seen. */
+static uint64_t idle_of(const struct nat64_slot *slot, uint64_t now)
+{
+	return now > slot->last_seen ? (now - slot->last_seen) / NS_PER_S : 0;
+}
+
+static void list_json(const struct nat64_slot *slot, uint64_t now, bool first)
 {
 	char four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN], idle[24] = "null";
 
-	inet_ntop(AF_INET, &slot->addr4, four, sizeof(four));
-	inet_ntop(AF_INET6, &slot->addr6, six, sizeof(six));
 	if (slot->state == NAT64_SLOT_DYNAMIC)
-		snprintf(idle, sizeof(idle), "%llu",
-			 now > slot->last_seen ?
-				 (unsigned long long)(now - slot->last_seen) / 1000000000 :
-				 0);
-	if (json)
-		printf("%s{\"addr4\":\"%s\",\"addr6\":\"%s\",\"kind\":\"%s\",\"idle_s\":%s}",
-		       first ? "" : ",", four, six, kinds[slot->state], idle);
-	else
-		printf("%-15s  %-39s  %-7s  %s%s%s\n", four, six, kinds[slot->state],
-		       slot->state == NAT64_SLOT_DYNAMIC ? "idle " : "",
-		       slot->state == NAT64_SLOT_DYNAMIC ? idle : "-",
-		       slot->state == NAT64_SLOT_DYNAMIC ? " s" : "");
+		snprintf(idle, sizeof(idle), "%llu", (unsigned long long)idle_of(slot, now));
+	printf("%s{\"addr4\":\"%s\",\"addr6\":\"%s\",\"kind\":\"%s\",\"idle_s\":%s}",
+	       first ? "" : ",", inet_ntop(AF_INET, &slot->addr4, four, sizeof(four)),
+	       inet_ntop(AF_INET6, &slot->addr6, six, sizeof(six)), kinds[slot->state], idle);
+}
+
+static void list_row(struct table *table, const struct nat64_slot *slot, uint64_t now, bool first)
+{
+	static const char *const titles[] = { "address", "client", "kind", "idle" };
+	char four[INET_ADDRSTRLEN], six[INET6_ADDRSTRLEN], idle[NUMBER_TEXT] = "-";
+
+	if (first)
+		table_begin(table, stdout, 0, 4, 0, titles);
+	if (slot->state == NAT64_SLOT_DYNAMIC)
+		age_text(idle_of(slot, now), idle);
+	table_row(table,
+		  (const char *const[]){ inet_ntop(AF_INET, &slot->addr4, four, sizeof(four)),
+					 inet_ntop(AF_INET6, &slot->addr6, six, sizeof(six)),
+					 kinds[slot->state], idle });
 }
 
 int map_list(struct map_call *call)
@@ -58,6 +70,7 @@ int map_list(struct map_call *call)
 	const struct bindings *b = &call->bindings;
 	bool json = call->args->json, first = true, linear = b->config.flags & NAT64_LINEAR;
 	uint64_t now = clock_boot_ns();
+	struct table table;
 
 	if (json)
 		printf("{\"schema\":1,\"instance\":\"%s\",\"mapping\":\"%s\",\"bindings\":[",
@@ -67,17 +80,22 @@ int map_list(struct map_call *call)
 
 		if (!bindings_read(b, i, &slot))
 			continue;
-		list_one(&slot, now, json, first);
+		if (json)
+			list_json(&slot, now, first);
+		else
+			list_row(&table, &slot, now, first);
 		first = false;
 	}
+
 	if (json)
 		printf("]}\n");
-	else if (linear)
+	else if (!first)
+		table_end(&table); /* main() reports what could not be written */
+	if (linear && !json)
 		log_note(
-			"%s: mapping = linear: only static maps are listed, all else follows from the clients' numbers: "
-			"nat64-bpf map lookup %s ADDRESS",
+			"%s: mapping = linear: only static maps are listed; look up other addresses with nat64-bpf map lookup %s ADDRESS",
 			b->instance, b->instance);
-	else if (first)
+	else if (first && !json)
 		log_note("%s: no bindings yet", b->instance);
 	return 0;
 }
@@ -132,7 +150,7 @@ static bool lookup_find(const struct bindings *b, int family, struct in_addr add
 	*answer = (struct answer){ { slot.addr4 }, slot.addr6, "static", -1 };
 	if (slot.state == NAT64_SLOT_DYNAMIC) {
 		answer->kind = "dynamic";
-		answer->idle_s = now > slot.last_seen ? (now - slot.last_seen) / NS_PER_S : 0;
+		answer->idle_s = (int64_t)idle_of(&slot, now);
 	}
 	return true;
 }
@@ -143,6 +161,7 @@ int map_lookup(struct map_call *call)
 	struct in6_addr addr6 = {};
 	struct in_addr addr4 = {};
 	int family = map_address(call->words[0], &addr4, &addr6);
+	char idle[NUMBER_TEXT];
 	struct answer answer;
 
 	if (family < 0)
@@ -163,8 +182,8 @@ int map_lookup(struct map_call *call)
 		printf("%s  %s  %s\n", text_addr4(answer.addr4), text_addr6(&answer.addr6),
 		       answer.kind);
 	else
-		printf("%s  %s  %s  idle %lld s\n", text_addr4(answer.addr4),
-		       text_addr6(&answer.addr6), answer.kind, (long long)answer.idle_s);
+		printf("%s  %s  %s  idle %s\n", text_addr4(answer.addr4), text_addr6(&answer.addr6),
+		       answer.kind, age_text((uint64_t)answer.idle_s, idle));
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "json.h"
 #include "log.h"
 #include "paths.h"
+#include "print.h"
 #include "report.h"
 
 /* Packets dropped by our nft table, which the programs do not see. */
@@ -30,38 +31,48 @@
 	X(NAT64_COUNT_OUT46,	"fast46",	"packets of out46 that took the fast path")
 /* clang-format on */
 
-static void row(const struct args *args, const char *word, uint64_t packets, uint64_t bytes,
-		const char *text)
+/* A row: packets exact, since people compare two of these. */
+static void stats_row(const struct args *args, struct table *table, const char *word,
+		      struct nat64_counter count, const char *text)
 {
-	if (bytes)
-		printf("  %-24s %12llu packets %15llu bytes\n", word, (unsigned long long)packets,
-		       (unsigned long long)bytes);
-	else
-		printf("  %-24s %12llu\n", word, (unsigned long long)packets);
-	if (args_has(args, OPTION_EXPLAIN))
-		printf("      %s\n", text);
+	char packets[NUMBER_TEXT], bytes[NUMBER_TEXT] = "";
+
+	snprintf(packets, sizeof(packets), "%llu", count.packets);
+	if (count.bytes)
+		bytes_text(count.bytes, bytes);
+	table_row(table, (const char *const[]){ word, packets, bytes,
+						args_has(args, OPTION_EXPLAIN) ? text : "" });
 }
 
 static void stats_print(const struct args *args, const struct report *r)
 {
-	printf("%s\n", r->instance.config.name);
+	bool explain = args_has(args, OPTION_EXPLAIN);
+	const char *meaning = explain ? "meaning" : "";
+	struct nat64_counter host = { .packets = r->nft.host };
+	struct table table;
+
+	printf("%s%s%s\n", tone_on(TONE_STRONG), r->instance.config.name, tone_off());
+	table_begin(&table, stdout, 2, 4, 6,
+		    (const char *const[]){ "counter", "packets", "bytes", meaning });
 	for (int i = 0; i < NAT64_COUNT_MAX; i++)
-		row(args, counter_words[i], r->counters[i].packets, r->counters[i].bytes,
-		    counter_texts[i]);
-#define X(field, word, text) row(args, word, r->nft.field, 0, text);
+		stats_row(args, &table, counter_words[i], r->counters[i], counter_texts[i]);
+#define X(field, word, text) \
+	stats_row(args, &table, word, (struct nat64_counter){ .packets = r->nft.field }, text);
 	NFT_WORDS(X)
 #undef X
-#define X(count, word, text) \
-	row(args, word, report_fast(r, count).packets, report_fast(r, count).bytes, text);
+#define X(count, word, text) stats_row(args, &table, word, report_fast(r, count), text);
 	FAST_WORDS(X)
 #undef X
-	printf("  drops\n");
+	table_row(&table, (const char *const[]){ "drops", "packets", "", meaning });
 	for (int i = 1; i < NAT64_DROP_MAX; i++)
-		if (r->counters[NAT64_COUNT_MAX + i].packets || args_has(args, OPTION_EXPLAIN))
-			row(args, drop_words[i], r->counters[NAT64_COUNT_MAX + i].packets, 0,
-			    drop_texts[i]);
-	if (r->nft.host || args_has(args, OPTION_EXPLAIN))
-		row(args, HOST_DROP, r->nft.host, 0, HOST_TEXT);
+		if (r->counters[NAT64_COUNT_MAX + i].packets || explain)
+			stats_row(args, &table, drop_words[i],
+				  (struct nat64_counter){
+					  .packets = r->counters[NAT64_COUNT_MAX + i].packets },
+				  drop_texts[i]);
+	if (r->nft.host || explain)
+		stats_row(args, &table, HOST_DROP, host, HOST_TEXT);
+	table_end(&table); /* main() reports what could not be written */
 }
 
 static json_t *entry(const struct args *args, uint64_t packets, uint64_t bytes, const char *text)

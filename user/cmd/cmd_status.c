@@ -1,32 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* nat64-bpf status: one screen an instance, or JSON. */
-#include <arpa/inet.h>
+/* nat64-bpf status: one screen an instance, or JSON; --watch shows it again and again. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "args.h"
+#include "caps.h"
+#include "cleanup.h"
 #include "counters.h"
 #include "host.h"
 #include "instances.h"
 #include "json.h"
 #include "log.h"
+#include "maplog.h"
 #include "paths.h"
+#include "print.h"
 #include "report.h"
+#include "status_text.h"
 #include "text.h"
-
-static const char *const state_words[] = { "translating", "degraded", "waiting" };
-static const char *const hook_words[] = { "none", "tcx", "clsact" };
-static const char *const nat44_words[] = { "masquerade", "snat", "none" };
-
-static const char *nat44_state(const struct report *r)
-{
-	return r->instance.config.nat44 == NAT44_NONE ? "none" :
-	       r->nft_present == 1		      ? "ok" :
-							"missing";
-}
 
 static json_t *counter(struct nat64_counter c)
 {
@@ -56,24 +48,6 @@ static json_t *counters(const struct report *r)
 			 counter(report_fast(r, NAT64_COUNT_OUT46)), "drops", drops(r));
 }
 
-/* What an XDP program without a dispatcher means. */
-static const char *alone(const struct report *r)
-{
-	const char *why = r->instance.record.xdp_alone;
-
-	return textf("without libxdp's dispatcher: no other XDP program fits beside it%s%s%s",
-		     *why ? " (" : "", why, *why ? ")" : "");
-}
-
-static void print_xdp(const struct report *r)
-{
-	if (r->xdp.mode != XDP_OFF)
-		printf("  xdp        %s%s%s\n", xdp_words[r->xdp.mode], r->xdp.alone ? ", " : "",
-		       r->xdp.alone ? alone(r) : "");
-	else if (r->xdp_why)
-		printf("  xdp        off: %s\n", r->xdp_why);
-}
-
 static json_t *to_json(const struct report *r)
 {
 	const struct config *config = &r->instance.config;
@@ -96,16 +70,16 @@ static json_t *to_json(const struct report *r)
 	if (r->fast_why)
 		json_object_set_new(fastpath, "why", json_string(r->fast_why));
 	object = json_pack("{s:s, s:s, s:{s:s, s:i, s:s, s:i}, s:{s:s, s:s}}", "name", config->name,
-			   "state", state_words[r->state], "interface", "name",
+			   "state", status_words[r->state], "interface", "name",
 			   r->link.index ? r->link.name : r->instance.record.interface, "ifindex",
 			   r->link.index, "type", r->instance.l2 ? "l2" : "l3", "mtu", r->link.mtu,
-			   "attach", "hook", hook_words[r->hook], "xdp",
+			   "attach", "hook", status_hooks[r->hook], "xdp",
 			   r->xdp.mode == XDP_OFF ? "none" : xdp_words[r->xdp.mode]);
 	attach = json_object_get(object, "attach");
 	if (r->xdp_why)
 		json_object_set_new(attach, "why", json_string(r->xdp_why));
 	if (r->xdp.alone)
-		json_object_set_new(attach, "note", json_string(alone(r)));
+		json_object_set_new(attach, "note", json_string(status_xdp_alone(r)));
 	json_object_set_new(object, "prefix", json_string(net6_text(&config->prefix, text)));
 	json_object_set_new(object, "clients", clients);
 	json_object_set_new(
@@ -115,8 +89,8 @@ static json_t *to_json(const struct report *r)
 			  "static", r->use.statics, "refused",
 			  (json_int_t)r->counters[NAT64_COUNT_MAX + NAT64_DROP_POOL_FULL].packets));
 	json_object_set_new(object, "nat44",
-			    json_pack("{s:s, s:s}", "mode", nat44_words[config->nat44], "state",
-				      nat44_state(r)));
+			    json_pack("{s:s, s:s}", "mode", status_modes[config->nat44], "state",
+				      status_nat44(r)));
 	json_object_set_new(object, "fastpath", fastpath);
 	json_object_set_new(object, "counters", counters(r));
 	if (r->fault_count)
@@ -126,52 +100,16 @@ static json_t *to_json(const struct report *r)
 	return object;
 }
 
-static void status_print(const struct report *r)
-{
-	const struct config *config = &r->instance.config;
-	const struct nat64_counter *in = &r->counters[NAT64_COUNT_IN64],
-				   *out = &r->counters[NAT64_COUNT_OUT46];
-	char prefix[NET6_TEXT], pool[NET4_TEXT], own4[INET_ADDRSTRLEN];
-	bool any = false;
+/* What one call shows: all of it goes to `out`, with `watch` also how fast the counters count. */
+struct screen {
+	const struct args *args;
+	FILE *out;
+	struct status_watch **watch; /* NULL: one look */
+	json_t *array;		     /* of instances */
+};
 
-	printf("%s: %s\n", config->name, state_words[r->state]);
-	for (size_t i = 0; i < r->fault_count; i++)
-		printf("  fault      %s\n  fix        %s\n", r->faults[i].what, r->faults[i].fix);
-	if (r->link.index)
-		printf("  interface  %s, %s, MTU %u, attached by %s\n", r->link.name,
-		       r->instance.l2 ? "Ethernet (l2)" : "no link header (l3)", r->link.mtu,
-		       hook_words[r->hook]);
-	print_xdp(r);
-	printf("  prefix     %s\n", net6_text(&config->prefix, prefix));
-	printf("  pool       %s, %u of %u in use, %u static, own4 %s\n",
-	       net4_text(&config->pool, pool), r->use.dynamic + r->use.static_in_pool, r->use.size,
-	       r->use.statics, inet_ntop(AF_INET, &r->config.own4, own4, sizeof(own4)));
-	printf("  nat44      %s, %s\n", nat44_words[config->nat44], nat44_state(r));
-	printf("  fast path  %s\n", r->fast	? textf("nft flowtable, %u flows", r->flows) :
-				    r->fast_why ? textf("off: %s", r->fast_why) :
-						  "off");
-	printf("  in64       %llu packets, %llu bytes\n", in->packets, in->bytes);
-	printf("  out46      %llu packets, %llu bytes\n", out->packets, out->bytes);
-	for (int i = 1; i < NAT64_DROP_MAX; i++) {
-		if (!r->counters[NAT64_COUNT_MAX + i].packets)
-			continue;
-		printf("  %-10s %-22s %llu\n", any ? "" : "drops", drop_words[i],
-		       r->counters[NAT64_COUNT_MAX + i].packets);
-		any = true;
-	}
-	if (r->nft.host)
-		printf("  %-10s %-22s %llu\n", any ? "" : "drops", HOST_DROP,
-		       (unsigned long long)r->nft.host);
-	if (r->nft.guarded)
-		printf("  guard      %llu unsolicited packets from outside barred\n",
-		       (unsigned long long)r->nft.guarded);
-	if (r->nft.leaked)
-		printf("  guard      %llu packets that were not NATed held back\n",
-		       (unsigned long long)r->nft.leaked);
-}
-
-/* One instance: into `array`, or printed. Its state as an exit status. */
-static int one(const struct args *args, const char *name, json_t *array)
+/* One instance. Its state as an exit status. */
+static int status_one(const struct screen *screen, const char *name)
 {
 	struct report report;
 	int status = report_read(name, &report);
@@ -180,78 +118,110 @@ static int one(const struct args *args, const char *name, json_t *array)
 		status = report_permitted(&report);
 	if (!status) {
 		status = report.state == STATE_TRANSLATING ? EXIT_DONE : EXIT_DEGRADED;
-		if (args->json)
-			json_array_append_new(array, to_json(&report));
-		else if (!args->quiet)
-			status_print(&report);
+		if (screen->args->json)
+			json_array_append_new(screen->array, to_json(&report));
+		else if (!screen->args->quiet)
+			status_text(screen->out, &report, screen->watch);
 	}
 	report_free(&report);
 	return status;
 }
 
-static int status_all(const struct args *args)
+/* Instance NAME: its state, EXIT_NOT_LOADED, or -1. */
+static int status_named(const struct screen *screen, const char *name)
 {
-	json_t *array = json_array();
-	char **names = NULL, path[PATH_MAX];
+	bool is_path = strchr(name, '/');
+	char path[PATH_MAX];
+	int error;
+
+	if (!is_path && !config_name_check(name))
+		return -1;
+	error = is_path ? 0 : path_look(path_pins(path, name));
+	if (error == -EACCES)
+		return datapath_fail(error, name);
+	return error ? EXIT_NOT_LOADED : status_one(screen, name);
+}
+
+/* All that are loaded: the last state that is not EXIT_DONE, EXIT_NOT_LOADED, or -1. */
+static int status_each(const struct screen *screen)
+{
+	char **names = NULL;
 	size_t count = 0;
-	int status = EXIT_DONE, error;
+	int error = instances_pinned(&names, &count), status = EXIT_DONE;
 
-	if (args->name) {
-		if (!strchr(args->name, '/') && !config_name_check(args->name)) {
-			json_decref(array);
-			return -1;
-		}
-		error = strchr(args->name, '/') ? 0 : path_look(path_pins(path, args->name));
-		if (error == -EACCES) {
-			json_decref(array);
-			return datapath_fail(error, args->name);
-		}
-		if (!error) {
-			status = one(args, args->name, array);
-			count = 1;
-		}
-	} else {
-		error = instances_pinned(&names, &count);
-		if (error) {
-			json_decref(array);
-			return instances_unlisted(error);
-		}
-		for (size_t i = 0; i < count; i++) {
-			int each = one(args, names[i], array);
+	if (error)
+		return instances_unlisted(error);
+	for (size_t i = 0; i < count; i++) {
+		int each = status_one(screen, names[i]);
 
-			if (each)
-				status = each;
-		}
+		if (each)
+			status = each;
 	}
-	if (!count) {
-		if (!args->quiet && !args->json)
-			fprintf(stderr,
-				args->name ?
-					"%s is not loaded; load it: nat64-bpf load %s\n" :
-					"nothing is loaded; load an interface: nat64-bpf load tun0\n",
-				args->name, args->name);
-		if (!args->quiet && !host_has_bpffs())
-			log_warn("it is no BPF file system",
-				 "mount -t bpf bpf /sys/fs/bpf, or ask where it was loaded",
-				 "%s: what is loaded elsewhere cannot be seen here", dir_pin());
-		status = EXIT_NOT_LOADED;
-	}
+	instances_free(names, count);
+	return count ? status : EXIT_NOT_LOADED;
+}
+
+static void not_loaded(const struct screen *screen)
+{
+	const char *name = screen->args->name;
+	FILE *out = screen->watch ? screen->out : stderr;
+
+	if (screen->args->quiet)
+		return;
+	if (!screen->args->json && name)
+		fprintf(out, "%s is not loaded; load it: nat64-bpf load %s\n", name, name);
+	else if (!screen->args->json)
+		fputs("nothing is loaded; load an interface: nat64-bpf load tun0\n", out);
+	if (!host_has_bpffs())
+		log_warn("it is not a BPF file system",
+			 "mount -t bpf bpf /sys/fs/bpf, or run status where it was loaded",
+			 "%s: what is loaded elsewhere cannot be seen here", dir_pin());
+}
+
+static int status_all(const struct args *args, FILE *out, struct status_watch **watch)
+{
+	struct screen screen = { args, out, watch, json_array() };
+	int status = args->name ? status_named(&screen, args->name) : status_each(&screen);
+
+	if (status == EXIT_NOT_LOADED)
+		not_loaded(&screen);
 	if (args->json && status >= 0)
-		json_out(json_pack("{s:i, s:o}", "schema", 1, "instances", array));
+		json_out(json_pack("{s:i, s:o}", "schema", 1, "instances", screen.array));
 	else
-		json_decref(array);
-	instances_free(names, count && names ? count : 0);
+		json_decref(screen.array);
 	return status;
+}
+
+/* One look of --watch: a frame with its time. 0; -1: nothing more can be read or written. */
+static int status_frame(const struct args *args, double seconds, struct status_watch **watch)
+{
+	_free_ char *text = NULL;
+	char now[UTC_TEXT];
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int status;
+
+	if (!out)
+		return caps_fail(errno, 0, NULL, "cannot show the status");
+	if (!args->json && !args->quiet)
+		fprintf(out, "%s, every %g s\n", utc_text(time(NULL), now), seconds);
+	status = status_all(args, out, watch);
+	if (fclose(out))
+		return caps_fail(errno, 0, NULL, "cannot show the status");
+
+	if (status < 0 || fflush(stdout) || print_frame(text, len))
+		return -1;
+	return 0;
 }
 
 int cmd_status(const struct args *args)
 {
 	const char *every = args->value[OPTION_WATCH];
 	double seconds = every ? atof(every) : 2;
-	int status;
+	struct status_watch *watch = NULL;
 
 	if (!args_has(args, OPTION_WATCH))
-		return status_all(args);
+		return status_all(args, stdout, NULL);
 	if (seconds < 0.1 || seconds > 86400)
 		return log_fail(EXIT_USAGE, "it takes 0.1 to 86400 seconds",
 				"nat64-bpf status --watch=2",
@@ -259,12 +229,11 @@ int cmd_status(const struct args *args)
 	for (;;) {
 		struct text_mark texts = text_mark();
 
-		if (isatty(STDOUT_FILENO))
-			printf("\033[H\033[2J");
-		status = status_all(args);
+		if (status_frame(args, seconds, &watch)) {
+			status_unwatch(watch);
+			return -1;
+		}
 		text_release(texts);
-		if (status < 0 || fflush(stdout))
-			return status;
 		nanosleep(&(struct timespec){ .tv_sec = seconds,
 					      .tv_nsec = (seconds - (long)seconds) * 1e9 },
 			  NULL);
