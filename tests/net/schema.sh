@@ -133,6 +133,10 @@ status 0 in_server unshare -m sh -c 'umount /sys/fs/bpf && exec nat64-bpf versio
 equal "$(json "d['features']['bpffs']" < "$tmp/out")" False "bpffs"
 fits help 0 help -j
 fits help 0 help load -j
+fits help 0 load --help -j
+equal "$(json "[row['verb'] for row in d['verbs']]" < "$tmp/out")" "['load']" "verbs of load --help"
+fits help 0 -hj
+fits version 0 -Vj
 
 say "errors"
 fits error 2 load vpn0 -j --pool 1.2.3.4

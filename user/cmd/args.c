@@ -139,15 +139,23 @@ static const struct verb *verb_named(const char *name)
 	return NULL;
 }
 
+/* Is the word this option, or does it hold its letter: -Vj? */
+static bool gives(const char *word, char letter, const char *name)
+{
+	if (word[0] == '-' && word[1] != '-')
+		return strchr(word, letter);
+	return !strcmp(word, name);
+}
+
 /* The verb is the first word that is no option; without one it is status. */
 static int find_verb(struct args *args, int argc, char **argv)
 {
 	const char *word = "status";
 
 	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+		if (gives(argv[i], 'h', "--help")) {
 			word = "help";
-		} else if (!strcmp(argv[i], "-V") || !strcmp(argv[i], "--version")) {
+		} else if (gives(argv[i], 'V', "--version")) {
 			word = "version";
 		} else if (argv[i][0] != '-') {
 			word = argv[i];
