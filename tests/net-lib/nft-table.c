@@ -72,7 +72,7 @@ static int apply(char **args)
 	}
 	if (getenv("NFT_SHARED"))
 		return apply_shared(&spec);
-	return nft_apply(&spec) ? 1 : 0;
+	return nft_apply(&spec, NULL) ? 1 : 0;
 }
 
 /* The counters of the first instance of the shared table. */
@@ -117,12 +117,14 @@ static bool in_pool(struct in_addr addr, const void *pool)
 
 int main(int argc, char **argv)
 {
+	uint32_t sum;
+
 	if (argc >= 4 && !strcmp(argv[1], "apply"))
 		return apply(argv + 2);
 	if (argc == 2 && !strcmp(argv[1], "counts"))
 		return counts();
 	if (argc == 2 && !strcmp(argv[1], "present"))
-		return nft_present(INSTANCE) != 1;
+		return nft_sum(INSTANCE, &sum) != 1;
 	if (argc == 2 && !strcmp(argv[1], "delete"))
 		return nft_delete(INSTANCE) < 0;
 	if (argc == 3 && !strcmp(argv[1], "forget")) {

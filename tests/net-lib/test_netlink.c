@@ -11,7 +11,7 @@
 
 #include "netlink.h"
 
-static const uint8_t placeholder[6] = { 0x02, 0x64, 0x64, 0x64, 0x64, 0x64 };
+static const struct nl_neigh placeholder = { true, true, { 0x02, 0x64, 0x64, 0x64, 0x64, 0x64 } };
 static struct nl_link vpn, lan;
 
 /* vpn0: L3 (TUN); lan0, lan1: a veth pair */
@@ -84,6 +84,38 @@ static void addresses(void **state)
 	assert_int_equal(nl_addr4_add(4711, own4), -ENODEV);
 }
 
+/* Is exactly this route in the kernel? */
+static bool is_set(const struct pool_route *wanted)
+{
+	struct nl_route *list;
+	size_t count;
+	bool is = false;
+
+	assert_int_equal(nl_routes(AF_INET, &list, &count), 0);
+	for (size_t i = 0; i < count; i++)
+		is |= nl_route4_is(&list[i], wanted);
+	free(list);
+	return is;
+}
+
+/* Each thing that a route of ours has is compared. */
+static void route_compared(const struct pool_route *set)
+{
+	struct pool_route other[6];
+
+	for (size_t i = 0; i < 6; i++)
+		other[i] = *set;
+	other[0].dst.len++;
+	other[1].index++;
+	other[2].mtu++;
+	other[3].src.s_addr++;
+	other[4].via.s_addr++;
+	other[5].dst.addr.s_addr ^= htonl(1 << 12);
+	assert_true(is_set(set));
+	for (size_t i = 0; i < 6; i++)
+		assert_false(is_set(&other[i]));
+}
+
 static void route_l3(void **state)
 {
 	struct pool_route route = { .dst = { ip4("192.168.240.0"), 20 },
@@ -93,16 +125,17 @@ static void route_l3(void **state)
 	struct nl_route *list;
 	size_t count, hits = 0;
 
-	assert_int_equal(nl_route4_set(&route), -EINVAL); /* src is no address of ours yet */
+	assert_int_equal(nl_route4_set(&route, false), -EINVAL); /* src is no address of ours yet */
 	assert_string_not_equal(nl_fault(), "");
 	assert_int_equal(nl_addr4_add(vpn.index, route.src), 0);
-	assert_int_equal(nl_route4_set(&route), 0);
-	assert_int_equal(nl_route4_set(&route), 1);
+	assert_int_equal(nl_route4_set(&route, false), 0);
+	route_compared(&route);
+	assert_int_equal(nl_route4_set(&route, false), -EEXIST);
 	assert_int_equal(run("ip route show 192.168.240.0/20 | "
 			     "grep -q 'dev vpn0 proto 64 scope link src 192.168.240.1 .*mtu 1392'"),
 			 0);
 	route.mtu = 1252;
-	assert_int_equal(nl_route4_set(&route), 0);
+	assert_int_equal(nl_route4_set(&route, true), 0);
 	assert_int_equal(run("test $(ip route show 192.168.240.0/20 | wc -l) = 1"), 0);
 
 	assert_int_equal(nl_routes(AF_INET, &list, &count), 0);
@@ -132,12 +165,23 @@ static void route_l2(void **state)
 				    .mtu = 1472,
 				    .src = ip4("192.168.240.1"),
 				    .via = ip4("169.254.64.64") };
+	struct nl_neigh there;
 
 	assert_int_equal(nl_addr4_add(lan.index, route.src), 0);
-	assert_int_equal(nl_neigh4_set(lan.index, route.via, placeholder), 0);
-	assert_int_equal(nl_neigh4_set(lan.index, route.via, placeholder), 1);
-	assert_int_equal(nl_route4_set(&route), 0);
-	assert_int_equal(nl_route4_set(&route), 1);
+	assert_int_equal(nl_neigh4_get(lan.index, route.via, &there), -ENOENT);
+	assert_int_equal(nl_neigh4_set(lan.index, route.via, &placeholder), 0);
+	assert_int_equal(nl_neigh4_get(lan.index, route.via, &there), 0);
+	assert_true(nl_neigh4_is(&there, placeholder.lladdr));
+	assert_int_equal(
+		run("ip neigh replace 169.254.64.64 lladdr 02:00:00:00:00:01 nud permanent "
+		    "dev lan0"),
+		0);
+	assert_int_equal(nl_neigh4_get(lan.index, route.via, &there), 0);
+	assert_false(nl_neigh4_is(&there, placeholder.lladdr));
+	assert_int_equal(nl_neigh4_set(lan.index, route.via, &placeholder), 0);
+	assert_int_equal(nl_route4_set(&route, false), 0);
+	route_compared(&route);
+	assert_int_equal(nl_route4_set(&route, false), -EEXIST);
 	assert_int_equal(
 		run("ip route show 192.168.240.0/20 | grep -q "
 		    "'via 169.254.64.64 dev lan0 proto 64 src 192.168.240.1 onlink mtu 1472'"),
@@ -160,7 +204,7 @@ static void foreign_route_stays(void **state)
 
 	assert_int_equal(nl_addr4_add(vpn.index, route.src), 0);
 	assert_int_equal(run("ip route add 192.168.240.0/20 via 10.1.2.9"), 0);
-	assert_int_equal(nl_route4_set(&route), -EEXIST);
+	assert_int_equal(nl_route4_set(&route, false), -EEXIST);
 	assert_int_equal(nl_route4_del(&route), -ESRCH);
 	assert_int_equal(run("ip route show 192.168.240.0/20 | grep -q 'via 10.1.2.9'"), 0);
 	assert_int_equal(run("ip route del 192.168.240.0/20"), 0);

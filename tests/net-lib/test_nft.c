@@ -43,20 +43,35 @@ static int has(const char *text)
 	return strstr(listing, text) != NULL;
 }
 
+static uint32_t made; /* nft_sum() of the table as it was made */
+
+static int apply(const struct nft_spec *wanted)
+{
+	return nft_apply(wanted, &made);
+}
+
+/* The table is there, and as it was made. */
+static int is_whole(void)
+{
+	uint32_t sum = 0;
+
+	return nft_sum(spec.instance, &sum) == 1 && sum == made;
+}
+
 static void apply_and_delete(void **state)
 {
-	assert_int_equal(nft_present(spec.instance), 0);
+	assert_int_equal(is_whole(), 0);
 	assert_int_equal(nft_delete(spec.instance), 0);
-	assert_int_equal(nft_apply(&spec), 0);
-	assert_int_equal(nft_present(spec.instance), 1);
+	assert_int_equal(apply(&spec), 0);
+	assert_int_equal(is_whole(), 1);
 	list();
 	assert_true(has("masquerade"));
 	assert_true(has("established : 7440") || has("established : 2h4m"));
-	assert_int_equal(nft_apply(&spec), 0);
-	assert_int_equal(nft_present(spec.instance), 1);
+	assert_int_equal(apply(&spec), 0);
+	assert_int_equal(is_whole(), 1);
 	assert_int_equal(nft_delete(spec.instance), 1);
 	assert_int_equal(nft_delete(spec.instance), 0);
-	assert_int_equal(nft_present(spec.instance), 0);
+	assert_int_equal(is_whole(), 0);
 }
 
 /* Every combination is text that nft takes, and is whole afterwards. */
@@ -75,8 +90,8 @@ static void every_form(void **state)
 		s.no_timeouts = i & 16;
 		s.outside = outside;
 		s.outside_count = i & 32 ? 2 : 0;
-		assert_int_equal(nft_apply(&s), 0);
-		assert_int_equal(nft_present(s.instance), 1);
+		assert_int_equal(apply(&s), 0);
+		assert_int_equal(is_whole(), 1);
 		list();
 		assert_int_equal(has("masquerade"), s.nat44 == NAT44_MASQUERADE);
 		assert_int_equal(has("203.0.113.7"), s.nat44 == NAT44_SNAT);
@@ -102,15 +117,78 @@ static void partly_gone(void **state)
 	for (size_t i = 0; i < sizeof(harm) / sizeof(*harm); i++) {
 		char command[256];
 
-		assert_int_equal(nft_apply(&spec), 0);
-		assert_int_equal(nft_present(spec.instance), 1);
+		assert_int_equal(apply(&spec), 0);
+		assert_int_equal(is_whole(), 1);
 		snprintf(command, sizeof(command), "nft '%s'", harm[i]);
 		assert_int_equal(run(command), 0);
-		assert_int_equal(nft_present(spec.instance), 0);
+		assert_int_equal(is_whole(), 0);
 	}
-	assert_int_equal(nft_apply(&spec), 0);
-	assert_int_equal(nft_present(spec.instance), 1);
+	assert_int_equal(apply(&spec), 0);
+	assert_int_equal(is_whole(), 1);
 	assert_int_equal(nft_delete(spec.instance), 1);
+}
+
+/* Somebody edits the table: the sum is another. Traffic that is counted is no edit. */
+static void edited(void **state)
+{
+	static const char *const edits[] = {
+		"add rule inet nat64_bpf_a-b.c_ post accept",
+		"insert rule inet nat64_bpf_a-b.c_ post accept",
+		"add chain inet nat64_bpf_a-b.c_ post { policy drop; }",
+		"add chain inet nat64_bpf_a-b.c_ more",
+		"add counter inet nat64_bpf_a-b.c_ more",
+		"flush chain inet nat64_bpf_a-b.c_ post; add rule inet nat64_bpf_a-b.c_ post accept",
+	};
+
+	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
+		char command[256];
+
+		assert_int_equal(apply(&spec), 0);
+		snprintf(command, sizeof(command), "nft '%s'", edits[i]);
+		assert_int_equal(run(command), 0);
+		assert_int_equal(is_whole(), 0);
+		nft_delete(spec.instance);
+	}
+	assert_int_equal(apply(&spec), 0);
+	assert_int_equal(run("nft 'reset counters table inet nat64_bpf_a-b.c_' > /dev/null"), 0);
+	assert_int_equal(is_whole(), 1);
+	assert_int_equal(nft_delete(spec.instance), 1);
+}
+
+/* Another table, and back: as it was to the last rule, also what was edited by hand. */
+static void restored(void **state)
+{
+	const struct static_map outside[] = { { .addr4 = ip4("203.0.113.80") } };
+	struct nft_spec other = spec;
+	uint32_t before, after;
+	size_t len;
+	json_t *saved;
+
+	other.min_lease = 3600;
+	other.nat44 = NAT44_NONE;
+	other.guard = !spec.guard;
+	other.outside = outside;
+	other.outside_count = 1;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(apply(i ? &other : &spec), 0);
+		assert_int_equal(run("nft 'add rule inet nat64_bpf_a-b.c_ new accept'"), 0);
+		list();
+		len = strlen(listing);
+		assert_int_equal(nft_sum(spec.instance, &before), 1);
+		assert_int_equal(nft_save(spec.instance, &saved), 0);
+		assert_int_equal(apply(i ? &spec : &other), 0);
+		assert_int_equal(nft_restore(spec.instance, saved), 0);
+		json_decref(saved);
+		list();
+		assert_int_equal(strlen(listing), len); /* in another order */
+		assert_int_equal(nft_sum(spec.instance, &after), 1);
+		assert_int_equal(after, before);
+		assert_int_equal(nft_delete(spec.instance), 1);
+	}
+	assert_int_equal(nft_save(spec.instance, &saved), -ENOENT);
+	assert_int_equal(apply(&spec), 0);
+	assert_int_equal(nft_restore(spec.instance, saved), 0);
+	assert_int_equal(is_whole(), 0);
 }
 
 static void counters_stay(void **state)
@@ -124,8 +202,8 @@ static void counters_stay(void **state)
 		run("nft 'table inet nat64_bpf_a-b.c_ { counter leaked { packets 5 bytes 500; }; "
 		    "counter slow_64 { packets 70000000000 bytes 9; }; }'"),
 		0);
-	assert_int_equal(nft_apply(&spec), 0);
-	assert_int_equal(nft_apply(&spec), 0);
+	assert_int_equal(apply(&spec), 0);
+	assert_int_equal(apply(&spec), 0);
 	assert_int_equal(nft_counts(spec.instance, &counts), 0);
 	assert_int_equal(counts.leaked, 5);
 	assert_int_equal(counts.slow_64, 70000000000);
@@ -143,8 +221,8 @@ static void interface_named_as_number(void **state)
 	snprintf(command, sizeof(command), "ip link add %u type veth peer name other",
 		 spec.ifindex);
 	assert_int_equal(run(command), 0);
-	assert_int_equal(nft_apply(&spec), -EEXIST);
-	assert_int_equal(nft_present(spec.instance), 0);
+	assert_int_equal(apply(&spec), -EEXIST);
+	assert_int_equal(is_whole(), 0);
 	assert_int_equal(run("ip link del other"), 0);
 }
 
@@ -164,13 +242,13 @@ static void probes(void **state)
 	printf("flowtable: %s\n", fault ? fault : "yes");
 	s.devices = good;
 	s.device_count = 2;
-	assert_int_equal(nft_apply(&s) == 0, !fault);
-	assert_int_equal(nft_present(s.instance), !fault);
+	assert_int_equal(apply(&s) == 0, !fault);
+	assert_int_equal(is_whole(), !fault);
 	if (!fault) {
 		list();
 		assert_true(has("flow add @ft"));
-		assert_int_equal(nft_apply(&s), 0);    /* again with, */
-		assert_int_equal(nft_apply(&spec), 0); /* then without */
+		assert_int_equal(apply(&s), 0);	   /* again with, */
+		assert_int_equal(apply(&spec), 0); /* then without */
 		list();
 		assert_false(has("flowtable"));
 		assert_int_equal(nft_delete(s.instance), 1);
@@ -218,7 +296,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(apply_and_delete), cmocka_unit_test(every_form),
-		cmocka_unit_test(shared_table),	    cmocka_unit_test(partly_gone),
+		cmocka_unit_test(partly_gone),	    cmocka_unit_test(edited),
+		cmocka_unit_test(restored),	    cmocka_unit_test(shared_table),
 		cmocka_unit_test(counters_stay),    cmocka_unit_test(interface_named_as_number),
 		cmocka_unit_test(probes),
 	};

@@ -93,34 +93,34 @@ mended() {
 say "parts taken away: table, route, own4, forwarding, programs"
 in_server nft delete table inet nat64_bpf_vpn0
 doctor 7 --no-dns
-found failure nft "is missing or incomplete" vpn0
+found failure nft "missing: nft table (nft table inet nat64_bpf_vpn0)" vpn0
 equal "$(failures)" 1 "failures without the table"
 mended
 in_server nft flush chain inet nat64_bpf_vpn0 nat
 doctor 7 vpn0 --no-dns
-found failure nft "is missing or incomplete" vpn0
+found failure nft "altered: nft table (nft table inet nat64_bpf_vpn0)" vpn0
 mended
 in_server ip route del 192.168.240.0/20 dev vpn0
 doctor 7 vpn0 --no-dns
-found failure route "no route to the pool" vpn0
+found failure route "missing: pool route (ip route replace 192.168.240.0/20 dev vpn0 " vpn0
 mended
 in_server ip addr del 192.168.240.1/32 dev vpn0
 doctor 7 vpn0 --no-dns
-found failure route "own4 192.168.240.1 is missing" vpn0
+found failure route "missing: own4 (ip address add 192.168.240.1/32 dev vpn0)" vpn0
 mended
 in_server sysctl -qw net.ipv4.ip_forward=0
 doctor 7 vpn0 --no-dns
-found failure sysctl "ip_forward = 0" vpn0
+found failure sysctl "altered: IPv4 forwarding (sysctl -w net.ipv4.ip_forward=1)" vpn0
 mended
 in_server sh -c 'rm -f /sys/fs/bpf/nat64-bpf/vpn0/link_*; tc qdisc del dev vpn0 clsact 2> /dev/null' || true
 doctor 7 vpn0 --no-dns
-found failure attach "the programs are not attached to vpn0" vpn0
+found failure attach "missing: hooks (# attach nat64_in at TC ingress and nat64_out at TC egress of vpn0)" vpn0
 mended
 
 say "MTU: another one of the interface, one too small for IPv6, a small one towards IPv4"
 in_server ip link set vpn0 mtu 1300
 doctor 7 vpn0 --no-dns
-found failure mtu "MTU of 1300, and the route to the pool one of 1392 instead of 1272" vpn0
+found failure mtu "altered: pool route (ip route replace 192.168.240.0/20 dev vpn0 proto 64 mtu 1272 " vpn0
 in_server ip link set vpn0 mtu 1420
 doctor 0 vpn0 --no-dns
 in_server ip link set wan0 mtu 1200

@@ -294,9 +294,9 @@ in_server nat64-bpf -q status vpn0
 in_server nat64-bpf unload vpn0
 before
 
-say "-v: the steps"
+say "-v: the parts"
 status 0 in_server nat64-bpf -v load vpn0
-grep -q '^vpn0: step: routes$' "$tmp/err"
+grep -q '^vpn0: part: pool route$' "$tmp/err"
 status 0 in_server nat64-bpf load vpn0
 ! grep -q 'step:' "$tmp/err" || fail "too many words without -v"
 in_server nat64-bpf unload vpn0

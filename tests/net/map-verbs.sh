@@ -125,7 +125,7 @@ in_server nat64-bpf load vpn0 --static "192.168.241.1 fd00::100"
 plan ""
 plan $'# map del vpn0 192.168.241.1 fd00::100\nconntrack -D -s 192.168.241.1\n# map add vpn0 192.168.241.1 fd00::101' \
 	--static "192.168.241.1 fd00::101"
-plan "# update programs and maps in /sys/fs/bpf/nat64-bpf/vpn0
+plan "# map nat64_config: write the settings
 # map add vpn0 192.168.241.2 fd00::102" --tos-46 zero --static "192.168.241.1 fd00::100" --static "192.168.241.2 fd00::102"
 status 1 in_server nat64-bpf load vpn0 --dry-run --static "192.168.241.1 fd00::100" --static "192.168.241.2 fd00::77"
 grep -q "^error: vpn0: static = 192.168.241.2 fd00::77: refused$" "$tmp/err"

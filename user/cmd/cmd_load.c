@@ -28,24 +28,41 @@ static void say(const struct instance *instance, int changed)
 					     "masquerade");
 }
 
+/* Looks and shows, or looks and applies. 1: something, 0: nothing, -1: said. */
+static int bring_up(struct instance *instance, const struct args *args, struct dry_run *dry)
+{
+	const struct load_options options = { .replace = args_has(args, OPTION_REPLACE) };
+	struct plan plan;
+	int changed;
+
+	if (dry->to)
+		changed = instance_look(instance, &options, &plan);
+	else
+		changed = instance_up(instance, &options, &plan);
+	if (dry->to && changed > 0)
+		plan_show(&plan, dry->to);
+	plan_free(&plan);
+	return changed;
+}
+
 static int load(const struct args *args)
 {
-	struct load_options options = { .replace = args_has(args, OPTION_REPLACE) };
 	struct instance instance;
 	struct dry_run dry;
 	int changed = -1;
+	bool shown;
 
 	if (dry_run_begin(&dry, args))
 		return -1;
-	options.show = dry.to;
+	shown = dry.to;
 	if (!instance_settings(&instance, args->name, &args->config) &&
 	    !instance_derive(&instance) && !host_check_network(&instance))
-		changed = instance_up(&instance, &options);
+		changed = bring_up(&instance, args, &dry);
 	if (dry_run_end(&dry, args, instance.config.name, changed))
 		changed = -1;
-	else if (changed >= 0 && !options.show && args->json)
+	else if (changed >= 0 && !shown && args->json)
 		json_changed(instance.config.name, changed);
-	else if (changed >= 0 && !options.show)
+	else if (changed >= 0 && !shown)
 		say(&instance, changed);
 	instance_free(&instance);
 	return changed < 0 ? -1 : EXIT_DONE;

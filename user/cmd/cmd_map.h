@@ -5,7 +5,7 @@
 #include "args.h"
 #include "bindings.h"
 #include "dry_run.h"
-#include "instance.h"
+#include "load.h"
 #include "savefile.h"
 
 struct map_call {
@@ -35,6 +35,7 @@ struct map_change {
 	struct static_map *outside; /* static maps outside the pool, before */
 	size_t outside_count;
 	struct dry_run dry;
+	struct plan plan;    /* what followed of routes and nft table */
 	size_t removed;	     /* bindings */
 	struct in_addr gone; /* of a dry run: the last of them; of addresses outside the pool there
 				is one at most */

@@ -73,7 +73,7 @@ static json_t *to_json(const struct report *r)
 			   "state", status_words[r->state], "interface", "name",
 			   r->link.index ? r->link.name : r->instance.record.interface, "ifindex",
 			   r->link.index, "type", r->instance.l2 ? "l2" : "l3", "mtu", r->link.mtu,
-			   "attach", "hook", status_hooks[r->hook], "xdp",
+			   "attach", "hook", status_hooks[r->attach.hook], "xdp",
 			   r->xdp.mode == XDP_OFF ? "none" : xdp_words[r->xdp.mode]);
 	attach = json_object_get(object, "attach");
 	if (r->xdp_why)
@@ -116,6 +116,8 @@ static int status_one(const struct screen *screen, const char *name)
 
 	if (!status)
 		status = report_permitted(&report);
+	if (!status)
+		status = report_look(&report);
 	if (!status) {
 		status = report.state == STATE_TRANSLATING ? EXIT_DONE : EXIT_DEGRADED;
 		if (screen->args->json)

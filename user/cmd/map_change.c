@@ -141,23 +141,19 @@ static int follow_outside(struct map_change *c)
 	}
 	if (instance_derive(instance) || host_check_statics(instance, maps, count))
 		return -1;
-	return instance_outside(instance, c->dry.to);
+	if (instance_outside(instance, !c->dry.to, &c->plan))
+		return -1;
+	if (c->dry.to)
+		plan_show(&c->plan, c->dry.to);
+	return 0;
 }
 
+/* Routes and table as they were, then the bindings. */
 static void undo(struct map_change *c)
 {
-	struct instance *instance = &c->call->instance;
-	bool followed = instance->outside_count != c->outside_count && instance->link.index;
-
+	instance_outside_end(&c->plan, false);
 	state_revert(&c->call->bindings, &c->added, &c->before);
 	c->call->bindings.ended_count = 0;
-	if (!followed)
-		return;
-	free(instance->outside);
-	instance->outside = c->outside;
-	instance->outside_count = c->outside_count;
-	c->outside = NULL;
-	instance_outside(instance, NULL);
 }
 
 static int finish(struct map_change *c)
@@ -169,6 +165,7 @@ static int finish(struct map_change *c)
 		undo(c);
 		return -1;
 	}
+	instance_outside_end(&c->plan, true);
 	return bindings_end_flows(b);
 }
 
@@ -196,6 +193,7 @@ int map_change_end(struct map_change *c, int status, const char *words)
 		else if (!status)
 			log_note("%s: %s; nothing changed", name, words);
 	}
+	plan_free(&c->plan);
 	savefile_list_free(&c->before);
 	savefile_list_free(&c->added);
 	free(c->outside);

@@ -34,7 +34,7 @@ const char *status_nat44(const struct report *r)
 {
 	if (r->instance.config.nat44 == NAT44_NONE)
 		return "none";
-	return r->nft_present == 1 ? "ok" : "missing";
+	return r->nft_whole ? "ok" : "missing";
 }
 
 const char *status_xdp_alone(const struct report *r)
@@ -130,7 +130,7 @@ static void print_facts(FILE *out, const struct report *r)
 		fprintf(out, "  interface  %s, %s, MTU %u, attached by %s\n",
 			text_printable(r->link.name),
 			r->instance.l2 ? "Ethernet (l2)" : "no link header (l3)", r->link.mtu,
-			status_hooks[r->hook]);
+			status_hooks[r->attach.hook]);
 	if (r->xdp.mode != XDP_OFF)
 		fprintf(out, "  xdp        %s%s%s\n", xdp_words[r->xdp.mode],
 			r->xdp.alone ? ", " : "", r->xdp.alone ? status_xdp_alone(r) : "");

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -82,7 +83,7 @@ static int tcx_attach(const char *name, const struct hook *hook, uint32_t ifinde
 	return bpf_obj_pin(fd, path) ? -errno : 1;
 }
 
-static int tc_attach(const struct hook *hook, uint32_t ifindex, int program, bool *ours)
+static int tc_attach(const struct hook *hook, uint32_t ifindex, int program)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = ifindex, .attach_point = hook->tc);
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, now, .handle = TC_HANDLE, .priority = TC_PRIORITY);
@@ -93,9 +94,7 @@ static int tc_attach(const struct hook *hook, uint32_t ifindex, int program, boo
 	if (!bpf_tc_query(&tc, &now) && now.prog_id == program_id(program))
 		return 0;
 	error = bpf_tc_hook_create(&tc);
-	if (!error)
-		*ours = true;
-	else if (error != -EEXIST)
+	if (error && error != -EEXIST)
 		return error;
 	error = bpf_tc_attach(&tc, &wanted);
 	return error ? error : 1;
@@ -115,7 +114,7 @@ bool attach_adds_clsact(uint32_t ifindex)
 	return attach_has_tcx() != 1 && nl_tc_clsact(ifindex) == 0;
 }
 
-int attach_programs(const char *name, const char *interface, uint32_t ifindex, bool *clsact_ours)
+int attach_programs(const char *name, const char *interface, uint32_t ifindex)
 {
 	int changed = 0;
 
@@ -125,7 +124,7 @@ int attach_programs(const char *name, const char *interface, uint32_t ifindex, b
 		int status = program < 0 ? -errno : tcx_attach(name, &hooks[i], ifindex, program);
 
 		if (program >= 0 && status == -EINVAL)
-			status = tc_attach(&hooks[i], ifindex, program, clsact_ours);
+			status = tc_attach(&hooks[i], ifindex, program);
 		if (status < 0)
 			return caps_fail(status, NEED_NET_ADMIN | NEED_BPF,
 					 "nat64-bpf -v load shows more",
@@ -135,13 +134,31 @@ int attach_programs(const char *name, const char *interface, uint32_t ifindex, b
 	return changed;
 }
 
-/* Is there a filter of ours at a hook? */
-static bool tc_attached(const struct hook *hook, uint32_t ifindex)
+/* Number of the program of the filter at our place of a hook, 0: there is none. */
+static uint32_t tc_attached(const struct hook *hook, uint32_t ifindex)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = ifindex, .attach_point = hook->tc);
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, now, .handle = TC_HANDLE, .priority = TC_PRIORITY);
 
-	return !bpf_tc_query(&tc, &now);
+	return bpf_tc_query(&tc, &now) ? 0 : now.prog_id;
+}
+
+static int tc_detach(const struct hook *hook, uint32_t ifindex)
+{
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = ifindex, .attach_point = hook->tc);
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+
+	return bpf_tc_detach(&tc, &opts);
+}
+
+/* Removes the qdisc, unless a filter of another is in it. */
+static void drop_clsact(uint32_t ifindex)
+{
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, both, .ifindex = ifindex,
+			    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+
+	if (nl_tc_filters(ifindex) == 0)
+		bpf_tc_hook_destroy(&both);
 }
 
 /* Does a TCX link hold this program on an interface of that number, which is one of any namespace?
@@ -163,10 +180,22 @@ static bool has_link(uint32_t prog_id, uint32_t ifindex)
 	return false;
 }
 
+uint32_t attach_index(const char *name)
+{
+	struct tcx_info info = {};
+	uint32_t len = sizeof(info);
+	char path[PATH_MAX];
+	_close_ int fd = bpf_obj_get(path_pin(path, name, hooks[0].link));
+
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.ifindex;
+}
+
 bool attach_remains(uint32_t ifindex)
 {
 	uint32_t ids[64];
 
+	if (!ifindex)
+		return false;
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
 		uint32_t count = sizeof(ids) / sizeof(*ids);
 
@@ -185,43 +214,136 @@ bool attach_remains(uint32_t ifindex)
 	return false;
 }
 
-int attach_remove(const char *name, uint32_t ifindex, bool clsact_ours)
+int attach_leave(uint32_t ifindex, bool clsact_ours)
 {
-	DECLARE_LIBBPF_OPTS(bpf_tc_hook, both, .ifindex = ifindex,
-			    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 	int error = 0;
 
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
-		DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc, .ifindex = ifindex,
-				    .attach_point = hooks[i].tc);
-		DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .handle = TC_HANDLE,
-				    .priority = TC_PRIORITY);
-		char path[PATH_MAX];
-		_close_ int link = bpf_obj_get(path_pin(path, name, hooks[i].link));
-
-		if (link >= 0) {
-			bpf_link_detach(link);
-			if (unlink(path))
-				error = -errno;
-		}
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++)
 		if (ifindex && tc_attached(&hooks[i], ifindex))
-			error = bpf_tc_detach(&tc, &opts);
-	}
-	if (clsact_ours && ifindex && nl_tc_filters(ifindex) == 0)
-		bpf_tc_hook_destroy(&both);
+			error = tc_detach(&hooks[i], ifindex);
+	if (clsact_ours && ifindex)
+		drop_clsact(ifindex);
 	return error;
 }
 
-enum attach_hook attach_hook(const char *name, uint32_t ifindex)
+int attach_remove(const char *name, uint32_t ifindex, bool clsact_ours)
 {
-	int tcx = 0, tc = 0;
+	int error = 0, left;
 
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
-		uint32_t id;
-		_close_ int fd = tcx_open(name, &hooks[i], ifindex, &id);
+		char path[PATH_MAX];
+		_close_ int link = bpf_obj_get(path_pin(path, name, hooks[i].link));
 
-		tcx += fd >= 0;
-		tc += fd < 0 && tc_attached(&hooks[i], ifindex);
+		if (link < 0)
+			continue;
+		bpf_link_detach(link);
+		if (unlink(path))
+			error = -errno;
 	}
-	return tcx == 2 ? HOOK_TCX : tc == 2 ? HOOK_CLSACT : HOOK_NONE;
+	left = attach_leave(ifindex, clsact_ours);
+	return error ? error : left;
+}
+
+void attach_look(const char *name, uint32_t ifindex, struct attach_look *look)
+{
+	unsigned int tcx = 0, tc = 0, current = 0;
+
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
+		char path[PATH_MAX];
+		_close_ int program = bpf_obj_get(path_pin(path, name, hooks[i].program));
+		uint32_t there = 0;
+		_close_ int link = tcx_open(name, &hooks[i], ifindex, &there);
+
+		tcx += link >= 0;
+		if (link < 0)
+			there = tc_attached(&hooks[i], ifindex);
+		tc += link < 0 && there;
+		current += there && program >= 0 && there == program_id(program);
+	}
+	*look = (struct attach_look){ .any = tcx + tc, .current = current == 2 };
+	if (tcx == 2)
+		look->hook = HOOK_TCX;
+	else if (tc == 2)
+		look->hook = HOOK_CLSACT;
+}
+
+struct attach_saved {
+	uint32_t ifindex;
+	bool clsact;	 /* the qdisc was there */
+	int links[2];	 /* TCX; -1: none */
+	int programs[2]; /* what was attached; -1: nothing, or it cannot be had */
+	bool filters[2];
+};
+
+/* A program by its number. Only CAP_SYS_ADMIN may ask for any, so the pinned one comes first. */
+static int open_program(const char *name, const struct hook *hook, uint32_t id)
+{
+	char path[PATH_MAX];
+	int fd = bpf_obj_get(path_pin(path, name, hook->program));
+
+	if (fd >= 0 && program_id(fd) == id)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return bpf_prog_get_fd_by_id(id);
+}
+
+struct attach_saved *attach_save(const char *name, uint32_t ifindex)
+{
+	struct attach_saved *saved = calloc(1, sizeof(*saved));
+
+	if (!saved)
+		return NULL;
+	saved->ifindex = ifindex;
+	saved->clsact = nl_tc_clsact(ifindex) == 1;
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
+		uint32_t id = 0;
+
+		saved->links[i] = tcx_open(name, &hooks[i], ifindex, &id);
+		if (saved->links[i] < 0)
+			id = tc_attached(&hooks[i], ifindex);
+		saved->filters[i] = saved->links[i] < 0 && id;
+		saved->programs[i] = id ? open_program(name, &hooks[i], id) : -1;
+	}
+	return saved;
+}
+
+/* One hook as it was. */
+static int restore_hook(const struct attach_saved *saved, size_t i)
+{
+	int program = saved->programs[i], status = 0;
+
+	if (saved->links[i] >= 0)
+		status = bpf_link_update(saved->links[i], program, NULL) ? -errno : 0;
+	else if (saved->filters[i])
+		status = tc_attach(&hooks[i], saved->ifindex, program);
+	else if (tc_attached(&hooks[i], saved->ifindex))
+		status = tc_detach(&hooks[i], saved->ifindex);
+	return status < 0 ? status : 0;
+}
+
+int attach_restore(const struct attach_saved *saved)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
+		int status = restore_hook(saved, i);
+
+		if (status)
+			error = status;
+	}
+	if (!saved->clsact && nl_tc_clsact(saved->ifindex) == 1)
+		drop_clsact(saved->ifindex);
+	return error;
+}
+
+void attach_saved_free(struct attach_saved *saved)
+{
+	for (size_t i = 0; saved && i < sizeof(hooks) / sizeof(*hooks); i++) {
+		if (saved->links[i] >= 0)
+			close(saved->links[i]);
+		if (saved->programs[i] >= 0)
+			close(saved->programs[i]);
+	}
+	free(saved);
 }

@@ -24,6 +24,8 @@
 
 #define CONFIG_MAP "nat64_config"
 
+static const char *const programs[DATAPATH_PROGRAMS] = { "nat64_in", "nat64_out", "nat64_control" };
+
 /* Maps that need not survive: workspace of one packet or one second. */
 static bool is_transient(const char *map)
 {
@@ -113,6 +115,20 @@ int datapath_read_config(const char *name, struct nat64_config *config)
 	return config->abi == NAT64_ABI ? 0 : -EBADMSG;
 }
 
+/* Are all maps pinned that hold bindings, or counts of them? */
+static bool has_maps(const char *name)
+{
+	static const char *const maps[] = { "nat64_slots",    "nat64_clients", "nat64_extern",
+					    "nat64_counters", "nat64_alloc",   "nat64_quota",
+					    "nat64_events" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
+		if (path_look(path_pin(path, name, maps[i])))
+			return false;
+	return true;
+}
+
 int datapath_reusable(const struct datapath_spec *spec)
 {
 	const struct nat64_config *wanted = &spec->config;
@@ -123,6 +139,8 @@ int datapath_reusable(const struct datapath_spec *spec)
 		return 0;
 	if (error)
 		return -EBADMSG;
+	if (!has_maps(spec->name))
+		return 0;
 	return now.pool_first == wanted->pool_first && now.pool_size == wanted->pool_size &&
 			       !memcmp(&now.prefix, &wanted->prefix, sizeof(now.prefix)) &&
 			       (now.flags & NAT64_LINEAR) == (wanted->flags & NAT64_LINEAR) ?
@@ -207,6 +225,9 @@ static int reuse_maps(struct nat64_tc *skel, const char *name)
 		if (is_transient(bpf_map__name(map)))
 			continue;
 		fd = datapath_map(name, bpf_map__name(map));
+		/* one that cannot be opened must not be replaced by a new one */
+		if (fd < 0 && fd != -ENOENT)
+			return fd;
 		if (fd >= 0 && bpf_map__reuse_fd(map, fd))
 			return -errno;
 	}
@@ -256,35 +277,55 @@ static int pin_all(struct nat64_tc *skel, const char *name, bool reuse)
 
 /* Where clients follow from their numbers, those of another network have other Ethernet addresses.
  * 0 or -errno. */
-static int forget_clients(const struct nat64_tc *skel)
+static int forget_clients(int control)
 {
 	struct nat64_request request = { .op = NAT64_FORGET };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &request, .ctx_size_in = sizeof(request));
 
-	return bpf_prog_test_run_opts(bpf_program__fd(skel->progs.nat64_control), &opts) ?
-		       -errno :
-		       request.result;
+	return bpf_prog_test_run_opts(control, &opts) ? -errno : request.result;
 }
 
-/* The configuration, with what the bindings put into the running one. */
-static int write_config(struct nat64_tc *skel, const struct datapath_spec *spec)
+static int seed_failed(void)
 {
+	return log_fail(
+		EXIT_FAILED, "the seed is the key of the allocation hash: 32 hexadecimal digits",
+		"make its directory writable; remove a damaged file, and the next load creates a new one",
+		"%s/seed: cannot be read or created", dir_state());
+}
+
+/* The configuration, with what the bindings put into the running one; `map`, `control`:
+ * descriptors. 0; -1: said. */
+static int write_config(const struct datapath_spec *spec, int map, int control)
+{
+	static const char what[] = "cannot write the configuration";
 	struct nat64_config config = spec->config, now;
 	uint32_t zero = 0;
-	int fd = bpf_map__fd(skel->maps.nat64_config);
+	int error;
 
 	if (read_seed(config.seed))
-		return -EIO;
-	if (bpf_map_lookup_elem(fd, &zero, &now))
-		return -errno;
+		return seed_failed();
+	if (bpf_map_lookup_elem(map, &zero, &now))
+		return load_failed(spec->name, what, errno);
 	config.capacity = now.capacity;
 	config.extern_count = now.extern_count;
-	if (bpf_map_update_elem(fd, &zero, &config, BPF_ANY))
-		return -errno;
-	return config.flags & NAT64_LINEAR &&
-			       memcmp(config.client, now.client, sizeof(now.client)) ?
-		       forget_clients(skel) :
-		       0;
+	if (bpf_map_update_elem(map, &zero, &config, BPF_ANY))
+		return load_failed(spec->name, what, errno);
+	if (!(config.flags & NAT64_LINEAR) ||
+	    !memcmp(config.client, now.client, sizeof(now.client)))
+		return 0;
+	error = forget_clients(control);
+	return error ? load_failed(spec->name, what, -error) : 0;
+}
+
+int datapath_write_config(const struct datapath_spec *spec)
+{
+	_close_ int map = datapath_map(spec->name, CONFIG_MAP),
+		    control = datapath_map(spec->name, "nat64_control");
+
+	if (map < 0 || control < 0)
+		return load_failed(spec->name, "cannot open its pins", map < 0 ? -map : -control);
+	*libbpf_last = 0;
+	return write_config(spec, map, control);
 }
 
 bool datapath_config_differs(const struct datapath_spec *spec)
@@ -314,19 +355,13 @@ static int load(const struct datapath_spec *spec, bool reuse)
 		error = reuse_maps(skel, name);
 	if (!error)
 		error = nat64_tc__load(skel);
-	if (error) {
+	if (error)
 		error = load_failed(name, "the kernel rejected the BPF programs", -error);
-	} else if ((error = write_config(skel, spec))) {
-		error = error == -EIO ?
-				log_fail(
-					EXIT_FAILED,
-					"the seed is the key of the allocation hash: 32 hexadecimal digits",
-					"make its directory writable; remove a damaged file, and the next load creates a new one",
-					"%s/seed: cannot be read or created", dir_state()) :
-				load_failed(name, "cannot write the configuration", -error);
-	} else if ((error = pin_all(skel, name, reuse))) {
+	else
+		error = write_config(spec, bpf_map__fd(skel->maps.nat64_config),
+				     bpf_program__fd(skel->progs.nat64_control));
+	if (!error && (error = pin_all(skel, name, reuse)))
 		error = load_failed(name, "cannot pin programs and maps", -error);
-	}
 	nat64_tc__destroy(skel);
 	return error ? -1 : 0;
 }
@@ -355,6 +390,133 @@ int datapath_load(const struct datapath_spec *spec, bool reuse)
 	struct load_work work = { spec, reuse };
 
 	return resident ? child_run(load_work, &work, spec->name) : load(spec, reuse);
+}
+
+/* The kernel's number of a program, map or link, which tells it from any other of its kind. */
+static uint32_t object_id(int fd)
+{
+	struct {
+		uint32_t type, id;
+		uint8_t room[512];
+	} info = {};
+	uint32_t len = sizeof(info);
+
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+void datapath_program_ids(const char *name, uint32_t ids[DATAPATH_PROGRAMS])
+{
+	for (size_t i = 0; i < DATAPATH_PROGRAMS; i++) {
+		_close_ int fd = datapath_map(name, programs[i]);
+
+		ids[i] = object_id(fd);
+	}
+}
+
+#define PINS_MAX 24 /* maps, programs and links of an instance */
+
+struct datapath_saved {
+	struct saved_pin {
+		char name[32];
+		int fd;
+	} pins[PINS_MAX];
+	size_t count;
+	struct nat64_config config;
+	bool has_config;
+};
+
+/* Names of the pins, but for that of the XDP program. How many; -errno. */
+static int list_pins(const char *name, char (*names)[32])
+{
+	char folder[PATH_MAX];
+	DIR *entries = opendir(path_pins(folder, name));
+	struct dirent *entry;
+	int count = 0;
+
+	if (!entries)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(entries)) && count < PINS_MAX) {
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "nat64_xdp"))
+			snprintf(names[count++], sizeof(*names), "%.31s", entry->d_name);
+	}
+	closedir(entries);
+	return count;
+}
+
+struct datapath_saved *datapath_save(const char *name)
+{
+	struct datapath_saved *saved = calloc(1, sizeof(*saved));
+	char names[PINS_MAX][32];
+	int count = list_pins(name, names);
+
+	for (int i = 0; saved && i < count; i++) {
+		struct saved_pin *pin = &saved->pins[saved->count];
+
+		pin->fd = datapath_map(name, names[i]);
+		memcpy(pin->name, names[i], sizeof(pin->name));
+		saved->count += pin->fd >= 0;
+	}
+	if (saved)
+		saved->has_config = !datapath_read_config(name, &saved->config);
+	return saved;
+}
+
+/* Puts one pin back, if it is another's by now. */
+static int restore_pin(const char *name, const struct saved_pin *saved)
+{
+	_close_ int now = datapath_map(name, saved->name);
+
+	return object_id(now) == object_id(saved->fd) ? 0 : pin(saved->fd, name, saved->name);
+}
+
+/* Removes what was pinned since. */
+static int drop_new(const char *name, const struct datapath_saved *saved)
+{
+	char names[PINS_MAX][32], path[PATH_MAX];
+	int count = list_pins(name, names), error = 0;
+
+	for (int i = 0; i < count; i++) {
+		bool old = false;
+
+		for (size_t j = 0; j < saved->count; j++)
+			old |= !strcmp(saved->pins[j].name, names[i]);
+		if (!old && unlink(path_pin(path, name, names[i])))
+			error = -errno;
+	}
+	return error;
+}
+
+int datapath_restore(const char *name, const struct datapath_saved *saved)
+{
+	int error = drop_new(name, saved);
+
+	for (size_t i = 0; i < saved->count; i++) {
+		int status = restore_pin(name, &saved->pins[i]);
+
+		if (status)
+			error = status;
+	}
+	if (saved->has_config) {
+		_close_ int map = datapath_map(name, CONFIG_MAP);
+		struct nat64_config config = saved->config, now;
+		uint32_t zero = 0;
+
+		/* counts of the bindings as they are now: those follow the settings later */
+		if (map >= 0 && !bpf_map_lookup_elem(map, &zero, &now)) {
+			config.capacity = now.capacity;
+			config.extern_count = now.extern_count;
+		}
+		if (map < 0 || bpf_map_update_elem(map, &zero, &config, BPF_ANY))
+			error = -errno;
+	}
+	return error;
+}
+
+void datapath_saved_free(struct datapath_saved *saved)
+{
+	for (size_t i = 0; saved && i < saved->count; i++)
+		close(saved->pins[i].fd);
+	free(saved);
 }
 
 int datapath_unpin(const char *name)

@@ -26,8 +26,8 @@ uint32_t datapath_program(void);
 /* Would datapath_load(reuse) change anything in the pinned configuration? */
 bool datapath_config_differs(const struct datapath_spec *spec);
 
-/* Can the pinned maps go on under this configuration? 1: yes; 0: there are none; -EBADMSG: of
- * another ABI or unreadable; -EEXIST: of another pool, prefix or mapping. */
+/* Can the pinned maps go on under this configuration? 1: yes; 0: there are none, or one is missing;
+ * -EBADMSG: of another ABI or unreadable; -EEXIST: of another pool, prefix or mapping. */
 int datapath_reusable(const struct datapath_spec *spec);
 
 /* This process stays: datapath_load() then works in a child, since libbpf needs twice the size of
@@ -37,6 +37,22 @@ void datapath_stay_small(void);
 /* Loads the programs over fresh maps, or, with `reuse`, over the pinned ones; pins all of it.
  * Attaches nothing. Says what went wrong and returns -1. */
 int datapath_load(const struct datapath_spec *spec, bool reuse);
+
+/* Writes the settings into the pinned maps. Says what went wrong and returns -1. */
+int datapath_write_config(const struct datapath_spec *spec);
+
+/* The kernel's numbers of the pinned programs, 0: not there. */
+#define DATAPATH_PROGRAMS 3
+void datapath_program_ids(const char *name, uint32_t ids[DATAPATH_PROGRAMS]);
+
+/* All pins of an instance and its settings, to go back to; what they hold lives as long as this
+ * does. NULL: no memory. */
+struct datapath_saved *datapath_save(const char *name);
+
+/* Makes the pins those again, but for that of the XDP program, and the settings in them. 0 or
+ * -errno. */
+int datapath_restore(const char *name, const struct datapath_saved *saved);
+void datapath_saved_free(struct datapath_saved *saved); /* NULL: nothing */
 
 /* Removes all pins. 0 or -errno. */
 int datapath_unpin(const char *name);

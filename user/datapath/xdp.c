@@ -53,8 +53,10 @@ uint32_t xdp_version(void)
 	return crc32(0, bytes, len);
 }
 
-/* Is this program ours, and does it work on the maps that are pinned now? */
-static bool is_ours(int program, uint32_t config_id, uint32_t *id, bool *current)
+/* Is this program ours, by its name or since it is the one that is pinned as ours, and does it work
+ * on the maps that are pinned now? libbpf gives no names where a probe of it fails. */
+static bool is_ours(int program, uint32_t config_id, uint32_t pinned_id, uint32_t *id,
+		    bool *current)
 {
 	uint32_t maps[64];
 	struct bpf_prog_info info = { .nr_map_ids = sizeof(maps) / sizeof(*maps),
@@ -62,13 +64,23 @@ static bool is_ours(int program, uint32_t config_id, uint32_t *id, bool *current
 	uint32_t len = sizeof(info);
 
 	if (program < 0 || bpf_obj_get_info_by_fd(program, &info, &len) ||
-	    strcmp(info.name, PROGRAM))
+	    (strcmp(info.name, PROGRAM) && info.id != pinned_id))
 		return false;
 	*id = info.id;
 	*current = false;
 	for (uint32_t i = 0; i < info.nr_map_ids && i < sizeof(maps) / sizeof(*maps); i++)
 		*current |= config_id && maps[i] == config_id;
 	return true;
+}
+
+/* The kernel's number of the program that is pinned as ours, 0: none. */
+static uint32_t pinned_program(const char *instance)
+{
+	_close_ int fd = datapath_map(instance, PROGRAM);
+	struct bpf_prog_info info = {};
+	uint32_t len = sizeof(info);
+
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
 }
 
 static uint32_t config_map_id(const char *instance)
@@ -90,7 +102,8 @@ static const char *dispatcher_dir(char *buf, uint32_t ifindex, uint32_t dispatch
 }
 
 /* Our program among those of a dispatcher. */
-static int open_in_dispatcher(const char *dir, uint32_t config_id, struct xdp_look *look)
+static int open_in_dispatcher(const char *dir, uint32_t config_id, uint32_t pinned_id,
+			      struct xdp_look *look)
 {
 	for (int i = 0; i < DISPATCHER_MAX; i++) {
 		char path[PATH_MAX + 16];
@@ -98,7 +111,7 @@ static int open_in_dispatcher(const char *dir, uint32_t config_id, struct xdp_lo
 
 		snprintf(path, sizeof(path), "%s/prog%d-prog", dir, i);
 		fd = bpf_obj_get(path);
-		if (is_ours(fd, config_id, &look->id, &look->current))
+		if (is_ours(fd, config_id, pinned_id, &look->id, &look->current))
 			return fd;
 		if (fd >= 0)
 			close(fd);
@@ -111,7 +124,8 @@ static int look_open(const char *instance, uint32_t ifindex, enum xdp_mode wante
 		     struct xdp_look *look, int *error)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	uint32_t there, pinned_id = 0, config_id = config_map_id(instance);
+	uint32_t there, pinned_id = pinned_program(instance), id;
+	uint32_t config_id = config_map_id(instance);
 	char dir[PATH_MAX];
 	enum xdp_mode mode;
 	bool current;
@@ -125,7 +139,7 @@ static int look_open(const char *instance, uint32_t ifindex, enum xdp_mode wante
 	mode = query.drv_prog_id ? XDP_NATIVE : XDP_GENERIC;
 	look->taken = !there || query.hw_prog_id;
 	fd = datapath_map(instance, PROGRAM);
-	if (is_ours(fd, config_id, &pinned_id, &current) && pinned_id == there) {
+	if (is_ours(fd, config_id, pinned_id, &id, &current) && pinned_id == there) {
 		*look = (struct xdp_look){
 			.mode = mode, .alone = true, .current = current, .id = there, .pinned = true
 		};
@@ -135,7 +149,7 @@ static int look_open(const char *instance, uint32_t ifindex, enum xdp_mode wante
 		close(fd);
 	if (there && !access(dispatcher_dir(dir, ifindex, there), F_OK)) {
 		look->taken |= mode != wanted;
-		fd = open_in_dispatcher(dir, config_id, look);
+		fd = open_in_dispatcher(dir, config_id, pinned_id, look);
 		if (fd >= 0) {
 			look->mode = mode;
 			look->pinned = pinned_id == look->id;
@@ -144,7 +158,7 @@ static int look_open(const char *instance, uint32_t ifindex, enum xdp_mode wante
 	}
 	/* alone, and not pinned: a load was killed right there */
 	fd = there && config_id ? bpf_prog_get_fd_by_id(there) : -1;
-	if (is_ours(fd, config_id, &look->id, &current) && current) {
+	if (is_ours(fd, config_id, pinned_id, &look->id, &current) && current) {
 		*look = (struct xdp_look){
 			.mode = mode, .alone = true, .current = true, .id = there
 		};
@@ -307,6 +321,9 @@ static int reuse_maps(struct nat64_xdp *skel, const char *instance)
 	{
 		_close_ int fd = datapath_map(instance, bpf_map__name(map));
 
+		/* one that cannot be opened must not be replaced by a new one */
+		if (fd < 0 && fd != -ENOENT)
+			return fd;
 		if (fd >= 0 && bpf_map__reuse_fd(map, fd))
 			return -errno;
 	}

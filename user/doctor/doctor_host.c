@@ -143,7 +143,7 @@ static void host_tables(struct doctor *d, bool permitted)
 			d, RESULT_WARNING,
 			"use a kernel with CONFIG_NF_CONNTRACK_TIMEOUT, or min-lease = 5d so that bindings outlive their flows",
 			"%s: flows may outlive `min-lease`", fault);
-	if (nft_execute("list ruleset", false, &d->ruleset))
+	if (nft_execute("list ruleset", &d->ruleset))
 		doctor_found(d, RESULT_SKIPPED, NULL, "other tables' rules cannot be read: %s",
 			     nft_words());
 	legacy = fopen("/proc/net/ip_tables_names", "re");

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* doctor: one instance, loaded or not: its settings against what the host has. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
-#include "attach.h"
 #include "cleanup.h"
 #include "doctor.h"
 #include "host.h"
@@ -41,76 +39,75 @@ static void compare_settings(struct doctor *d, const struct instance *wanted,
 			wanted->config.path);
 }
 
-static void interface(struct doctor *d, const struct report *r)
+/* An altered route may differ in its MTU only, which has a topic of its own. */
+static bool is_mtu(const struct change *change)
 {
-	static const char *const hooks[] = { "nothing", "TCX links", "clsact" };
+	struct pool_route was = change->was_route;
 
-	d->topic = "attach";
-	if (r->hook == HOOK_NONE)
-		doctor_found(d, RESULT_FAILURE, again(&r->instance),
-			     "the programs are not attached to %s", r->link.name);
-	else
-		doctor_found(d, RESULT_OK, NULL, "both programs are attached by %s",
-			     hooks[r->hook]);
+	if (!was.mtu || was.mtu == change->route.mtu)
+		return false;
+	was.mtu = change->route.mtu;
+	return !memcmp(&was, &change->route, sizeof(was));
 }
 
-static void routes(struct doctor *d, const struct report *r, const struct instance *now)
+/* What a load would change, each part under its topic. */
+static void parts_changed(struct doctor *d, const struct report *r)
 {
-	_free_ struct nl_route *list = NULL;
-	_free_ struct nl_addr *addrs = NULL;
-	size_t count = 0, addr_count = 0;
-	const struct nl_route *route = NULL;
-	bool own4 = false;
-	char pool[NET4_TEXT], addr[INET_ADDRSTRLEN];
+	const char *name = r->instance.config.name;
 
-	net4_text(&now->config.pool, pool);
-	d->topic = "route";
-	if (nl_routes(AF_INET, &list, &count) || nl_addrs(&addrs, &addr_count)) {
-		doctor_found(d, RESULT_SKIPPED, NULL, "routes and addresses cannot be read");
-		return;
+	for (size_t i = 0; i < r->plan.count; i++) {
+		const struct change *change = &r->plan.changes[i];
+		bool nft = !strcmp(change->part->topic, "nft");
+
+		d->topic = is_mtu(change) ? "mtu" : change->part->topic;
+		doctor_found(d, RESULT_FAILURE,
+			     nft ? textf("nat64-bpf load %s; nat64-bpf run %s does so by itself",
+					 name, name) :
+				   again(&r->instance),
+			     "%s", change_text(change));
 	}
-	for (size_t i = 0; i < count; i++)
-		if (list[i].protocol == NAT64_RTPROT && list[i].oif == r->link.index &&
-		    list[i].len == now->config.pool.len &&
-		    list[i].dst4.s_addr == now->config.pool.addr.s_addr)
-			route = &list[i];
-	if (!route)
-		doctor_found(d, RESULT_FAILURE, again(now),
-			     "there is no route to the pool %s by %s: answers go astray", pool,
+}
+
+static bool is_whole(const struct report *r, const char *topic)
+{
+	for (size_t i = 0; i < r->plan.count; i++)
+		if (!strcmp(r->plan.changes[i].part->topic, topic))
+			return false;
+	return true;
+}
+
+/* What is as it should be. */
+static void parts_whole(struct doctor *d, const struct report *r)
+{
+	static const char *const hooks[] = { "nothing", "TCX links", "clsact" };
+	const struct instance *now = &r->instance;
+	char pool[NET4_TEXT];
+
+	d->topic = "attach";
+	if (is_whole(r, d->topic))
+		doctor_found(d, RESULT_OK, NULL, "both programs are attached by %s",
+			     hooks[r->attach.hook]);
+	d->topic = "route";
+	if (is_whole(r, d->topic))
+		doctor_found(d, RESULT_OK, NULL, "%s via %s", net4_text(&now->config.pool, pool),
 			     r->link.name);
-	else if (route->src4.s_addr != now->own4.s_addr)
-		doctor_found(d, RESULT_FAILURE, again(now),
-			     "the route to the pool %s has another source than own4", pool);
-	else
-		doctor_found(d, RESULT_OK, NULL, "%s by %s", pool, r->link.name);
-	for (size_t i = 0; i < addr_count; i++)
-		own4 |= addrs[i].family == AF_INET && addrs[i].index == r->link.index &&
-			addrs[i].addr4.s_addr == now->own4.s_addr;
-	if (!own4)
-		doctor_found(d, RESULT_FAILURE, again(now),
-			     "own4 %s is missing on %s: ICMP errors have a wrong source",
-			     inet_ntop(AF_INET, &now->own4, addr, sizeof(addr)), r->link.name);
 	d->topic = "mtu";
-	if (route && route->mtu != now->route_mtu)
-		doctor_found(
-			d, RESULT_FAILURE, again(now),
-			"%s has an MTU of %u, and the route to the pool one of %u instead of %u",
-			r->link.name, r->link.mtu, route->mtu, now->route_mtu);
-	else if (route)
+	if (is_whole(r, "route"))
 		doctor_found(d, RESULT_OK, NULL,
 			     "%s %u, route to the pool %u, TCP segments of at most %u bytes",
-			     r->link.name, r->link.mtu, route->mtu,
-			     now->mss ? now->mss : route->mtu - 40);
+			     r->link.name, r->link.mtu, now->route_mtu,
+			     now->mss ? now->mss : now->route_mtu - 40);
+	d->topic = "nft";
+	if (!r->nft_error && is_whole(r, d->topic))
+		doctor_found(d, RESULT_OK, NULL, "table inet nat64_bpf_%s is whole",
+			     now->config.name);
 }
 
 static void settings(struct doctor *d, const struct report *r)
 {
-	long forward = 1, all = 0, one = 0;
+	long all = 0, one = 0;
 
 	d->topic = "sysctl";
-	if (!sysctl_get("net/ipv4/ip_forward", &forward) && !forward)
-		doctor_found(d, RESULT_FAILURE, again(&r->instance),
-			     "net.ipv4.ip_forward = 0: nothing is forwarded");
 	sysctl_get("net/ipv4/conf/all/rp_filter", &all);
 	if (!strchr(r->link.name, '/') &&
 	    !sysctl_get(textf("net/ipv4/conf/%s/rp_filter", r->link.name), &one) &&
@@ -120,24 +117,12 @@ static void settings(struct doctor *d, const struct report *r)
 			     r->link.name);
 }
 
-static void tables(struct doctor *d, const struct report *r)
+static void fast_path(struct doctor *d, const struct report *r)
 {
-	const struct instance *instance = &r->instance;
-
 	d->topic = "nft";
-	if (r->nft_present < 0)
+	if (r->nft_error)
 		doctor_found(d, RESULT_SKIPPED, NULL, "tables cannot be read: %s",
-			     strerror(-r->nft_present));
-	else if (!r->nft_present)
-		doctor_found(
-			d, RESULT_FAILURE,
-			textf("%s; nat64-bpf run %s does so by itself", again(instance),
-			      instance->config.name),
-			"table inet nat64_bpf_%s is missing or incomplete: was the ruleset flushed? Nothing is NATed",
-			instance->config.name);
-	else
-		doctor_found(d, RESULT_OK, NULL, "table inet nat64_bpf_%s is whole",
-			     instance->config.name);
+			     strerror(-r->nft_error));
 	d->topic = "fastpath";
 	if (r->fast)
 		doctor_found(d, RESULT_OK, NULL, "flowtable, %u flows", r->flows);
@@ -187,36 +172,41 @@ static bool derive(struct doctor *d, struct instance *instance)
 	return true;
 }
 
+/* Each part, where the host has what the settings want. */
+static void examine(struct doctor *d, struct report *r)
+{
+	int status;
+
+	if (!derive(d, &r->instance))
+		return;
+	doctor_hear(d, "status");
+	status = report_look_derived(r);
+	doctor_unhear(d);
+	if (status)
+		return;
+	parts_changed(d, r);
+	parts_whole(d, r);
+	settings(d, r);
+}
+
 static void loaded(struct doctor *d, const struct instance *wanted)
 {
-	size_t failures = d->failures;
-	struct instance now = {};
 	struct report r;
 	int status;
 
 	doctor_hear(d, "instance");
 	status = report_read(wanted->config.name, &r);
-	if (!status)
-		status = instance_running(&now, wanted->config.name);
 	doctor_unhear(d);
 	if (!status) {
-		compare_settings(d, wanted, &now);
-		if (derive(d, &now)) {
-			interface(d, &r);
-			routes(d, &r, &now);
-			settings(d, &r);
-		}
-		tables(d, &r);
+		compare_settings(d, wanted, &r.instance);
+		examine(d, &r);
+		fast_path(d, &r);
 		pool(d, &r);
-		d->topic = "status";
-		for (size_t i = 0; i < r.fault_count && d->failures == failures; i++)
-			doctor_found(d, RESULT_FAILURE, r.faults[i].fix, "%s", r.faults[i].what);
-		doctor_firewall(d, &now);
-		doctor_files(d, &now);
-		doctor_dns64(d, &now);
+		doctor_firewall(d, &r.instance);
+		doctor_files(d, &r.instance);
+		doctor_dns64(d, &r.instance);
 	}
 	report_free(&r);
-	instance_free(&now);
 }
 
 static void not_loaded(struct doctor *d, struct instance *instance)
@@ -228,7 +218,7 @@ static void not_loaded(struct doctor *d, struct instance *instance)
 		doctor_found(d, RESULT_WARNING, again(instance), "not loaded");
 	else
 		doctor_found(d, RESULT_WARNING,
-			     textf("mend what is above, then %s", again(instance)), "not loaded");
+			     textf("fix what is above, then %s", again(instance)), "not loaded");
 	doctor_firewall(d, instance);
 	doctor_files(d, instance);
 	doctor_dns64(d, instance);

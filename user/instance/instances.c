@@ -92,6 +92,20 @@ int instances_pinned(char ***names, size_t *count)
 	return list(names, count, false);
 }
 
+bool instances_is_last(const char *name)
+{
+	char **names;
+	size_t count;
+	bool last = true;
+
+	if (instances_list(&names, &count))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		last &= !strcmp(names[i], name);
+	instances_free(names, count);
+	return last;
+}
+
 int instances_unlisted(int error)
 {
 	return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bringing an instance up: the order of the steps, and the way back. */
-#include "load_steps.h"
+/* Bringing an instance up, and the way back. */
+#include "load.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,163 +8,154 @@
 
 #include "bindings.h"
 #include "cleanup.h"
-#include "datapath.h"
 #include "log.h"
 #include "paths.h"
 #include "state.h"
 
-static const struct step {
-	int (*take)(struct load *load);
-	const char *what; /* for -v */
-} steps[] = {
-	/* clang-format off */
-	{ step_move,		"what an earlier load left" },
-	{ step_record,		"record of what will be changed" },
-	{ step_forwarding,	"IPv4 forwarding" },
-	{ step_xdp_off,		"XDP program that is not to stay" },
-	{ step_programs,	"programs and maps" },
-	{ step_outside,		"addresses outside the pool" },
-	{ step_nft,		"nft table" },
-	{ step_address,		"own4" },
-	{ step_neighbour,	"placeholder neighbour" },
-	{ step_routes,		"routes" },
-	{ step_attach,		"programs at TC" },
-	{ step_xdp,		"program in XDP" },
-	/* clang-format on */
-};
-
-static int run_steps(struct load *load)
-{
-	int changed = 0;
-
-	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
-		int status;
-
-		if (!load_show(load)) /* mending looks often */
-			log_debug("%s: step: %s", load->instance->config.name, steps[i].what);
-		status = steps[i].take(load);
-		if (status < 0)
-			return -1;
-		changed |= status;
-	}
-	return changed;
-}
-
 /* Bindings of the running instance, for maps that must be made anew. */
-static int keep_bindings(struct load *load)
+static int keep_bindings(struct plan *plan)
 {
-	struct bindings bindings;
+	const char *name = plan->instance->config.name;
 	struct nat64_config config;
+	struct bindings bindings;
 	int error;
 
-	if (datapath_read_config(load->instance->config.name, &config))
+	if (plan->reusable == 1 || plan->reusable == 0 || datapath_read_config(name, &config))
 		return 0; /* of another version, or damaged: the state file has them */
-	if (bindings_open(load->instance->config.name, &bindings))
+	if (bindings_open(name, &bindings))
 		return -1;
-	error = state_collect(&bindings, false, &load->kept);
+	error = state_collect(&bindings, false, &plan->kept);
 	bindings_close(&bindings);
-	return error ? step_failed(error, "cannot read its bindings", load->instance->config.name) :
-		       0;
+	return error ? part_failed(error, "cannot read its bindings", name) : 0;
 }
 
-/* Back to what was there before: the running instance with its own settings, or nothing. */
-static void roll_back(struct load *load)
+/* Settings of the running instance, to compare with and to go back to. */
+static void read_old_config(struct plan *plan)
 {
-	const char *name = load->instance->config.name;
-	struct load_options options = { .replace = true, .lenient = true };
-	struct instance old = {};
-	struct load again = { .instance = &old, .options = &options };
-	bool ok = false;
-
-	if (load->has_before) {
-		old.config = load->before;
-		old.running = true;
-		load->has_before = false;
-		ok = !instance_derive(&old);
-		if (ok) {
-			record_read(name, &old.record);
-			again.reusable = load_reusable(&old);
-			/* The pinned configuration is taken away first: where the old one is there,
-			 * so are its maps and programs. To load them again might fail as the new
-			 * ones did. */
-			if (load->reusable == -EEXIST && load_maps(&old) == 1) {
-				again.reusable = 1;
-				old.record.program = load->instance->record.program;
-			}
-			again.kept = load->kept;
-			ok = run_steps(&again) >= 0 && !record_write(name, &again.next) &&
-			     !instance_remember(&old);
-		}
-		record_free(&again.next);
-		instance_free(&old);
-	}
-	if (!ok)
-		instance_down(name, NULL);
-}
-
-int instance_up(struct instance *instance, const struct load_options *options)
-{
-	struct load load = { .instance = instance, .options = options };
-	const char *name = instance->config.name;
+	const char *name = plan->instance->config.name;
 	char path[PATH_MAX];
-	int changed, error;
 
-	load.reusable = load_reusable(instance);
-	if (load.reusable == -EEXIST && !options->replace)
+	if (!plan->instance->running || access(path_run(path, name, "conf"), F_OK))
+		return;
+	config_default(&plan->old_config, name);
+	plan->had_config = !config_read(&plan->old_config, path);
+	if (!plan->had_config)
+		config_free(&plan->old_config);
+}
+
+static int begin(struct plan *plan, struct instance *instance, const struct load_options *options)
+{
+	struct datapath_spec spec;
+
+	*plan = (struct plan){
+		.instance = instance,
+		.lenient = options->lenient,
+		.replace = options->replace,
+	};
+	instance_datapath(instance, &spec);
+	if (!record_half(&instance->record))
+		plan->reusable = datapath_reusable(&spec);
+	if (plan->reusable == -EEXIST && !options->replace)
 		return log_fail(
 			EXIT_FAILED,
 			"pool, prefix or mapping differ from those of the running instance",
 			"add --replace: bindings that still fit are kept, flows of the others end",
-			"%s: such a change needs --replace", name);
-	if (load.reusable != 1 && load.reusable != 0 && keep_bindings(&load))
+			"%s: such a change needs --replace", instance->config.name);
+	return keep_bindings(plan);
+}
+
+int instance_look(struct instance *instance, const struct load_options *options, struct plan *plan)
+{
+	return begin(plan, instance, options) ? -1 : plan_walk(plan);
+}
+
+/* All is done: the record says so. The settings first, which the record then vouches for. */
+static int finish(struct plan *plan)
+{
+	const char *name = plan->instance->config.name;
+	int error = instance_remember(plan->instance);
+
+	plan->next.left_index = 0;
+	plan->next.left_own4.s_addr = 0;
+	plan->next.left_clsact = false;
+	if (!error)
+		error = record_write(name, &plan->next);
+	if (error)
+		return part_failed(error, "cannot write the record", dir_run());
+	record_drop_kept(name);
+	return 0;
+}
+
+/* A running instance goes on as it was; of another one, or half of one, nothing is left. */
+static void go_back(struct plan *plan)
+{
+	const char *name = plan->instance->config.name;
+
+	if (!plan->instance->running || record_half(&plan->instance->record)) {
+		instance_down(name, NULL);
+		return;
+	}
+	plan_undo(plan);
+	record_back(name);
+}
+
+int instance_up(struct instance *instance, const struct load_options *options, struct plan *plan)
+{
+	int changed;
+
+	if (begin(plan, instance, options))
 		return -1;
-	if (instance->running && !options->show && !access(path_run(path, name, "conf"), F_OK)) {
-		config_default(&load.before, name);
-		load.has_before = true;
-		if (config_read(&load.before, path)) {
-			config_free(&load.before);
-			load.has_before = false;
-		}
-	}
-	changed = run_steps(&load);
-	if (changed >= 0 && !options->show) {
-		error = record_write(name, &load.next);
-		if (!error)
-			error = instance_remember(instance);
-		if (error)
-			changed = step_failed(error, "cannot write the record", dir_run());
-		else if (load.has_before && !config_equal(&load.before, &instance->config))
-			changed = 1; /* one that no step looks at, as the place of the log */
-	}
-	if (changed < 0 && !options->show)
-		roll_back(&load);
-	if (load.has_before)
-		config_free(&load.before);
-	savefile_list_free(&load.kept);
-	record_free(&load.next);
+	plan->apply = true;
+	read_old_config(plan);
+	changed = plan_walk(plan);
+	if (changed >= 0 && finish(plan))
+		changed = -1;
+	if (changed < 0)
+		go_back(plan);
+	else if (plan->had_config && !config_equal(&plan->old_config, &instance->config))
+		changed = 1; /* one that no part looks at, as the place of the log */
 	return changed;
 }
 
-int instance_outside(struct instance *instance, FILE *show_to)
+int instance_outside(struct instance *instance, bool apply, struct plan *plan)
 {
-	const struct load_options options = { .show = show_to };
-	struct load load = { .instance = instance,
-			     .options = &options,
-			     .reusable = 1 }; /* it runs */
 	const char *name = instance->config.name;
-	int status, error = plan_record(&load);
+	int error;
 
+	*plan = (struct plan){
+		.instance = instance,
+		.apply = apply,
+		.outside = true,
+		.outside_known = true,
+		.reusable = 1, /* it runs */
+	};
+	error = plan_record(plan);
 	if (!error)
-		error = plan_routes(&load);
-	if (!error && !show_to)
-		error = record_write(name, &load.next);
-	status = error ? step_failed(error, "cannot write the record", dir_run()) : 0;
-	if (status >= 0)
-		status = step_nft(&load);
-	if (status >= 0)
-		status = step_routes(&load);
-	if (status >= 0 && !show_to && (error = record_write(name, &load.next)))
-		status = step_failed(error, "cannot write the record", dir_run());
-	record_free(&load.next);
-	return status < 0 ? -1 : 0;
+		error = plan_routes(plan);
+	if (!error && apply)
+		error = record_keep(name);
+	if (!error && apply)
+		error = record_write(name, &plan->next);
+	if (error)
+		return part_failed(error, "cannot write the record", dir_run());
+	if (plan_walk(plan) < 0) {
+		instance_outside_end(plan, false);
+		return -1;
+	}
+	error = apply ? record_write(name, &plan->next) : 0;
+	if (!error)
+		return 0;
+	instance_outside_end(plan, false);
+	return part_failed(error, "cannot write the record", dir_run());
+}
+
+void instance_outside_end(struct plan *plan, bool keep)
+{
+	if (plan->instance && plan->apply && keep)
+		record_drop_kept(plan->instance->config.name);
+	if (plan->instance && plan->apply && !keep) {
+		plan_undo(plan);
+		record_back(plan->instance->config.name);
+	}
+	plan_free(plan);
 }

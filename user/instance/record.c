@@ -47,8 +47,17 @@ static void read_line(struct record *record, char *line)
 		inet_pton(AF_INET, value, &record->own4);
 	else if (!strcmp(word, "program"))
 		sscanf(value, "%x", &record->program);
+	else if (!strcmp(word, "programs"))
+		sscanf(value, "%u %u %u", &record->programs[0], &record->programs[1],
+		       &record->programs[2]);
 	else if (!strcmp(word, "nft"))
-		sscanf(value, "%x", &record->nft);
+		sscanf(value, "%x %x", &record->nft, &record->nft_sum);
+	else if (!strcmp(word, "left"))
+		sscanf(value, "%u", &record->left_index);
+	else if (!strcmp(word, "left-address"))
+		inet_pton(AF_INET, value, &record->left_own4);
+	else if (!strcmp(word, "left-clsact"))
+		record->left_clsact = true;
 	else if (!strcmp(word, "quota-length"))
 		sscanf(value, "%hhu", &record->quota_len);
 	else if (!strcmp(word, "xdp"))
@@ -96,8 +105,18 @@ int record_write(const char *instance, const struct record *record)
 		fprintf(out, "route %s\n", net4_text(&record->routes[i], text));
 	if (record->program)
 		fprintf(out, "program %08x\n", record->program);
+	if (record->program)
+		fprintf(out, "programs %u %u %u\n", record->programs[0], record->programs[1],
+			record->programs[2]);
 	if (record->nft)
-		fprintf(out, "nft %08x\n", record->nft);
+		fprintf(out, "nft %08x %08x\n", record->nft, record->nft_sum);
+	if (record->left_index)
+		fprintf(out, "left %u\n", record->left_index);
+	if (record->left_own4.s_addr)
+		fprintf(out, "left-address %s\n",
+			inet_ntop(AF_INET, &record->left_own4, text, sizeof(text)));
+	if (record->left_clsact)
+		fprintf(out, "left-clsact ours\n");
 	if (record->quota_len)
 		fprintf(out, "quota-length %u\n", record->quota_len);
 	if (record->xdp)
@@ -114,14 +133,62 @@ int record_write(const char *instance, const struct record *record)
 
 int record_remove(const char *instance)
 {
-	/* the record goes last; .new: of a load that was killed */
-	static const char *const files[] = { "conf.new", "undo.new", "conf", "undo" };
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		if (unlink(path_run(path, instance, files[i])) && errno != ENOENT)
+	record_drop_kept(instance);
+	if (unlink(path_run(path, instance, "conf")) && errno != ENOENT)
+		return -errno;
+	return unlink(path_run(path, instance, "undo")) && errno != ENOENT ? -errno : 0;
+}
+
+/* Files that a change replaces; the third is of the host: IPv4 forwarding. */
+static const char *const kept[] = { "conf", "undo", "host" };
+
+static const char *kept_path(char *buf, const char *instance, size_t i)
+{
+	return i < 2 ? path_run(buf, instance, kept[i]) : path_run(buf, "", "host.undo");
+}
+
+static const char *beside_path(char *buf, const char *instance, size_t i, const char *suffix)
+{
+	size_t len = strlen(kept_path(buf, instance, i));
+
+	snprintf(buf + len, PATH_MAX - len, "%s", suffix);
+	return buf;
+}
+
+int record_keep(const char *instance)
+{
+	char path[PATH_MAX], old[PATH_MAX];
+
+	record_drop_kept(instance);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+		if (link(kept_path(path, instance, i), beside_path(old, instance, i, ".old")) &&
+		    errno != ENOENT)
 			return -errno;
 	return 0;
+}
+
+void record_back(const char *instance)
+{
+	char path[PATH_MAX], old[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		kept_path(path, instance, i);
+		if (rename(beside_path(old, instance, i, ".old"), path) && errno == ENOENT && i < 2)
+			unlink(path);
+		unlink(old); /* two names of one file are not renamed */
+	}
+}
+
+void record_drop_kept(const char *instance)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		unlink(beside_path(path, instance, i, ".old"));
+		unlink(beside_path(path, instance, i, ".new")); /* of a writer that was killed */
+	}
 }
 
 void record_free(struct record *record)

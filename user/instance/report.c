@@ -9,13 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attach.h"
 #include "caps.h"
 #include "cleanup.h"
 #include "counters.h"
 #include "log.h"
 #include "netlink.h"
-#include "sysctl.h"
 #include "text.h"
 
 static void fault(struct report *report, const char *what, const char *fix)
@@ -34,41 +32,12 @@ static void look_at_fast_path(struct report *report)
 	const struct instance *instance = &report->instance;
 	int flows;
 
-	report->fast = nft_has_flowtable(instance->config.name);
+	report->fast = report->nft.flowtable;
 	if (!report->fast && instance->config.fastpath_auto)
 		report->fast_why = instance->record.fast_fault[0] ? instance->record.fast_fault :
 								    "not probed";
 	flows = report->fast ? nl_conntrack_offloaded(&instance->config.pool) : 0;
 	report->flows = flows > 0 ? flows : 0;
-}
-
-/* The pool's route and own4, as load set them. */
-static void look_at_network(struct report *report)
-{
-	const struct instance *instance = &report->instance;
-	const char *again = textf("nat64-bpf load %s", instance->config.name);
-	_free_ struct nl_route *routes = NULL;
-	_free_ struct nl_addr *addrs = NULL;
-	size_t route_count = 0, addr_count = 0;
-	bool route = false, address = false;
-	long forwarding = 0;
-
-	if (!nl_routes(AF_INET, &routes, &route_count))
-		for (size_t i = 0; i < route_count; i++)
-			route |= routes[i].protocol == NAT64_RTPROT &&
-				 routes[i].oif == report->link.index &&
-				 ntohl(routes[i].dst4.s_addr) == report->config.pool_first;
-	if (!nl_addrs(&addrs, &addr_count))
-		for (size_t i = 0; i < addr_count; i++)
-			address |= addrs[i].family == AF_INET &&
-				   addrs[i].index == report->link.index &&
-				   addrs[i].addr4.s_addr == report->config.own4;
-	if (!route)
-		fault(report, "the route of the pool is missing", again);
-	if (!address)
-		fault(report, "own4 is missing on the interface", again);
-	if (!sysctl_get("net/ipv4/ip_forward", &forwarding) && !forwarding)
-		fault(report, "IPv4 forwarding is off", again);
 }
 
 /* Why `xdp = auto` is off, or NULL if the settings say something else. */
@@ -81,7 +50,8 @@ static const char *xdp_auto_why(const struct instance *instance)
 		       "an interface without an Ethernet header (TUN, WireGuard) has no native XDP";
 }
 
-static void look_at_xdp(struct report *report, const char *again)
+/* Why there is no XDP program, beside the fault that it is missing. */
+static void look_at_xdp(struct report *report)
 {
 	const struct instance *instance = &report->instance;
 	enum xdp_mode wanted = instance->config.xdp;
@@ -90,43 +60,40 @@ static void look_at_xdp(struct report *report, const char *again)
 	if (xdp_look(instance->config.name, report->link.index, wanted, &report->xdp))
 		return;
 	if ((wanted == XDP_NATIVE || wanted == XDP_GENERIC) &&
-	    (report->xdp.mode != wanted || !report->xdp.current)) {
+	    (report->xdp.mode != wanted || !report->xdp.current))
 		report->xdp_why = report->xdp.taken ? "another program took its place" :
 						      "it is not attached";
-		fault(report,
-		      "the XDP program is not attached as it should be: TC translates instead",
-		      again);
-	}
 }
 
-static void look(struct report *report, const char *name)
+/* The interface as the record or the kernel has it; false: it is absent. */
+static bool find_interface(struct report *report)
 {
-	const char *again = textf("nat64-bpf load %s", name);
-	const struct record *record = &report->instance.record;
+	struct instance *instance = &report->instance;
+	const struct record *record = &instance->record;
+	const char *name = instance->config.name;
 
-	report->instance.l2 =
-		record->neighbour; /* of an Ethernet interface only, which may be gone */
-	if (!record->ifindex || nl_link_by_index(record->ifindex, &report->link)) {
-		report->link = (struct nl_link){};
-		report->state = STATE_WAITING;
-		fault(report, textf("interface %s is absent", record->interface),
-		      textf("start the VPN, then nat64-bpf load %s; nat64-bpf run %s does so by itself",
-			    name, name));
+	if (!record->ifindex && !nl_link_by_name(instance->config.interface, &report->link))
+		return true;
+	if (record->ifindex && !nl_link_by_index(record->ifindex, &report->link))
+		return true;
+	report->link = (struct nl_link){};
+	report->state = STATE_WAITING;
+	fault(report, textf("interface %s is absent", record->interface),
+	      textf("start the VPN, then nat64-bpf load %s; nat64-bpf run %s does so by itself",
+		    name, name));
+	return false;
+}
+
+static void begin(struct report *report)
+{
+	struct instance *instance = &report->instance;
+
+	instance->l2 = instance->record.neighbour; /* of an Ethernet interface, which may be gone */
+	if (!find_interface(report))
 		return;
-	}
-	report->instance.l2 = link_is_l2(&report->link) == 1;
-	report->hook = attach_hook(name, record->ifindex);
-	if (report->hook == HOOK_NONE)
-		fault(report, "the programs are not attached to the interface", again);
-	look_at_xdp(report, again);
-	if (!report->nft_present)
-		fault(report,
-		      "the nftables table is missing or incomplete: was the ruleset flushed?",
-		      again);
-	if (!(report->link.flags & IFF_UP))
-		fault(report, "the interface is down",
-		      textf("ip link set dev %s up", report->link.name));
-	look_at_network(report);
+	instance->l2 = link_is_l2(&report->link) == 1;
+	attach_look(instance->config.name, report->link.index, &report->attach);
+	look_at_xdp(report);
 }
 
 int report_read(const char *name, struct report *report)
@@ -149,11 +116,52 @@ int report_read(const char *name, struct report *report)
 				log_fix(error,
 					textf("nat64-bpf unload %s, then load it again", name)),
 				"%s: cannot read the counters", name);
-	report->nft_present = nft_present(name);
-	nft_counts(name, &report->nft);
-	look(report, name);
+	report->nft_error = nft_counts(name, &report->nft);
 	look_at_fast_path(report);
+	begin(report);
 	return 0;
+}
+
+/* What the host lacks is a fault of the instance, not of the one who asks. */
+static void hear(const struct log_message *message, void *data)
+{
+	struct report *report = data;
+
+	if (message->code != EXIT_DONE)
+		fault(report, textf("%s", message->what),
+		      textf("%s", message->fix ? message->fix : "nat64-bpf doctor"));
+}
+
+int report_look_derived(struct report *report)
+{
+	const struct load_options options = { .lenient = true };
+	struct plan *plan = &report->plan;
+	const char *again = textf("nat64-bpf load %s", report->instance.config.name);
+
+	report->nft_whole = true;
+	if (report->nft_error)
+		return 0;
+	if (instance_look(&report->instance, &options, plan) < 0)
+		return -1;
+	for (size_t i = 0; i < plan->count; i++) {
+		if (!strcmp(plan->changes[i].part->topic, "nft"))
+			report->nft_whole = false;
+		fault(report, change_text(&plan->changes[i]), again);
+	}
+	return 0;
+}
+
+int report_look(struct report *report)
+{
+	int status;
+
+	report->nft_whole = report->nft.there;
+	if (!report->link.index)
+		return 0;
+	log_listen(hear, report);
+	status = instance_derive(&report->instance);
+	log_listen(NULL, NULL);
+	return status ? 0 : report_look_derived(report);
 }
 
 struct nat64_counter report_fast(const struct report *report, enum nat64_count count)
@@ -170,7 +178,7 @@ struct nat64_counter report_fast(const struct report *report, enum nat64_count c
 
 int report_permitted(const struct report *report)
 {
-	int error = report->nft_present;
+	int error = report->nft_error;
 
 	if (error != -EPERM && error != -EACCES)
 		return 0;
@@ -181,5 +189,6 @@ int report_permitted(const struct report *report)
 
 void report_free(struct report *report)
 {
+	plan_free(&report->plan);
 	instance_free(&report->instance);
 }

@@ -249,6 +249,16 @@ int forwarding_show(const char *undo, FILE *out)
 	return status;
 }
 
+int forwarding_is_on(const char *undo)
+{
+	_settings_ struct settings saved = {};
+	bool put = false;
+	long on = 0;
+
+	read_undo(undo, &saved, &put);
+	return !put && !sysctl_get(FORWARD, &on) && on;
+}
+
 int forwarding_enable(const char *undo)
 {
 	_settings_ struct settings saved = {}, present = {};

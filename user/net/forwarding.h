@@ -9,6 +9,9 @@
  * first (fsync, rename). 1: switched on; 0: it was on already. */
 int forwarding_enable(const char *undo);
 
+/* Is it on, and no restore was cut short? 1, 0. */
+int forwarding_is_on(const char *undo);
+
 /* Puts back what UNDO holds, where the value is still the one that forwarding_enable() left;
  * removes UNDO. 0 also if there is no UNDO. */
 int forwarding_restore(const char *undo);

@@ -71,6 +71,9 @@ int nl_addr4_del(uint32_t index, struct in_addr addr); /* -EADDRNOTAVAIL */
  * there. */
 int nl_addr4_take(uint32_t index, struct in_addr addr);
 
+/* own4 as load sets it: ADDR/32 on the interface. */
+bool nl_addr4_is(const struct nl_addr *there, uint32_t index, struct in_addr addr);
+
 /* The route of a pool, or of a static map outside it: protocol NAT64_RTPROT, table main. */
 struct pool_route {
 	struct net4 dst;
@@ -79,13 +82,33 @@ struct pool_route {
 	struct in_addr src; /* own4 */
 	struct in_addr via; /* 0.0.0.0, or the placeholder neighbour, onlink */
 };
-int nl_route4_set(const struct pool_route *route); /* makes or replaces; 1: it was there exactly so;
-						    * -EEXIST: another's has this place */
+
+/* Is a route of ours, whatever it is like, at the place of the wanted one: the same network, table
+ * main, metric 0? And is it exactly the wanted one? */
+bool nl_route4_at(const struct nl_route *there, const struct net4 *dst);
+bool nl_route4_is(const struct nl_route *there, const struct pool_route *wanted);
+
+/* A route of ours as it is, to be set again. */
+struct pool_route nl_route4_copy(const struct nl_route *there);
+
+/* Makes it, -EEXIST if another has this place; or, with `replace`, takes the place of whatever is
+ * there. */
+int nl_route4_set(const struct pool_route *route, bool replace);
 int nl_route4_del(const struct pool_route *route); /* -ESRCH */
 
-/* A permanent neighbour. lladdr: 6 bytes. */
-int nl_neigh4_set(uint32_t index, struct in_addr addr,
-		  const uint8_t lladdr[6]);		/* 1: was there so */
+/* An IPv4 neighbour. */
+struct nl_neigh {
+	bool permanent;
+	bool ours;	   /* of protocol NAT64_RTPROT */
+	uint8_t lladdr[6]; /* zeros: none */
+};
+int nl_neigh4_get(uint32_t index, struct in_addr addr, struct nl_neigh *neigh); /* -ENOENT */
+
+/* Is it a permanent one of ours with this address? */
+bool nl_neigh4_is(const struct nl_neigh *there, const uint8_t lladdr[6]);
+
+/* Makes or replaces it. */
+int nl_neigh4_set(uint32_t index, struct in_addr addr, const struct nl_neigh *neigh);
 int nl_neigh4_del(uint32_t index, struct in_addr addr); /* -ENOENT */
 
 /* Has the interface a clsact (or ingress) qdisc? 1, 0 or -errno. */

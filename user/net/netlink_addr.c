@@ -137,6 +137,12 @@ int nl_addrs(struct nl_addr **addrs, size_t *count)
 	return 0;
 }
 
+bool nl_addr4_is(const struct nl_addr *there, uint32_t index, struct in_addr addr)
+{
+	return there->family == AF_INET && there->index == index && there->len == 32 &&
+	       there->addr4.s_addr == addr.s_addr;
+}
+
 static int addr4(uint16_t type, uint16_t flags, uint32_t index, struct in_addr addr)
 {
 	struct nl_request req;

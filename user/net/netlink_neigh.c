@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Permanent IPv4 neighbours of our own by rtnetlink. */
+/* One IPv4 neighbour by rtnetlink. */
 
 #include <errno.h>
 #include <linux/neighbour.h>
@@ -10,12 +10,6 @@
 #include "netlink_req.h"
 
 #define LLADDR_LEN 6 /* bytes, Ethernet */
-
-struct neigh {
-	bool permanent;
-	bool ours;
-	uint8_t lladdr[LLADDR_LEN];
-};
 
 static void begin_neigh(struct nl_request *req, uint16_t type, uint16_t flags, uint32_t index,
 			struct in_addr addr)
@@ -31,7 +25,7 @@ static int take_neigh(const struct nlmsghdr *head, void *data)
 {
 	const struct ndmsg *info = mnl_nlmsg_get_payload(head);
 	const struct nlattr *attrs[NDA_PROTOCOL + 1];
-	struct neigh *neigh = data;
+	struct nl_neigh *neigh = data;
 
 	if (head->nlmsg_type != RTM_NEWNEIGH || mnl_nlmsg_get_payload_len(head) < sizeof(*info))
 		return MNL_CB_OK;
@@ -43,22 +37,35 @@ static int take_neigh(const struct nlmsghdr *head, void *data)
 	return MNL_CB_OK;
 }
 
-int nl_neigh4_set(uint32_t index, struct in_addr addr, const uint8_t lladdr[6])
+int nl_neigh4_get(uint32_t index, struct in_addr addr, struct nl_neigh *neigh)
 {
-	struct neigh there = {};
+	struct nl_neigh there = {};
 	struct nl_request req;
 	int status;
 
 	begin_neigh(&req, RTM_GETNEIGH, 0, index, addr);
 	status = nl_talk(NETLINK_ROUTE, &req, take_neigh, &there);
-	if (status && status != -ENOENT)
-		return status;
-	if (!status && there.permanent && there.ours && !memcmp(there.lladdr, lladdr, LLADDR_LEN))
-		return 1;
+	if (!status)
+		*neigh = there;
+	return status;
+}
+
+bool nl_neigh4_is(const struct nl_neigh *there, const uint8_t lladdr[6])
+{
+	return there->permanent && there->ours && !memcmp(there->lladdr, lladdr, LLADDR_LEN);
+}
+
+int nl_neigh4_set(uint32_t index, struct in_addr addr, const struct nl_neigh *neigh)
+{
+	struct nl_request req;
+
 	begin_neigh(&req, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, index, addr);
-	((struct ndmsg *)mnl_nlmsg_get_payload(&req.head))->ndm_state = NUD_PERMANENT;
-	mnl_attr_put(&req.head, NDA_LLADDR, LLADDR_LEN, lladdr);
-	mnl_attr_put_u8(&req.head, NDA_PROTOCOL, NAT64_RTPROT);
+	((struct ndmsg *)mnl_nlmsg_get_payload(&req.head))->ndm_state = neigh->permanent ?
+										NUD_PERMANENT :
+										NUD_STALE;
+	mnl_attr_put(&req.head, NDA_LLADDR, LLADDR_LEN, neigh->lladdr);
+	if (neigh->ours)
+		mnl_attr_put_u8(&req.head, NDA_PROTOCOL, NAT64_RTPROT);
 	return nl_talk(NETLINK_ROUTE, &req, NULL, NULL);
 }
 

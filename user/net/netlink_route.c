@@ -87,26 +87,28 @@ int nl_routes(uint8_t family, struct nl_route **routes, size_t *count)
 	return 0;
 }
 
-/* The route of table main, metric 0, for the same network. 1: found, 0: none, -errno. */
-static int find_route(const struct net4 *dst, struct nl_route *found)
+bool nl_route4_at(const struct nl_route *there, const struct net4 *dst)
 {
-	struct nl_route *routes;
-	size_t count;
-	int status = nl_routes(AF_INET, &routes, &count);
+	return there->table == RT_TABLE_MAIN && !there->metric && there->protocol == NAT64_RTPROT &&
+	       there->len == dst->len && there->dst4.s_addr == dst->addr.s_addr;
+}
 
-	if (status)
-		return status;
-	for (size_t i = 0; i < count && !status; i++) {
-		const struct nl_route *route = &routes[i];
+bool nl_route4_is(const struct nl_route *there, const struct pool_route *wanted)
+{
+	return nl_route4_at(there, &wanted->dst) && there->type == RTN_UNICAST &&
+	       there->oif == wanted->index && there->mtu == wanted->mtu &&
+	       there->src4.s_addr == wanted->src.s_addr && there->via4.s_addr == wanted->via.s_addr;
+}
 
-		if (route->table == RT_TABLE_MAIN && !route->metric && route->len == dst->len &&
-		    route->dst4.s_addr == dst->addr.s_addr) {
-			*found = *route;
-			status = 1;
-		}
-	}
-	free(routes);
-	return status;
+struct pool_route nl_route4_copy(const struct nl_route *there)
+{
+	return (struct pool_route){
+		.dst = { there->dst4, there->len },
+		.index = there->oif,
+		.mtu = there->mtu,
+		.src = there->src4,
+		.via = there->via4,
+	};
 }
 
 static void begin_route(struct nl_request *req, uint16_t type, uint16_t flags,
@@ -130,25 +132,19 @@ static void begin_route(struct nl_request *req, uint16_t type, uint16_t flags,
 		mnl_attr_put_u32(&req->head, RTA_GATEWAY, route->via.s_addr);
 }
 
-int nl_route4_set(const struct pool_route *route)
+int nl_route4_set(const struct pool_route *route, bool replace)
 {
-	struct nl_route there = {};
 	struct nl_request req;
 	struct nlattr *nest;
-	int found = find_route(&route->dst, &there);
 
-	if (found < 0)
-		return found;
-	if (found && there.protocol != NAT64_RTPROT)
-		return -EEXIST; /* NLM_F_REPLACE would take another's route away */
-	if (found && there.type == RTN_UNICAST && there.oif == route->index &&
-	    there.mtu == route->mtu && there.src4.s_addr == route->src.s_addr &&
-	    there.via4.s_addr == route->via.s_addr)
-		return 1;
-	begin_route(&req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
-	mnl_attr_put_u32(&req.head, RTA_PREFSRC, route->src.s_addr);
+	/* NLM_F_REPLACE would take another's route away */
+	begin_route(&req, RTM_NEWROUTE, NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL),
+		    route);
+	if (route->src.s_addr)
+		mnl_attr_put_u32(&req.head, RTA_PREFSRC, route->src.s_addr);
 	nest = mnl_attr_nest_start(&req.head, RTA_METRICS);
-	mnl_attr_put_u32(&req.head, RTAX_MTU, route->mtu);
+	if (route->mtu)
+		mnl_attr_put_u32(&req.head, RTAX_MTU, route->mtu);
 	mnl_attr_nest_end(&req.head, nest);
 	return nl_talk(NETLINK_ROUTE, &req, NULL, NULL);
 }

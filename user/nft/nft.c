@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The nftables table of an instance by libnftables: apply, delete, look, count. */
+/* The nftables table of an instance by libnftables: apply, delete, look, count, keep and restore.
+ */
 
 #include <errno.h>
-#include <jansson.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "cleanup.h"
 #include "log.h"
@@ -32,18 +33,59 @@ static void read_counter(const json_t *counter, struct nft_table *table)
 	}
 }
 
-int nft_read(const char *instance, struct nft_table *table)
+int nft_list(const char *instance, json_t **json)
 {
 	char command[COMMAND_LEN];
-	json_t *json = NULL;
-	const json_t *item, *part;
-	const char *comment;
+
+	snprintf(command, sizeof(command), "list table inet " TABLE_PREFIX "%s", instance);
+	return nft_execute(command, json);
+}
+
+/* Kind and description of one listed object, without what changes by itself. NULL: it is nft's own
+ * version. */
+static const char *strip(json_t *item, json_t **object)
+{
+	const char *kind = json_object_iter_key(json_object_iter(item));
+
+	if (!kind || !strcmp(kind, "metainfo"))
+		return NULL;
+	*object = json_object_get(item, kind);
+	json_object_del(*object, "handle");
+	return kind;
+}
+
+/* Adds one listed object to the sum, without counts. The order of rules in their chain counts, that
+ * of all else is by chance. `place`: of a rule in its chain. */
+static void add_sum(struct nft_table *table, json_t *item, uint32_t *place)
+{
+	_free_ char *text = NULL;
+	json_t *object;
+	const char *kind = strip(item, &object);
+	uint32_t crc;
+
+	if (!kind)
+		return;
+	if (!strcmp(kind, "counter")) {
+		json_object_del(object, "packets");
+		json_object_del(object, "bytes");
+	}
+	*place = strcmp(kind, "rule") ? 0 : *place + 1;
+	text = json_dumps(item, JSON_COMPACT | JSON_SORT_KEYS);
+	crc = crc32(0, (const void *)place, sizeof(*place));
+	if (text)
+		table->sum += crc32(crc, (const void *)text, strlen(text));
+}
+
+int nft_read(const char *instance, struct nft_table *table)
+{
+	json_t *json = NULL, *item;
+	uint32_t place = 0;
+	const json_t *part;
 	size_t i;
 	int status;
 
 	*table = (struct nft_table){};
-	snprintf(command, sizeof(command), "list table inet " TABLE_PREFIX "%s", instance);
-	status = nft_execute(command, false, &json);
+	status = nft_list(instance, &json);
 	if (status == -ENOENT)
 		return 0;
 	if (status)
@@ -51,16 +93,11 @@ int nft_read(const char *instance, struct nft_table *table)
 	table->there = true;
 	json_array_foreach(json_object_get(json, "nftables"), i, item)
 	{
-		if (json_object_get(item, "chain") || json_object_get(item, "rule"))
-			table->parts++;
 		if (json_object_get(item, "flowtable"))
 			table->flowtable = true;
 		if ((part = json_object_get(item, "counter")))
 			read_counter(part, table);
-		part = json_object_get(item, "rule");
-		comment = json_string_value(json_object_get(part, "comment"));
-		if (comment && !strncmp(comment, WHOLE_COMMENT, strlen(WHOLE_COMMENT)))
-			table->made = strtoul(comment + strlen(WHOLE_COMMENT), NULL, 10);
+		add_sum(table, item, &place);
 	}
 	json_decref(json);
 	return 0;
@@ -103,10 +140,10 @@ static int check_number(const struct nft_spec *spec)
 	return -EEXIST;
 }
 
-int nft_apply(const struct nft_spec *spec)
+int nft_apply(const struct nft_spec *spec, uint32_t *sum)
 {
 	_free_ char *script = NULL;
-	struct nft_table old;
+	struct nft_table old, made;
 	size_t len;
 	FILE *out;
 	int status = check_number(spec);
@@ -128,7 +165,123 @@ int nft_apply(const struct nft_spec *spec)
 		status = -errno;
 	if (!status)
 		status = nft_run(script, false);
+	if (!status && sum) {
+		status = nft_read(spec->instance, &made);
+		*sum = made.sum;
+	}
 	return status ? apply_fault(status, spec->instance) : 0;
+}
+
+int nft_save(const char *instance, json_t **saved)
+{
+	*saved = NULL;
+	return nft_list(instance, saved);
+}
+
+static int append(json_t *commands, const char *verb, const char *kind, const json_t *object)
+{
+	return json_array_append_new(commands,
+				     json_pack("{s:{s:O}}", verb, kind, (json_t *)object));
+}
+
+static const char *name_of(const json_t *object)
+{
+	const char *name = json_string_value(json_object_get(object, "name"));
+
+	return name ? name : "";
+}
+
+/* A timeout object of that name? */
+static bool is_saved(const json_t *saved, const json_t *wanted)
+{
+	const json_t *item, *object;
+	size_t i;
+
+	json_array_foreach(json_object_get(saved, "nftables"), i, item)
+	{
+		object = json_object_get(item, "ct timeout");
+		if (object && !strcmp(name_of(object), name_of(wanted)))
+			return true;
+	}
+	return false;
+}
+
+/* What takes away all that is listed but the table itself, its rules, which the flush takes, and
+ * timeout objects. Rules hold sets and objects: so chains go first. */
+static void clear(json_t *commands, const json_t *now)
+{
+	static const char *const kinds[] = { "chain", "flowtable", "set", "map", "counter" };
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(now, "nftables"), i, item)
+	{
+		if (json_object_get(item, "table"))
+			append(commands, "flush", "table", json_object_get(item, "table"));
+	}
+	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(*kinds); kind++)
+		json_array_foreach(json_object_get(now, "nftables"), i, item)
+		{
+			const json_t *object = json_object_get(item, kinds[kind]);
+
+			if (object)
+				append(commands, "delete", kinds[kind], object);
+		}
+}
+
+/* Timeout objects stay where they were before, as flows hold them; those that are new go. nft 1.0.6
+ * takes neither in JSON. */
+static int drop_timeouts(const char *instance, const json_t *now, const json_t *saved)
+{
+	const json_t *item, *object;
+	char command[COMMAND_LEN];
+	int status = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(now, "nftables"), i, item)
+	{
+		object = json_object_get(item, "ct timeout");
+		if (!object || is_saved(saved, object) || status)
+			continue;
+		snprintf(command, sizeof(command),
+			 "delete ct timeout inet " TABLE_PREFIX "%s %.64s", instance,
+			 name_of(object));
+		status = nft_run(command, false);
+	}
+	return status;
+}
+
+/* The table is there. */
+static int restore(const char *instance, const json_t *now, const json_t *saved)
+{
+	json_t *commands = json_array(), *item, *object;
+	int status;
+	size_t i;
+
+	clear(commands, now);
+	json_array_foreach(json_object_get(saved, "nftables"), i, item)
+	{
+		const char *kind = strip(item, &object);
+
+		if (kind && strcmp(kind, "ct timeout"))
+			append(commands, "add", kind, object);
+	}
+	item = json_pack("{s:o}", "nftables", commands);
+	status = nft_run_json(item);
+	json_decref(item);
+	return status ? status : drop_timeouts(instance, now, saved);
+}
+
+int nft_restore(const char *instance, const json_t *saved)
+{
+	json_t *now = NULL;
+	int status = saved ? nft_list(instance, &now) : nft_delete(instance);
+
+	if (!saved || (status && status != -ENOENT))
+		return status < 0 ? status : 0;
+	status = restore(instance, now, saved);
+	json_decref(now);
+	return status;
 }
 
 int nft_delete(const char *instance)
@@ -144,19 +297,15 @@ int nft_delete(const char *instance)
 	return status == -ENOENT ? 0 : status ? status : 1;
 }
 
-bool nft_has_flowtable(const char *instance)
-{
-	struct nft_table table;
-
-	return !nft_read(instance, &table) && table.flowtable;
-}
-
-int nft_present(const char *instance)
+int nft_sum(const char *instance, uint32_t *sum)
 {
 	struct nft_table table;
 	int status = nft_read(instance, &table);
 
-	return status ? status : table.there && table.made && table.parts >= table.made;
+	if (status)
+		return status;
+	*sum = table.sum;
+	return table.there;
 }
 
 int nft_counts(const char *instance, struct nft_counts *counts)
@@ -170,6 +319,8 @@ int nft_counts(const char *instance, struct nft_counts *counts)
 #define X(name) .name = table.tally[NFT_COUNTER_##name].packets,
 		NFT_COUNTS(X)
 #undef X
+			.there = table.there,
+		.flowtable = table.flowtable,
 	};
 	return 0;
 }

@@ -4,6 +4,7 @@
  * decisions 11, 12, 16, 18. */
 #pragma once
 
+#include <jansson.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -37,16 +38,23 @@ struct nft_spec {
 int nft_render(const struct nft_spec *specs, size_t count, FILE *out);
 
 /* Makes or replaces the table; counters keep their values, and ct timeout objects stay: taking one
- * away would give its flows the kernel's timeouts back. 0, or -errno after saying what nft said
- * (log_fail). */
-int nft_apply(const struct nft_spec *spec);
+ * away would give its flows the kernel's timeouts back. `sum` (may be NULL): nft_sum() of it. 0, or
+ * -errno after saying what nft said (log_fail). */
+int nft_apply(const struct nft_spec *spec, uint32_t *sum);
 
 int nft_delete(const char *instance); /* 0, also if there is none; 1: deleted; -errno */
 
-/* Is the table there and whole (as many chains and rules as nft_apply() made)? 1, 0 or -errno. */
-int nft_present(const char *instance);
+/* The table as it is, to go back to: a value of jansson's, to be released by json_decref(). 0;
+ * -ENOENT: there is none, which is NULL; -errno. */
+int nft_save(const char *instance, json_t **saved);
 
-bool nft_has_flowtable(const char *instance); /* false also if there is no table */
+/* Makes the table again what it was, in one transaction; NULL: deletes it. Counters continue at
+ * their saved values. 0 or -errno. */
+int nft_restore(const char *instance, const json_t *saved);
+
+/* A checksum of all that the kernel lists of the table, without handles and counts: it differs once
+ * the table was edited. 1; 0: there is no table; -errno. */
+int nft_sum(const char *instance, uint32_t *sum);
 
 /* The counters of the table: a word each, which is its name in nft too. */
 /* clang-format off */
@@ -62,6 +70,8 @@ struct nft_counts { /* packets */
 #define X(name) uint64_t name;
 	NFT_COUNTS(X)
 #undef X
+	bool there;
+	bool flowtable; /* flows go by the fast path */
 };
 int nft_counts(const char *instance, struct nft_counts *counts); /* zeros if there is no table */
 

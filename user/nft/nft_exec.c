@@ -115,10 +115,9 @@ static int outcome(pid_t pid, const char *text)
 	return error_number(text);
 }
 
-int nft_execute(const char *commands, bool only_check, json_t **json)
+/* Runs commands in a child; `text`: what it wrote, fresh. 0 or -errno. */
+static int run(const char *commands, bool only_check, bool as_json, char **text)
 {
-	_free_ char *text = NULL;
-	json_error_t error;
 	int ends[2], status;
 	pid_t pid;
 
@@ -129,16 +128,23 @@ int nft_execute(const char *commands, bool only_check, json_t **json)
 	pid = fork();
 	if (!pid) {
 		close(ends[0]);
-		_exit(execute(commands, only_check, json, ends[1]));
+		_exit(execute(commands, only_check, as_json, ends[1]));
 	}
 	status = pid < 0 ? -errno : 0;
 	close(ends[1]);
 	if (!status)
-		text = read_all(ends[0]);
+		*text = read_all(ends[0]);
 	close(ends[0]);
-	if (!status)
-		status = outcome(pid, text);
-	if (status || !json)
+	return status ? status : outcome(pid, *text);
+}
+
+int nft_execute(const char *commands, json_t **json)
+{
+	_free_ char *text = NULL;
+	json_error_t error;
+	int status = run(commands, false, true, &text);
+
+	if (status)
 		return status;
 	*json = json_loads(text, 0, &error);
 	return *json ? 0 : -EBADMSG;
@@ -146,5 +152,14 @@ int nft_execute(const char *commands, bool only_check, json_t **json)
 
 int nft_run(const char *commands, bool only_check)
 {
-	return nft_execute(commands, only_check, NULL);
+	_free_ char *text = NULL;
+
+	return run(commands, only_check, false, &text);
+}
+
+int nft_run_json(const json_t *commands)
+{
+	_free_ char *script = json_dumps(commands, JSON_COMPACT), *text = NULL;
+
+	return script ? run(script, false, true, &text) : -ENOMEM;
 }

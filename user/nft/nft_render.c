@@ -67,11 +67,9 @@ static const char *const counter_names[] = {
 #undef X
 };
 
-/* What is written: chains and rules are counted. */
+/* What is written. */
 struct nft_text {
 	FILE *out;
-	unsigned int parts;
-	bool last;		    /* the next rule is the last of all */
 	uint32_t vpn;		    /* ifindex */
 	char tag[NAME_LEN_MAX + 2]; /* behind the names of an instance in a shared table: `.tun0` */
 	char pool[INET_ADDRSTRLEN + NAME_LEN_MAX]; /* `192.168.240.0/20`, or `@pool4` */
@@ -81,14 +79,12 @@ struct nft_text {
 static void chain(struct nft_text *text, const char *name, const char *hook)
 {
 	fprintf(text->out, "\tchain %s {\n\t\ttype %s; policy accept\n", name, hook);
-	text->parts++;
 }
 
 /* A chain that others jump to, NAME of the instance. */
 static void chain_of(struct nft_text *text, const char *name)
 {
 	fprintf(text->out, "\tchain %s%s {\n", name, text->tag);
-	text->parts++;
 }
 
 __attribute__((format(printf, 2, 3))) static void rule(struct nft_text *text, const char *format,
@@ -100,9 +96,6 @@ __attribute__((format(printf, 2, 3))) static void rule(struct nft_text *text, co
 	va_start(args, format);
 	vfprintf(text->out, format, args);
 	va_end(args);
-	text->parts++;
-	if (text->last)
-		fprintf(text->out, " comment \"" WHOLE_COMMENT "%u\"", text->parts);
 	fputc('\n', text->out);
 }
 
@@ -285,7 +278,7 @@ static const struct hook {
 	{ "guard",   "nat hook postrouting priority filter" },
 	{ "nat",     "nat hook postrouting priority srcnat" },
 	{ "post",    "filter hook postrouting priority srcnat + 1" },
-	{ "new",     "nat hook prerouting priority dstnat - 1" },	/* its last rule is the table's */
+	{ "new",     "nat hook prerouting priority dstnat - 1" },
 	/* clang-format on */
 };
 
@@ -322,7 +315,7 @@ static const struct piece {
 /* The instances that share a table, or the one that has it to itself. */
 struct group {
 	const struct nft_spec *specs;
-	struct nft_text *texts; /* one for each; the first counts the parts of all */
+	struct nft_text *texts; /* one for each */
 	size_t count;
 	bool shared;
 };
@@ -396,10 +389,6 @@ static void put_piece(const struct piece *piece, const struct group *group)
 {
 	struct nft_text *text = group->texts;
 
-	/* its one rule is the last: it says how many parts there are */
-	for (size_t i = 1; i < group->count && piece == &pieces[PIECES - 1]; i++)
-		text->parts += group->texts[i].parts;
-	text->last = piece == &pieces[PIECES - 1];
 	if (piece->first)
 		rule(text, "%s", piece->first);
 	if (!group->shared)

@@ -10,9 +10,8 @@
 
 #include "nft.h"
 
-#define TABLE_PREFIX  "nat64_bpf_"
-#define TABLE_SHARED  "nat64_bpf"
-#define WHOLE_COMMENT "nat64-bpf: chains and rules in this table: "
+#define TABLE_PREFIX "nat64_bpf_"
+#define TABLE_SHARED "nat64_bpf"
 
 /* clang-format off */
 enum nft_counter {
@@ -31,8 +30,7 @@ struct nft_tally {
 struct nft_table {
 	bool there;
 	bool flowtable;
-	unsigned int parts; /* chains and rules */
-	unsigned int made;  /* how many nft_apply() made, 0: unknown */
+	uint32_t sum; /* of CRC-32 of all that is listed, without handles and counts */
 	struct nft_tally tally[NFT_COUNTER_MAX];
 };
 
@@ -40,11 +38,16 @@ struct nft_table {
  * line. */
 int nft_run(const char *commands, bool only_check);
 
-/* The same for a list command: `json` gets the answer. */
-int nft_execute(const char *commands, bool only_check, json_t **json);
+/* The same for a list command: `json` gets the reply. And for commands in JSON. */
+int nft_execute(const char *commands, json_t **json);
+int nft_run_json(const json_t *commands);
 const char *nft_words(void);
 
+/* Reads the table; one that is not there is empty. 0 or -errno. */
 int nft_read(const char *instance, struct nft_table *table);
+
+/* Lists the table. 0; -ENOENT: there is none; -errno. */
+int nft_list(const char *instance, json_t **json);
 
 /* The script that makes the table of SPEC out of what is there. */
 int nft_write(const struct nft_spec *spec, const struct nft_table *old, FILE *out);

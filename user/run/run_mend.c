@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Mending: what `load --dry-run` would do is what is missing. To look takes no lock and changes
- * nothing; only if something is missing it is done again, under the lock and in earnest. */
+/* Repairing: what a load would change is what is missing. To look takes no lock and changes
+ * nothing; only if something is missing it is looked for again, under the lock, and applied. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,23 +63,12 @@ static void enter(struct run *run, enum run_state state, const char *why)
 	notify("STATUS=%s", text);
 }
 
-/* Says what was missing: the lines of the dry run, without the nft script. */
-static void tell(const struct run *run, const char *done)
+/* Says what was repaired. */
+static void report(const struct run *run, const struct plan *plan)
 {
-	bool script = false;
-
-	while (*done) {
-		int len = strcspn(done, "\n");
-
-		if (script)
-			script = strncmp(done, "EOF", 3) != 0;
-		else if (!strncmp(done, "nft -f", 6))
-			log_note("%s: mended: nft table inet nat64_bpf_%s", run->name, run->name);
-		else
-			log_note("%s: mended: %.*s", run->name, len, done);
-		script |= !strncmp(done, "nft -f", 6);
-		done += len + (done[len] == '\n');
-	}
+	for (size_t i = 0; i < plan->count; i++)
+		if (!plan->changes[i].barred)
+			log_note("%s: repaired: %s", run->name, plan->changes[i].line);
 }
 
 /* Settings in force: those of the config file where it is to be read, or nothing is loaded; else
@@ -110,28 +99,22 @@ static void adopt(struct run *run, struct instance *instance)
 	*instance = (struct instance){};
 }
 
-/* Looks. 1: something is to be done, and `text` says what; 0: nothing; -1: it cannot be, which is
- * said. */
-static int look(struct run *run, bool reread, char **text)
+/* Looks. 1: something is to be done; 0: nothing; -1: it cannot be, which is said. */
+static int look(struct run *run, bool reread)
 {
-	struct load_options options = { .lenient = run->up && !reread };
+	const struct load_options options = { .lenient = run->up && !reread };
 	struct instance instance;
-	size_t len;
-	int status;
+	struct plan plan = {};
+	int status = settings(run, &instance, reread);
 
-	options.show = open_memstream(text, &len);
-	if (!options.show)
-		return -1;
-	status = settings(run, &instance, reread);
 	if (!status)
 		status = derive(run, &instance);
 	if (!status)
-		status = instance_up(&instance, &options);
-	if (!status && run->up &&
-	    !reread) /* whole, perhaps by a `load` or `map add` of somebody else */
+		status = instance_look(&instance, &options, &plan);
+	plan_free(&plan);
+	if (!status && run->up && !reread) /* whole, perhaps by a `load` or `map add` of others */
 		adopt(run, &instance);
 	instance_free(&instance);
-	fclose(options.show);
 	return status;
 }
 
@@ -144,12 +127,13 @@ static bool is_gone(const struct run *run)
 	       access(path_run(undo, run->name, "undo"), F_OK);
 }
 
-/* The same in earnest. 1: done; 0: it was so meanwhile; -1: said. `derived`: the host was found
+/* The same, and repairs. 1: done; 0: it was so meanwhile; -1: said. `derived`: the host was found
  * fit. */
-static int mend(struct run *run, bool reread, bool *derived)
+static int repair(struct run *run, bool reread, bool *derived)
 {
-	struct load_options options = { .lenient = run->up && !reread };
+	const struct load_options options = { .lenient = run->up && !reread };
 	struct instance instance;
+	struct plan plan = {};
 	int status;
 
 	*derived = true;
@@ -168,7 +152,10 @@ static int mend(struct run *run, bool reread, bool *derived)
 		keeper_save_now(&run->keeper, &instance.config);
 	}
 	if (!status)
-		status = instance_up(&instance, &options);
+		status = instance_up(&instance, &options, &plan);
+	if (status > 0 && run->up)
+		report(run, &plan);
+	plan_free(&plan);
 	if (status >= 0) {
 		run->up = true;
 		adopt(run, &instance);
@@ -180,8 +167,9 @@ static int mend(struct run *run, bool reread, bool *derived)
 	return status;
 }
 
-/* The text of the table is that which the record tells of. */
-static bool is_current(const char *name, const struct nft_spec *spec)
+/* The text of the table is that of the record, in which `sum` is that of the table as it was made.
+ */
+static bool is_current(const char *name, const struct nft_spec *spec, uint32_t *sum)
 {
 	_free_ char *text = NULL;
 	struct record record;
@@ -195,22 +183,34 @@ static bool is_current(const char *name, const struct nft_spec *spec)
 	same = !fclose(out) && same && !record_read(name, &record);
 	if (!same)
 		return false;
+	*sum = record.nft_sum;
 	same = record.nft == crc32(0, (const void *)text, len);
 	record_free(&record);
 	return same;
 }
 
+/* Makes the table anew. True: done. */
+static bool make_table(struct run *run, const struct nft_spec *spec)
+{
+	uint32_t sum;
+
+	return is_current(run->name, spec, &sum) && !nft_apply(spec, NULL);
+}
+
 void run_mend_table(struct run *run)
 {
 	struct nft_spec spec;
+	uint32_t now = 0, sum = 0;
 
-	if (!run->up || !run->instance.link.index || nft_present(run->name))
+	if (!run->up || !run->instance.link.index)
 		return;
 	instance_nft(&run->instance, &spec);
+	if (nft_sum(run->name, &now) == 1 && is_current(run->name, &spec, &sum) && now == sum)
+		return;
 	if (lock_take())
 		return;
-	if (is_current(run->name, &spec) && !nft_apply(&spec))
-		log_note("%s: mended: nft table inet nat64_bpf_%s", run->name, run->name);
+	if (make_table(run, &spec))
+		log_note("%s: repaired: nft table inet nat64_bpf_%s", run->name, run->name);
 	lock_release();
 }
 
@@ -223,24 +223,21 @@ static void plan_retry(struct run *run)
 
 int run_mend(struct run *run, bool reread)
 {
-	_free_ char *text = NULL;
 	uint64_t begun = clock_boot_ns();
-	bool derived = false, was_up = run->up;
+	bool derived = false;
 	int status;
 
 	run->look_at = 0;
 	if (is_gone(run))
 		return 1;
 	*run->why = 0;
-	status = look(run, reread, &text);
+	status = look(run, reread);
 	run->look_ns = clock_boot_ns() - begun;
 	if (status > 0 || (!status && reread))
-		status = mend(run, reread, &derived);
+		status = repair(run, reread, &derived);
 	if (is_gone(run))
 		return 1;
 	if (status >= 0) {
-		if (was_up && status && text)
-			tell(run, text);
 		run->retries = 0;
 		enter(run, RUN_TRANSLATING, "");
 	} else if (!derived) {
@@ -269,7 +266,7 @@ int run_begin(struct run *run)
 		log_listen(NULL, NULL);
 	}
 	instance_free(&instance);
-	if (status || (!fit && mend(run, true, &derived) < 0))
+	if (status || (!fit && repair(run, true, &derived) < 0))
 		return -1;
 	run->looked_at = clock_boot_ns();
 	enter(run, fit ? RUN_WAITING : RUN_TRANSLATING, run->why);
@@ -290,7 +287,7 @@ int run_ruleset_changed(struct run *run)
 		plan_retry(run);
 		return -1;
 	}
-	made = is_current(run->name, &spec) && !nft_apply(&spec);
+	made = make_table(run, &spec);
 	lock_release();
 	return made;
 }
