@@ -84,7 +84,7 @@ ip -n "$server" link set dev wan0 down
 ip -n "$server" link set dev wan0 name "$index"
 printf '[nat64]\ninterface = vpn0\n' > "$tmp/conf/vpn.conf"
 before
-refused 1 "an interface is named $index" load vpn
+refused 1 "another interface is named $index" load vpn
 ip -n "$server" link set dev "$index" name wan0
 ip -n "$server" link set dev wan0 up
 until_true 10 in_server ping -c 1 -W 1 192.88.99.5

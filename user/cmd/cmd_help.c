@@ -187,9 +187,14 @@ int cmd_help(const struct args *args)
 int cmd_version(const struct args *args)
 {
 	bool btf = !access("/sys/kernel/btf/vmlinux", R_OK), bpffs = host_has_bpffs();
+	const char *tcx_text = "TCX not known without CAP_NET_ADMIN";
+	const char *without = btf ? "" : "out";
+	const char *unmounted = bpffs ? "" : "not ";
 	int tcx = attach_has_tcx();
 	struct utsname kernel;
 
+	if (tcx >= 0)
+		tcx_text = tcx ? "with TCX" : "without TCX";
 	uname(&kernel);
 	if (args->json)
 		json_out(json_pack("{s:i, s:s, s:i, s:s, s:s, s:{s:b, s:o, s:b}, s:s}", "schema", 1,
@@ -198,12 +203,8 @@ int cmd_version(const struct args *args)
 				   "btf", btf, "tcx", tcx < 0 ? json_null() : json_boolean(tcx),
 				   "bpffs", bpffs, "program", textf("%08x", datapath_program())));
 	else
-		printf("nat64-bpf %s, ABI %d, libbpf %s, Linux %s, %s, %s, %s\n", NAT64_VERSION,
-		       NAT64_ABI, libbpf_version_string() + 1, kernel.release,
-		       btf ? "with BTF" : "without BTF",
-		       tcx < 0 ? "TCX not known without CAP_NET_ADMIN" :
-		       tcx     ? "with TCX" :
-				 "without TCX",
-		       bpffs ? "bpffs mounted" : "bpffs not mounted");
+		printf("nat64-bpf %s, ABI %d, libbpf %s, Linux %s, with%s BTF, %s, bpffs %smounted\n",
+		       NAT64_VERSION, NAT64_ABI, libbpf_version_string() + 1, kernel.release,
+		       without, tcx_text, unmounted);
 	return 0;
 }

@@ -321,19 +321,21 @@ static int check_private(const struct config *config)
 
 static int check_files(const struct config *config)
 {
-	bool state = config->path && !strcmp(config->state, config->path);
-	bool log = config->path && !strcmp(config->log, config->path);
+	const char *itself = NULL;
 
 	if (*config->state && !strcmp(config->state, config->log))
 		return bad(config, later(config, KEY(STATE), KEY(LOG)),
 			   "saving the bindings would overwrite the log",
 			   "give each a file of its own",
 			   textf("state and log are the same file, %.100s", config->state));
-	if (state || log)
-		return bad(config, state ? KEY(STATE) : KEY(LOG), "it would be overwritten",
-			   "give another file",
-			   textf("%s is this config file itself", state ? "state" : "log"));
-	return 0;
+	if (config->path && !strcmp(config->state, config->path))
+		itself = "state";
+	else if (config->path && !strcmp(config->log, config->path))
+		itself = "log";
+	if (!itself)
+		return 0;
+	return bad(config, *itself == 's' ? KEY(STATE) : KEY(LOG), "it would be overwritten",
+		   "give another file", textf("%s is this config file itself", itself));
 }
 
 int config_check(const struct config *config)

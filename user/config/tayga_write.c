@@ -84,12 +84,14 @@ static void write_pool(struct writer *w, const struct tayga_line *line)
 
 static void write_udp(struct writer *w, const struct tayga_line *line)
 {
-	const char *value = line->value;
-	const char *ours = !strcmp(value, "drop")			      ? "drop" :
-			   !strncmp(value, "calc", 4)			      ? "compute" :
-			   !strcmp(value, "fwd") || !strcmp(value, "forward") ? "forward" :
-										NULL;
+	const char *value = line->value, *ours = NULL;
 
+	if (!strcmp(value, "drop"))
+		ours = "drop";
+	else if (!strncmp(value, "calc", 4))
+		ours = "compute";
+	else if (!strcmp(value, "fwd") || !strcmp(value, "forward"))
+		ours = "forward";
 	comment(w, line,
 		ours ? NULL : "left out: no such mode is known here; the default is compute");
 	if (ours)
