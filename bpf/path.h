@@ -90,6 +90,19 @@ static __always_inline verdict_t path_plain_64(CTX *ctx, const struct nat64_conf
 	return write_64(ctx, cfg, pkt, slot ? write_slot_64(cfg, slot) : write_diff_64(pkt), hash);
 }
 
+/* What has arrived and is no IPv6 packet for this host. IPv4 that a client wrote itself passes, but
+ * not with a source of the pool: behind this hook such a packet from the VPN interface is one that
+ * was translated, and nftables relies on that. */
+RARE verdict_t path_native(CTX *ctx)
+{
+	const struct nat64_config *cfg = config();
+	struct iphdr ip4;
+
+	if (!cfg || !ctx_is(ctx, ETH_P_IP) || ctx_load_head(ctx, 0, &ip4, sizeof(ip4)))
+		return VERDICT_NOT_OURS;
+	return binding_by_addr4(cfg, ip4.saddr) ? DROP(POOL_SOURCE) : VERDICT_NOT_OURS;
+}
+
 /* Client to IPv4 host: the common packet. VERDICT_FULL: another one, for path_64_full(). */
 static __always_inline verdict_t path_64_common(CTX *ctx)
 {
@@ -97,7 +110,7 @@ static __always_inline verdict_t path_64_common(CTX *ctx)
 	struct pkt pkt;
 
 	if (!cfg || !ctx_is_arrival_64(ctx))
-		return VERDICT_NOT_OURS;
+		return path_native(ctx);
 	if (cfg->prefix_len != 96 || ctx_load_plain(ctx, &pkt.ip6, sizeof(pkt.ip6)))
 		return VERDICT_FULL;
 	if (!net6_contains(&cfg->prefix, &pkt.dst6))

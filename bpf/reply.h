@@ -107,7 +107,7 @@ RARE int drop_64(CTX *ctx, verdict_t verdict)
 	if (!cfg || !b)
 		return 0;
 	if (tokens_take(&b->event, NAT64_EVENT_RATE))
-		event_drop(ctx, verdict_reason(verdict), 1);
+		event_drop(ctx, verdict_reason(verdict), !ctx_is(ctx, ETH_P_IP));
 	if (verdict_reply(verdict) == REPLY_NONE || !cfg->icmp_rate)
 		return 0;
 	if (!tokens_take(&b->error, cfg->icmp_rate)) {

@@ -41,7 +41,7 @@
 	X(PRIVATE_SOURCE, "private-source", \
 	  "source is not a global IPv4 address (RFC 6052 3.1); see `private` in nat64-bpf.conf(5)") \
 	X(POOL_SOURCE, "pool-source", \
-	  "source is an address of the pool, another client; see `hairpin` in nat64-bpf.conf(5)") \
+	  "IPv4 source is an address of the pool: another client (see `hairpin`), or not translated") \
 	X(NO_BINDING, "no-binding", \
 	  "IPv4 packet for a pool address that no client holds") \
 	X(POOL_FULL, "pool-full", \

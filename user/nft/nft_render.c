@@ -34,6 +34,7 @@
 #include "sysctl.h"
 
 #define LOOPBACK 1 /* ifindex of lo in every namespace */
+#define WAYS	 2 /* out of the pool */
 
 static const struct timeout {
 	const char *state; /* word of nft */
@@ -73,7 +74,8 @@ struct nft_text {
 	uint32_t vpn;		    /* ifindex */
 	char tag[NAME_LEN_MAX + 2]; /* behind the names of an instance in a shared table: `.tun0` */
 	char pool[INET_ADDRSTRLEN + NAME_LEN_MAX]; /* `192.168.240.0/20`, or `@pool4` */
-	char leaving[96]; /* matches what goes from the pool to elsewhere */
+	/* match what goes from the pool to elsewhere: by another interface, or by the VPN's own */
+	char leaving[WAYS][192];
 };
 
 static void chain(struct nft_text *text, const char *name, const char *hook)
@@ -158,11 +160,18 @@ static void chain_inbound(struct nft_text *text, const struct nft_spec *spec)
 		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"", lease);
 	}
 	rule(text, "ct status dnat accept");
-	if (spec->guard)
+	if (spec->guard) {
 		rule(text,
 		     "ct state & (established | related) == 0 iif != 0 iif != %u "
 		     "counter name \"guarded%s\" drop",
 		     text->vpn, text->tag);
+		/* nor does a host of the VPN in IPv4: what comes from there with a source of the
+		 * pool was translated, as nat64_in lets no other such packet pass */
+		rule(text,
+		     "ct state & (established | related) == 0 iif %u ip saddr != %s "
+		     "counter name \"guarded%s\" drop",
+		     text->vpn, text->pool, text->tag);
+	}
 	end(text);
 }
 
@@ -209,12 +218,17 @@ static void put_nat(struct nft_text *text, const struct nft_spec *spec)
 
 	inet_ntop(AF_INET, &spec->snat_first, first, sizeof(first));
 	inet_ntop(AF_INET, &spec->snat_last, last, sizeof(last));
-	if (spec->nat44 == NAT44_MASQUERADE)
-		rule(text, "%s masquerade", text->leaving);
-	else if (!spec->snat_last.s_addr || spec->snat_last.s_addr == spec->snat_first.s_addr)
-		rule(text, "%s snat ip to %s", text->leaving, first);
-	else /* persistent: a client keeps its address (RFC 4787, REQ-2) */
-		rule(text, "%s snat ip to %s-%s persistent", text->leaving, first, last);
+	for (size_t way = 0; way < WAYS; way++) {
+		const char *leaving = text->leaving[way];
+
+		if (spec->nat44 == NAT44_MASQUERADE)
+			rule(text, "%s masquerade", leaving);
+		else if (!spec->snat_last.s_addr ||
+			 spec->snat_last.s_addr == spec->snat_first.s_addr)
+			rule(text, "%s snat ip to %s", leaving, first);
+		else /* persistent: a client keeps its address (RFC 4787, REQ-2) */
+			rule(text, "%s snat ip to %s-%s persistent", leaving, first, last);
+	}
 }
 
 static void put_slow_46(struct nft_text *text, const struct nft_spec *spec)
@@ -226,9 +240,10 @@ static void put_slow_46(struct nft_text *text, const struct nft_spec *spec)
 static void put_leaks(struct nft_text *text, const struct nft_spec *spec)
 {
 	/* replies to whom guard = off let in: that host knows the pool's address, it is no leak */
-	if (!spec->guard)
-		rule(text, "%s ct direction reply accept", text->leaving);
-	rule(text, "%s counter name \"leaked%s\" drop", text->leaving, text->tag);
+	for (size_t way = 0; way < WAYS && !spec->guard; way++)
+		rule(text, "%s ct direction reply accept", text->leaving[way]);
+	for (size_t way = 0; way < WAYS; way++)
+		rule(text, "%s counter name \"leaked%s\" drop", text->leaving[way], text->tag);
 }
 
 static void put_unknown(struct nft_text *text, const struct nft_spec *spec)
@@ -453,8 +468,11 @@ static void objects(struct nft_text *text, const struct nft_spec *spec, const st
 		fputs(" }\n\t}\n", text->out);
 		snprintf(text->pool, sizeof(text->pool), "@pool4%s", text->tag);
 	}
-	snprintf(text->leaving, sizeof(text->leaving), "ip saddr %s oif != %u oif != %u",
+	snprintf(text->leaving[0], sizeof(text->leaving[0]), "ip saddr %s oif != %u oif != %u",
 		 text->pool, LOOPBACK, text->vpn);
+	snprintf(text->leaving[1], sizeof(text->leaving[1]),
+		 "iif %u oif %u ip saddr %s ip daddr != %s", text->vpn, text->vpn, text->pool,
+		 text->pool);
 	if (spec->devices) {
 		fprintf(text->out,
 			"\tflowtable ft%s {\n\t\thook ingress priority filter\n"
