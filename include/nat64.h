@@ -14,7 +14,7 @@
 #define NAT64_PRIVATE_MAX  32	/* allowed prefixes of `private` */
 #define NAT64_EXTERN_MAX   4096 /* static maps whose IPv4 address lies outside the pool */
 #define NAT64_SCRATCH_LEN  2048 /* bytes of an ICMP error that are looked at */
-#define NAT64_EVENT_RATE   100	/* sampled drops a second and CPU that become events */
+#define NAT64_EVENT_RATE   100	/* sampled drops per second and CPU that become events */
 /* Bytes of nat64_events as shipped; a power of two, of whole pages. */
 #define NAT64_EVENTS_SIZE  (1 << 18)
 
@@ -185,7 +185,7 @@ struct nat64_config {
 	__u32 vpn_mtu;	    /* bytes, IPv6 MTU of the interface; 0: unknown */
 	__u32 wan_mtu;	    /* bytes, IPv4 MTU behind the gateway; 0: unknown */
 	__u32 mss;	    /* bytes, upper limit of the MSS option; 0: off */
-	__u32 icmp_rate;    /* own ICMPv6 errors a second and CPU; 0: none */
+	__u32 icmp_rate;    /* own ICMPv6 errors per second and CPU; 0: none */
 	__u32 tos_64;	    /* 0..255, with NAT64_TOS_64_FIXED */
 	__u32 udp_zero;	    /* enum nat64_udp_zero */
 	__u32 quota;	    /* dynamic bindings per client network; 0: no limit */
@@ -299,9 +299,9 @@ enum nat64_event_kind {
 	NAT64_EVENT_DROP,      /* another drop */
 };
 
-/* Record of nat64_events, a RINGBUF. Bindings are told one by one; REFUSED and DROP are samples, at
- * most NAT64_EVENT_RATE a second and CPU. What finds the ring full is counted as events-lost; the
- * programs never wait. */
+/* Record of nat64_events, a RINGBUF. Every change of a binding is one record; REFUSED and DROP are
+ * samples, at most NAT64_EVENT_RATE per second and CPU. What finds the ring full is counted as
+ * events-lost; the programs never wait. */
 struct nat64_event {
 	__u64 time;		 /* ns of the boot clock */
 	__u64 last_seen;	 /* ns of the boot clock */

@@ -355,7 +355,7 @@ static const struct bad bad[] = {
 	{ "xdp", NULL, "nativ", "must be one of off", "", "`xdp = native`" },
 	{ "state", NULL, "tun0.map", "not an absolute path", "",
 	  "`state = /var/lib/nat64-bpf/tun0.map`" },
-	{ "state", NULL, "/var/lib/", "is a folder", "", "`state = /var/lib/tun0.map`" },
+	{ "state", NULL, "/var/lib/", "is a directory", "", "`state = /var/lib/tun0.map`" },
 	{ "state", NULL, "off", "not an absolute path", "", "" },
 	{ "log", NULL, "syslog", "not an absolute path", "", "" },
 	{ "log", NULL, "on", "not an absolute path", "", "" },

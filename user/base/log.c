@@ -32,7 +32,7 @@ static void log_say(const char *kind, const char *colour, const char *what, cons
 	size_t size;
 	FILE *out;
 
-	fflush(stdout); /* results so far come before the words about them */
+	fflush(stdout); /* results so far come before the messages about them */
 	out = open_memstream(&text, &size);
 	if (!out)
 		return;
@@ -91,7 +91,7 @@ void log_listen(void (*hear)(const struct log_message *message, void *data), voi
 	listener_data = data;
 }
 
-/* Is somebody else to hear it? Then he has. */
+/* Gives the message to the listener. False: there is none, so the user is to see it. */
 static bool listened(enum nat64_exit code, const struct parts *parts)
 {
 	struct log_message message = { code, parts->what, parts->why, parts->fix };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Words to the user: errors in three parts, warnings, notes. stdout is for results, stderr for
- * words. */
+/* Messages to the user: errors in three parts, warnings, notes. stdout carries results only, stderr
+ * the messages. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,15 +21,15 @@ enum nat64_exit {
 
 /* Set once by main() from the command line and the environment. */
 struct log_options {
-	bool json;    /* errors go to stdout as {"error":{...}}, words to stderr as well */
+	bool json;    /* errors go to stdout as {"error":{...}}, and to stderr as text */
 	bool quiet;   /* no notes */
 	bool verbose; /* log_debug() speaks */
 	bool colour;  /* stderr is a terminal and NO_COLOR is not set */
 };
 extern struct log_options log_options;
 
-/* Says an error once: "error: WHAT", "why: WHY", "fix: FIX". WHAT is a format; none of the three
- * may be missing. Remembers the exit status, the first error's wins. Returns -1. */
+/* Reports an error once: "error: WHAT", "why: WHY", "fix: FIX". WHAT is a format; none of the three
+ * may be missing. Keeps the exit status of the first error. Returns -1. */
 int log_fail(enum nat64_exit status, const char *why, const char *fix, const char *what, ...)
 	__attribute__((format(printf, 4, 5), nonnull(2, 3)));
 
@@ -50,9 +50,9 @@ void log_note(const char *format, ...)
 	__attribute__((format(printf, 1, 2))); /* stderr, not with -q */
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2))); /* stderr, with -v */
 
-/* Where errors and warnings go instead of the user, for those who make something else of them:
- * findings of doctor, the status of run. log_fail() then leaves the exit status alone. NULL: to the
- * user again. The texts live as long as the call. */
+/* Sends errors and warnings to a listener instead of the user: doctor makes findings of them, run
+ * its status. log_fail() then leaves the exit status alone. NULL: to the user again. The texts live
+ * as long as the call. */
 struct log_message {
 	enum nat64_exit code; /* EXIT_DONE: a warning */
 	const char *what, *why, *fix;

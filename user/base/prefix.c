@@ -170,7 +170,7 @@ const char *addr4_fault(struct in_addr addr, enum addr4_use use)
 	return NULL;
 }
 
-/* Each reason but the single addresses is a block: who has both ends has all. */
+/* Each reason but the single addresses is a block: a network with both ends has all of it. */
 const char *net4_fault(const struct net4 *net, enum addr4_use use)
 {
 	struct in_addr last = { .s_addr = net->addr.s_addr | ~mask4(net->len).s_addr };

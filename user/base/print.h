@@ -27,7 +27,7 @@ void print_setup(bool no_color);
 const char *tone_on(enum tone tone);
 const char *tone_off(void);
 
-/* A coloured dot and a space, for the start of a line; "" without colours, where the words say it.
+/* A coloured dot and a space, for the start of a line; "" without colours, where the text says it.
  */
 const char *print_dot(enum tone tone);
 

@@ -215,7 +215,7 @@ static int needs_value(const struct verb *verb, const struct option *option, con
 	return usage(verb, textf("it needs a value: %s", value), option->word);
 }
 
-/* The functions that take an option return the number of words that it is, or -1. */
+/* The functions that take an option return the number of arguments that it takes up, or -1. */
 static int verb_option(struct args *args, const struct option *option, unsigned int i)
 {
 	const struct verb_option_info *info = &verb_options[i];

@@ -182,7 +182,7 @@ int cmd_help(const struct args *args)
 	return 0;
 }
 
-/* What the kernel has, as far as it tells without being changed: a flowtable would be tried on
+/* What the kernel has, as far as it can be seen without a change: a flowtable would be tried on
  * interfaces, and may load modules; load does so, and status says how it went. */
 int cmd_version(const struct args *args)
 {

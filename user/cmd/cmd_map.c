@@ -14,7 +14,7 @@
 
 static const struct subverb {
 	const char *name, *operands;
-	int least, most; /* words behind NAME */
+	int least, most; /* arguments after NAME */
 	uint32_t options;
 	bool changes;
 	int (*run)(struct map_call *call);

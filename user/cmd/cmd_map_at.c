@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* nat64-bpf map lookup --at TIME: who held an address then, from the file named by `log`. */
+/* nat64-bpf map lookup --at TIME: which client held an address then, from the file named by `log`.
+ */
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* nat64-bpf monitor: events as they happen. Reading the ring of an instance consumes it, so there
- * is one reader at a time: he holds a lock on the folder of its pins. `run` is none: it compares
- * bindings (run_log.c). */
+/* nat64-bpf monitor: events as they happen. Reading the ring of an instance consumes it, so only
+ * one monitor can read at a time: it holds a lock on the folder of the instance's pins. `run` does
+ * not read the ring: it compares bindings (run_log.c). */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -42,8 +42,8 @@ struct source {
 	int lock;    /* folder of pins, locked */
 	ino_t inode; /* of the pinned ring: one made anew has another */
 	struct ring_buffer *ring;
-	uint64_t since; /* ns of the boot clock: what lies in the ring from before is not told */
-	uint64_t lost;	/* events-lost, as last told */
+	uint64_t since; /* ns of the boot clock: earlier events in the ring are not shown */
+	uint64_t lost;	/* events-lost, as last shown */
 	bool gone;	/* was not there at the last look */
 };
 
@@ -53,7 +53,7 @@ struct monitor {
 	struct source *sources[SOURCES_MAX];
 	unsigned int count;
 	int signals, timer;
-	bool stop; /* a signal, or nobody reads any more */
+	bool stop; /* a signal came, or the reader has closed the pipe */
 	char out[OUT_SIZE];
 	size_t len;
 };
@@ -155,8 +155,7 @@ static int take_lock(struct source *source)
 	return caps_fail(errno, NEED_READ, "try again", "%s: cannot be read", path);
 }
 
-/* Begins to follow the ring that is pinned now. What is in it from before is let go. 0 or -errno.
- */
+/* Begins to follow the ring that is pinned now. Earlier events in it are skipped. 0 or -errno. */
 static int source_follow(struct source *source)
 {
 	_close_ int fd = datapath_map(source->name, "nat64_events");
@@ -221,7 +220,7 @@ static bool is_followed(const struct monitor *m, const char *name)
 	return false;
 }
 
-/* What is wrong with one that came later is no error: others are followed. */
+/* A fault of an instance that was loaded later is not an error: the others are still followed. */
 static void let_be(const struct log_message *message, void *data)
 {
 	(void)data;
@@ -299,7 +298,7 @@ static int loop_open(struct monitor *m)
 	return 0;
 }
 
-/* Until a signal, until nobody reads, or until nothing is loaded any more. */
+/* Until a signal, until the reader closes the pipe, or until nothing is loaded any more. */
 static int loop_run(struct monitor *m)
 {
 	struct text_mark texts = text_mark();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* nat64-bpf run: load, stay, mend, save. Traffic does not need this process: killed, it leaves all
- * as it is. */
+/* nat64-bpf run: load, stay, repair, save. Traffic does not need this process: if it is killed, the
+ * translation goes on as it is. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,10 +25,11 @@
 #include "run.h"
 #include "text.h"
 
-#define MS	     1000000ull	  /* ns */
-#define LOOK_GAP_MAX (40 * MS)	  /* between two looks: four times what one takes, but no more */
-#define LOOK_ANYWAY  (30000 * MS) /* for what nobody tells us: filters, neighbours */
-#define TABLE_LEN    (sizeof("nat64_bpf_") + NAME_LEN_MAX)
+#define MS	     1000000ull /* ns */
+#define LOOK_GAP_MAX (40 * MS)	/* between two checks: four times what one takes, but no more */
+#define LOOK_ANYWAY \
+	(30000 * MS) /* for what the kernel sends no notification of: filters, neighbours */
+#define TABLE_LEN (sizeof("nat64_bpf_") + NAME_LEN_MAX)
 
 struct loop {
 	struct run run;
@@ -157,7 +158,7 @@ static int patience(const struct run *run)
 	return run->look_at <= now ? 0 : (int)((run->look_at - now + MS - 1) / MS);
 }
 
-/* Until a signal ends it, or somebody unloads the instance (1). */
+/* Until a signal ends it, or another process unloads the instance (1). */
 static int loop_run(struct loop *loop)
 {
 	struct run *run = &loop->run;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* nat64-bpf stats: every counter, in words, JSON or OpenMetrics. */
+/* nat64-bpf stats: every counter, as text, JSON or OpenMetrics. */
 #include <errno.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@
 /* Packets dropped by our nft table, which the programs do not see. */
 #define HOST_TEXT "destination is an address of this host; see `host` in nat64-bpf.conf(5)"
 
-/* Counters that nftables keeps for us: words and sentences beside those of the programs. */
+/* Counters that nftables keeps for us: names and sentences beside those of the programs. */
 /* clang-format off */
 #define NFT_WORDS(X) \
 	X(guarded,	"guarded",		"unsolicited inbound packets to the pool, dropped by `guard`") \

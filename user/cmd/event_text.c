@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Events of the programs in words. */
+/* Events of the programs as text. */
 #include "event_text.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Events of the programs in words: a line of text, or a JSON document on a line
- * (docs/schema/event.json). */
+/* Events of the programs: a line of text, or a JSON document on a line (docs/schema/event.json). */
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A packet in words: a line for each header. Reads no byte behind the end. */
+/* A packet as text: a line for each header. Reads no byte behind the end. */
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <linux/icmp.h>

@@ -50,7 +50,8 @@ static int check_before(const struct put *put, const struct config_word *word)
 		return 0;
 	config_value(put->config, put->key, 0, before, sizeof(before));
 	return put_bad(put, textf("`%s = %s` was given before", row->key, before),
-		       "keep the list, or the one word", "contradicts what was given before");
+		       "keep either the list or the single value",
+		       "contradicts what was given before");
 }
 
 int put_clients(struct put *put)

@@ -248,7 +248,7 @@ int put_path(const struct put *put, char out[PATH_MAX])
 	size_t len = strlen(put->value);
 
 	if (*put->value != '/')
-		return put_bad(put, "it would depend on the folder that a command is started in",
+		return put_bad(put, "it would depend on the directory that a command is started in",
 			       put_fix(put, textf("/var/lib/nat64-bpf/%.60s", put->value)),
 			       "is not an absolute path");
 	if (len >= PATH_MAX)
@@ -258,7 +258,7 @@ int put_path(const struct put *put, char out[PATH_MAX])
 		return put_bad(put, "the key takes a file",
 			       put_fix(put, textf("%.100s%s.%s", put->value, put->config->name,
 						  put->key == KEY_STATE ? "map" : "log")),
-			       "is a folder");
+			       "is a directory");
 	strcpy(out, put->value);
 	return 0;
 }

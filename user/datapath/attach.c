@@ -110,7 +110,7 @@ int attach_has_tcx(void)
 
 bool attach_adds_clsact(uint32_t ifindex)
 {
-	/* bpf_tc_query() cannot tell none from an empty one */
+	/* bpf_tc_query() does not distinguish no qdisc from an empty one */
 	return attach_has_tcx() != 1 && nl_tc_clsact(ifindex) == 0;
 }
 

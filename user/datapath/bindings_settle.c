@@ -74,7 +74,7 @@ int bindings_settle(struct bindings *b, const struct config *config)
 	return changed;
 }
 
-/* As bindings_check(), but what is old is in nobody's way. */
+/* As bindings_check(), but a static map of an earlier config does not stand in the way. */
 static enum binding_fault check(const struct bindings *b, const struct config *config,
 				const struct binding_wish *wish, struct binding_holder *holder)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The counters of the programs, and their words. */
+/* The counters of the programs, their names and sentences. */
 #pragma once
 
 #include "nat64.h"

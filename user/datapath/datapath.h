@@ -20,7 +20,7 @@ struct datapath_spec {
 	struct nat64_config config; /* all but seed, capacity and extern_count */
 };
 
-/* CRC-32 of the object built into this program: tells versions apart. */
+/* CRC-32 of the object built into this program: distinguishes versions. */
 uint32_t datapath_program(void);
 
 /* Would datapath_load(reuse) change anything in the pinned configuration? */

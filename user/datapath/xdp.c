@@ -210,7 +210,7 @@ int xdp_check(const struct xdp_spec *spec)
 		"%s: xdp = %s: another XDP program is attached", name, xdp_words[mode]);
 }
 
-/* The last words of libxdp that are a reason. */
+/* The last message of libxdp that is a reason. */
 static char heard[96];
 
 static int libxdp_print(enum libxdp_print_level level, const char *format, va_list args)

@@ -23,7 +23,7 @@ extern const char *const xdp_words[]; /* by enum xdp_mode, as in the settings */
 /* What is attached to an interface; `wanted`: as which ours would be. 0 or -errno. */
 int xdp_look(const char *instance, uint32_t ifindex, enum xdp_mode wanted, struct xdp_look *look);
 
-/* CRC-32 of the object built into this program: tells versions apart. */
+/* CRC-32 of the object built into this program: distinguishes versions. */
 uint32_t xdp_version(void);
 
 /* What an instance wants in XDP. */
@@ -45,6 +45,6 @@ int xdp_attach(const struct xdp_spec *spec, char *why_alone, size_t size);
 /* Detaches ours from an interface, which may be gone. 0, or -1: said. */
 int xdp_detach(const char *instance, uint32_t ifindex);
 
-/* Removes the folder that libxdp made in bpffs, if it was not there before and nobody uses it.
- * `last`: no instance is left. */
+/* Removes the folder that libxdp made in bpffs, if it was not there before and is empty. `last`: no
+ * instance is left. */
 void xdp_tidy(bool last);

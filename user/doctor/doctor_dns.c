@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* doctor: do the resolvers do DNS64 with the prefix of the instance? The question is AAAA
- * ipv4only.arpa (RFC 7050): who has no DNS64 has no answer, as that name has IPv4 addresses only,
- * 192.0.0.170 and 192.0.0.171 (RFC 8880). */
+ * ipv4only.arpa (RFC 7050). A resolver without DNS64 has no such record, as that name has IPv4
+ * addresses only, 192.0.0.170 and 192.0.0.171 (RFC 8880). */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <errno.h>

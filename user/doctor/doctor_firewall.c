@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* doctor: rules of others that packets of clients must pass. In nftables every base chain of a hook
- * has its say, so one that drops what it does not accept must accept them. What a rule does is not
- * worked out, only what it may do. */
+/* doctor: other tables' rules that packets of clients must pass. In nftables a packet passes every
+ * base chain of a hook, so a chain that drops what it does not accept must accept them. Doctor does
+ * not work out what a rule does, only what it may do. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static bool holds(const json_t *json, const char *text)
 	return false;
 }
 
-/* A condition on the state of conntrack that a new flow does not meet. */
+/* A condition on the state of conntrack that only replies meet. */
 static bool answers_only(const json_t *expressions)
 {
 	return holds(expressions, "state") && holds(expressions, "established") &&

@@ -22,7 +22,7 @@
 
 #define CONNTRACK_CARE 90 /* per cent of its entries */
 
-/* Both faults that host_check_kernel() tells. */
+/* Both faults that host_check_kernel() reports. */
 static void hear_kernel(const struct log_message *message, void *data)
 {
 	struct doctor *d = data;

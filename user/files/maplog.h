@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The log of assignments (`log = FILE`), read back: who held an address at a time. Pure. One JSON
- * object a line:
+/* The log of assignments (`log = FILE`), read back: which client held an address at a time. Pure.
+ * One JSON object a line:
  * {"time":"2026-11-25T01:02:03Z","event":"assigned","instance":"tun0","addr4":"192.168.240.2","addr6":"fd00::2","kind":"dynamic"}
  * event: assigned, released (taken away) or expired (not used for max-lease, or given to another
  * client). kind: dynamic or static, of those assigned; files of versions before it have none, which
@@ -32,7 +32,7 @@ struct maplog_query {
 struct maplog_answer {
 	struct in_addr addr4;
 	struct in6_addr addr6;
-	int64_t from, until; /* until: 0: it lasts, as far as the log tells */
+	int64_t from, until; /* until: 0: it lasts, as far as the log shows */
 	bool is_static;	     /* it was a static map then */
 	size_t bad_lines;    /* that could not be read */
 };
@@ -50,5 +50,5 @@ struct maplog_event {
 int maplog_replay(FILE *log, const char *instance, size_t lines,
 		  void (*each)(const struct maplog_event *event, void *data), void *data);
 
-/* 1: found, 0: nobody held it then, -errno. `bad_lines` is set in any case. */
+/* 1: found, 0: no client held it then, -errno. `bad_lines` is set in any case. */
 int maplog_find(FILE *log, const struct maplog_query *query, struct maplog_answer *answer);

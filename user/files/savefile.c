@@ -47,7 +47,7 @@ int savefile_text_read(int fd, struct savefile_text *text)
 	return 0;
 }
 
-/* A pipe in its place must not make us wait. */
+/* Does not wait for a writer where a pipe stands in its place. */
 static int read_file(const char *path, struct savefile_text *text)
 {
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What reading and writing the state file share, for savefile*.c alone: its words, and the file as
- * text. */
+/* What reading and writing the state file share, for savefile*.c alone: its keywords, and the file
+ * as text. */
 #pragma once
 
 #include "savefile.h"

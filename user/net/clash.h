@@ -36,7 +36,7 @@ struct clash {
 struct clash clash_pool(const struct net4 *pool, struct in_addr own4, uint32_t index,
 			const struct clash_host *host);
 
-/* In words: "it holds this host's address 10.1.2.3". Returns buf, of CLASH_TEXT bytes. */
+/* As text: "it holds this host's address 10.1.2.3". Returns buf, of CLASH_TEXT bytes. */
 const char *clash_text(const struct clash *clash, char *buf);
 
 /* All networks in use, for net4_free(). 0 or -ENOMEM; to be freed. */

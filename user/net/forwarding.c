@@ -136,8 +136,8 @@ static int read_undo(const char *undo, struct settings *set, bool *put)
 	return status;
 }
 
-/* What each setting shall be: as it was, but what somebody changed meanwhile stays, and an
- * interface that came meanwhile gets what it would have had. */
+/* Decides the value of each setting: the old one. A setting that was changed meanwhile stays, and
+ * an interface that appeared meanwhile gets the value it would have had. */
 static int decide(const struct settings *was, struct settings *targets)
 {
 	_settings_ struct settings present = {};
@@ -197,7 +197,7 @@ int forwarding_restore(const char *undo)
 	status = sysctl_get(FORWARD, &on);
 	if (status)
 		return status;
-	if (!on) /* not ours any more: whoever switched it off has set all the others with it */
+	if (!on) /* not ours any more: the kernel set all the others when it was switched off */
 		return unlink(undo) && errno != ENOENT ? -errno : 0;
 	status = decide(&saved, &targets);
 	if (!status)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One netlink request and its answers: socket, acknowledgement, dump, the kernel's own words on
+/* One netlink request and its replies: socket, acknowledgement, dump, the kernel's message on
  * failure. */
 
 #include <errno.h>

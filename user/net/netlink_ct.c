@@ -28,7 +28,7 @@ struct search {
 	const void *data;
 };
 
-/* Source of a tuple: who sends in that direction. */
+/* Source of a tuple: the sender in that direction. */
 static struct in_addr sender(const struct nlattr *attr)
 {
 	const struct nlattr *tuple[CTA_TUPLE_ZONE + 1], *ip[CTA_IP_V4_DST + 1];
@@ -50,7 +50,7 @@ static int list_entry(const struct nlmsghdr *head, void *data)
 	if (!attrs[CTA_TUPLE_ORIG] ||
 	    mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]) > TUPLE_ROOM ||
 	    !(search->wanted(sender(attrs[CTA_TUPLE_ORIG]), search->data) ||
-	      /* what began outside, with guard = off: the client is who answers */
+	      /* what began outside, with guard = off: the client is the one that replies */
 	      search->wanted(sender(attrs[CTA_TUPLE_REPLY]), search->data)))
 		return MNL_CB_OK;
 	entry = nl_list_more(data);

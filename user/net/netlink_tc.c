@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The clsact qdisc of an interface and its filters by rtnetlink: is it there, does somebody else
- * still use it? */
+/* The clsact qdisc of an interface and its filters by rtnetlink: is it there, and do filters of
+ * other programs hang on it? */
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>

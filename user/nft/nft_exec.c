@@ -18,7 +18,7 @@
 #include "file.h"
 #include "nft_run.h"
 
-/* Exit status of the child: nft's words are what it wrote; 3 and 4 are the library's own. */
+/* Exit status of the child: it wrote nft's message; 3 and 4 are the library's own. */
 #define REFUSED 1
 
 static _Thread_local char words[256];
@@ -28,7 +28,7 @@ const char *nft_words(void)
 	return words;
 }
 
-/* nft tells its errors as text only: "Error: Could not process rule: REASON", REASON by
+/* nft reports its errors as text only: "Error: Could not process rule: REASON", REASON by
  * strerror(3). */
 static int error_number(const char *text)
 {
@@ -53,7 +53,7 @@ static void keep_words(const char *text)
 	words[len] = '\0';
 }
 
-/* The child: its exit status, after it has written the answer or nft's words. */
+/* The child: its exit status, after it has written the reply or nft's message. */
 static int execute(const char *commands, bool only_check, bool as_json, int out)
 {
 	struct nft_ctx *ctx;

@@ -2,8 +2,8 @@
 /* Telling the service manager our state, the protocol of sd_notify(3). */
 #pragma once
 
-/* Sends lines such as READY=1 and STATUS=...; nothing happens where nobody asked for it
- * (NOTIFY_SOCKET). */
+/* Sends lines such as READY=1 and STATUS=... to the socket that NOTIFY_SOCKET names; without it
+ * nothing happens. */
 void notify(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* RELOADING=1 with the time of it, as Type=notify-reload wants it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the resident helper consists of: mend, keep the bindings, write the log of assignments. */
+/* What the resident helper consists of: repair, keep the bindings, write the log of assignments. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,14 +13,14 @@
 
 enum run_state { RUN_WAITING, RUN_TRANSLATING, RUN_DEGRADED };
 
-/* The log of assignments: bindings as it last told them, by slot. */
+/* The log of assignments: bindings as they were last logged, by slot. */
 struct run_log {
 	int fd; /* -1: off, or it cannot be opened */
 	char path[PATH_MAX];
 	ino_t inode; /* of the open file: logrotate puts another in its place */
 	struct run_told {
 		struct in6_addr addr6;
-		uint32_t addr4; /* network order, 0: nothing is told of this slot */
+		uint32_t addr4; /* network order, 0: nothing is logged of this slot */
 		bool is_static;
 	} * told;
 	uint32_t count;
@@ -49,14 +49,14 @@ struct keeper {
 struct run {
 	const char *given;	     /* NAME of the command line */
 	char name[NAME_LEN_MAX + 1]; /* of the instance */
-	bool up;		     /* it was brought up, and nobody has taken it down */
+	bool up;		     /* run brought it up, and no unload took it down */
 	enum run_state state;
 	char why[256];	    /* of the state, as last said; "" : none */
 	bool deriving;	    /* what is said now is a reason to wait */
 	uint64_t look_at;   /* ns of the boot clock: when to look next, 0: nothing has happened */
 	uint64_t looked_at; /* ns: end of the last look */
 	uint64_t look_ns;   /* how long it took */
-	uint32_t retries;   /* failed mends in a row */
+	uint32_t retries;   /* failed repairs in a row */
 	struct instance instance; /* as last brought up, or found whole */
 	struct keeper keeper;
 };
@@ -65,25 +65,26 @@ struct run {
  * `data`: the run. */
 void run_hear(const struct log_message *message, void *data);
 
-/* Nobody else is to `run` this instance in this network namespace while the socket is open that
- * this gives. 0; -1: somebody does, which is said. Waits up to 2 s for one that is ending. */
+/* Opens a socket; while it is open no other `run` of this instance starts in this network
+ * namespace. 0; -1: another one runs, which is reported. Waits up to 2 s for one that is ending. */
 int run_claim(const char *name, int *claim_fd);
 
-/* For others: has the run of an instance, if there is one, log what has changed, and waits for
- * that, at most 0.5 s. */
+/* For other verbs: asks the run of an instance, if there is one, to log what has changed, and waits
+ * for that at most 0.5 s. */
 void run_note(const char *name);
-void run_noted(struct keeper *keeper, const char *name); /* somebody asked for that */
+void run_noted(struct keeper *keeper,
+	       const char *name); /* run_note() of another process asked for that */
 
 /* The first load. 0: up, or waiting for the interface; -1: said. */
 int run_begin(struct run *run);
 
-/* Looks whether the instance is whole and mends it. `reread`: the config file anew, as `load` does.
- * 0; 1: somebody has unloaded it; -1: it could not be mended, which is said; the next look is
- * planned. */
+/* Checks whether the instance is whole and repairs it. `reread`: reads the config file anew, as
+ * `load` does. 0; 1: it was unloaded; -1: it could not be repaired, which is reported; the next
+ * check is planned. */
 int run_mend(struct run *run, bool reread);
 
-/* The quick way for a table that was flushed: made anew as it last was, if that still is what the
- * instance wants. The look that follows does what else there is. */
+/* The quick way for a table that was flushed: makes it anew as it last was, if that still is what
+ * the instance wants. The check that follows repairs the rest. */
 void run_mend_table(struct run *run);
 
 /* Rules of other tables changed. Flows on the fast path pass them by, so our table is made anew,

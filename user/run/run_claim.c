@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One `run` for an instance: two would write the same files, and tell everything twice. What says
- * so is a unix socket with a name and no file: it belongs to one network namespace, as the instance
- * does, and ends with its process. Who connects to it asks that changes are logged at once, and is
- * hung up on when they were. Anybody can take such a name, so only a process of the same user
- * counts. */
+/* One `run` for an instance: two would write the same files and report everything twice. Each run
+ * binds a unix socket with an abstract name (no file). Such a name belongs to one network
+ * namespace, as the instance does, and ends with its process. A process that connects asks run to
+ * log changes at once; run closes the connection when that is done. Any user can bind such a name,
+ * so only a process of the same user counts. */
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
@@ -45,7 +45,7 @@ static pid_t peer(int fd)
 		       who.pid;
 }
 
-/* Connected to who has the name; -1: nobody. */
+/* A socket connected to the process that holds the name; -1: there is none. */
 static int reach(const char *name)
 {
 	struct sockaddr_un at;

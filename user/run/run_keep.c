@@ -124,9 +124,9 @@ void keeper_save_now(struct keeper *k, const struct config *config)
 		k->changed_at = 0;
 }
 
-/* The slow part, in a process of its own, since a disk may take its time and mending may not:
- * writes beside the state file. Then, under the lock, puts it in place, unless somebody has saved
- * meanwhile: that is newer. 0 or -errno. */
+/* Saves in a process of its own, since a slow disk must not delay repairs. It writes beside the
+ * state file, takes the lock and renames. If another process has saved meanwhile, that file is
+ * newer and stays. 0 or -errno. */
 static int save_aside(const struct keeper *k, const char *path)
 {
 	_close_ int held = open(path, O_RDONLY | O_NONBLOCK |

@@ -39,7 +39,7 @@ static void log_fault(const struct run_log *log, int error)
 		 "%s: address assignments are not logged", log->path);
 }
 
-/* The next attempt opens it anew, and tells what is not in it. */
+/* The next attempt opens it anew and logs what is not in it. */
 static void log_failed(struct run_log *log, int error)
 {
 	close(log->fd);
