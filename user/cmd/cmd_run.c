@@ -227,6 +227,7 @@ int cmd_run(const struct args *args)
 {
 	struct loop loop = {
 		.run = { .given = args->name,
+			 .hold_fd = -1,
 			 .keeper = { .counters_fd = -1, .claim_fd = -1, .log = { .fd = -1 } } },
 		.signals = -1,
 		.timer = -1
@@ -250,6 +251,8 @@ int cmd_run(const struct args *args)
 	keeper_close(&loop.run.keeper);
 	run_log_close(&loop.run.keeper.log);
 	instance_free(&loop.run.instance);
+	if (loop.run.hold_fd >= 0)
+		close(loop.run.hold_fd);
 	nl_monitor_close(loop.monitor);
 	if (loop.run.keeper.claim_fd >= 0)
 		close(loop.run.keeper.claim_fd);

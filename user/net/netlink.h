@@ -143,3 +143,9 @@ int nl_monitor_fd(const struct nl_monitor *monitor,
  * is deleted. */
 int nl_monitor_read(struct nl_monitor *monitor, unsigned int i, const char *own_table);
 void nl_monitor_close(struct nl_monitor *monitor);
+
+/* Makes `table inet TABLE`, which keeps conntrack and NAT at work in this network namespace
+ * whatever others flush, and drops what comes from SOURCES, has no source NAT and leaves by another
+ * interface than lo or VPN (an ifindex). It lasts as long as the descriptor that is returned; else
+ * -errno. */
+int nl_hold(const char *table, uint32_t vpn, const struct net4 *sources, size_t count);

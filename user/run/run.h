@@ -58,6 +58,8 @@ struct run {
 	uint64_t look_ns;   /* how long it took */
 	uint32_t retries;   /* failed repairs in a row */
 	struct instance instance; /* as last brought up, or found whole */
+	int hold_fd;		  /* owns the table of nl_hold(); -1: there is none */
+	uint32_t hold_crc;	  /* of what that table was made for */
 	struct keeper keeper;
 };
 

@@ -13,6 +13,7 @@
 #include "host.h"
 #include "load.h"
 #include "lock.h"
+#include "netlink.h"
 #include "notify.h"
 #include "paths.h"
 #include "run.h"
@@ -221,6 +222,52 @@ static void plan_retry(struct run *run)
 	run->retries++;
 }
 
+/* Whose packets are not to leave without source NAT: the pool, and statics outside of it. Fresh
+ * memory without garbage between the fields; NULL, count 0: nobody's, or no memory. */
+static struct net4 *held_sources(const struct instance *instance, size_t *count)
+{
+	struct net4 *sources;
+
+	*count = instance->config.nat44 == NAT44_NONE ? 0 : 1 + instance->outside_count;
+	sources = *count ? calloc(*count, sizeof(*sources)) : NULL;
+	if (!sources) {
+		*count = 0;
+		return NULL;
+	}
+	sources[0].addr = instance->config.pool.addr;
+	sources[0].len = instance->config.pool.len;
+	for (size_t i = 1; i < *count; i++) {
+		sources[i].addr = instance->outside[i - 1].addr4;
+		sources[i].len = 32;
+	}
+	return sources;
+}
+
+/* Makes the table of nl_hold() if there is none, or anew when pool or interface have changed. Where
+ * that fails it is not tried again until they do: each try would be a change of nftables to hear.
+ */
+static void hold(struct run *run)
+{
+	uint32_t vpn = run->instance.link.index, crc;
+	size_t count;
+	_free_ struct net4 *sources = held_sources(&run->instance, &count);
+
+	crc = crc32(vpn, (const void *)sources, count * sizeof(*sources));
+	if (run->hold_crc == crc)
+		return;
+	if (run->hold_fd >= 0)
+		close(run->hold_fd);
+	run->hold_fd = -1;
+	run->hold_crc = crc;
+	if (!count)
+		return;
+
+	run->hold_fd = nl_hold(textf("nat64_hold_%s", run->name), vpn, sources, count);
+	if (run->hold_fd < 0)
+		log_warn(strerror(-run->hold_fd), "flush only tables of your own",
+			 "%s: running connections break when others flush the ruleset", run->name);
+}
+
 int run_mend(struct run *run, bool reread)
 {
 	uint64_t begun = clock_boot_ns();
@@ -239,6 +286,7 @@ int run_mend(struct run *run, bool reread)
 		return 1;
 	if (status >= 0) {
 		run->retries = 0;
+		hold(run);
 		enter(run, RUN_TRANSLATING, "");
 	} else if (!derived) {
 		enter(run, RUN_WAITING, run->why);
@@ -269,6 +317,8 @@ int run_begin(struct run *run)
 	if (status || (!fit && repair(run, true, &derived) < 0))
 		return -1;
 	run->looked_at = clock_boot_ns();
+	if (!fit)
+		hold(run);
 	enter(run, fit ? RUN_WAITING : RUN_TRANSLATING, run->why);
 	return 0;
 }
