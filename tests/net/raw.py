@@ -4,6 +4,7 @@
 As a program:
     raw.py tcx                      interfaces with TCX programs, one a line with their number
     raw.py tcx-attach IFACE ingress|egress PIN      the pinned program, as another's; status 1: no TCX
+    raw.py link-update LINK PIN     the pinned program in place of that of the pinned link
     raw.py capture IFACE PROTO SECONDS FILE     packets as hex lines; prints "ready"; PROTO: ip, ip6 or hex
     raw.py send IFACE               hex lines from stdin, from the IP header on (veth: Ethernet is added)
 """
@@ -130,11 +131,21 @@ def bpf(command, attr, size):
     return libc.syscall(321, command, attr, size)
 
 
-def tcx_attach(name, hook, pin):
-    """BPF_OBJ_GET and BPF_PROG_ATTACH: without a link it stays as long as the interface."""
+def obj_get(pin):
     path = ctypes.create_string_buffer(pin.encode())
     attr = ctypes.create_string_buffer(struct.pack("=QII", ctypes.addressof(path), 0, 0), 128)
-    program = bpf(7, attr, 16)
+    return bpf(7, attr, 16)
+
+
+def link_update(link, pin):
+    """BPF_LINK_UPDATE."""
+    attr = ctypes.create_string_buffer(struct.pack("=IIII", obj_get(link), obj_get(pin), 0, 0), 128)
+    return 0 if bpf(29, attr, 16) == 0 else 1
+
+
+def tcx_attach(name, hook, pin):
+    """BPF_OBJ_GET and BPF_PROG_ATTACH: without a link it stays as long as the interface."""
+    program = obj_get(pin)
     attr = ctypes.create_string_buffer(
         struct.pack("=IIII", socket.if_nametoindex(name), program, {"ingress": 46, "egress": 47}[hook], 0), 128)
     return 0 if program >= 0 and bpf(8, attr, 32) == 0 else 1
@@ -144,6 +155,8 @@ def main():
     verb = sys.argv[1]
     if verb == "tcx":
         tcx()
+    elif verb == "link-update":
+        sys.exit(link_update(*sys.argv[2:4]))
     elif verb == "tcx-attach":
         sys.exit(tcx_attach(*sys.argv[2:]))
     elif verb == "send":
