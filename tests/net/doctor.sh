@@ -146,7 +146,7 @@ in_server ip route del 64:ff9b::c000:201/128 dev wan0
 in_server sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.vpn0.rp_filter=1
 in_client ping -q -c 1 -W 2 "$web6"
 doctor 0 vpn0 --no-dns
-found ok sysctl "rp_filter = 1 (strict) on vpn0: fits" vpn0
+found ok sysctl "rp_filter = 1 (strict) on vpn0: passes" vpn0
 
 say "chains of others: the failure is real, and its fix mends it"
 in_server nft -f - <<-'EOF2'
@@ -212,7 +212,7 @@ if emulated; then exit 0; fi
 say "settings: changed after the load, wrong, of an instance that is not loaded"
 echo 'min-lease = 3h' >> "$config"
 doctor 0 vpn0 --no-dns
-found warning config "the settings in force are not those of" vpn0
+found warning config "the running settings differ from" vpn0
 mended
 sed -i '$d' "$config"
 mended

@@ -19,7 +19,7 @@ elsewhere() { ip netns exec "$server" "$@"; }
 
 say "without a bpffs"
 status 1 elsewhere nat64-bpf unload vpn0
-grep "^error: /sys/fs/bpf/nat64-bpf: no BPF file system" "$tmp/err" > /dev/null
+grep "^error: /sys/fs/bpf/nat64-bpf: not a BPF file system" "$tmp/err" > /dev/null
 grep "^why: .*nsenter --net=/run/netns/NAME" "$tmp/err" > /dev/null
 whole
 status 1 elsewhere nat64-bpf unload --all -j

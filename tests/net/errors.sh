@@ -170,14 +170,14 @@ status 1 in_server nat64-bpf load tun7
 diff -u <(sed -n '/^error: tun7:/,/^fix: /p' "$manual") "$tmp/err" || fail "the manual shows another error"
 refused 1 'interface is down' load other0
 refused 1 'loopback' load lo
-refused 1 'fits not exactly one' load vpn0 --interface 'tun*'
-refused 1 'fits none' load vpn0 --interface auto --clients fd77::/64
+refused 1 'must match exactly one interface' load vpn0 --interface 'tun*'
+refused 1 'matches no interface' load vpn0 --interface auto --clients fd77::/64
 refused 1 'wan0' load vpn0 --interface '*0'
 ip -n "$server" link set other0 up
 ip -n "$server" -6 addr flush dev other0
 before
 refused 1 'clients' load other0
-refused 1 'own IPv6 address' load other0 --clients fd55::/64
+refused 1 'no IPv6 address for the translator' load other0 --clients fd55::/64
 ip -n "$server" link set other0 mtu 1279
 before
 refused 1 'IPv6 needs 1280' load other0 --clients fd55::/64 --own6 fd55::1
@@ -246,7 +246,7 @@ refused 5 'BTF' load vpn0
 with=(unshare -m sh -c 'umount /sys/fs/bpf && exec "$@"' sh)
 refused 1 'mount -t bpf bpf /sys/fs/bpf$' load vpn0
 with=(env "NAT64_BPF_PIN_DIR=$tmp/empty/pins")
-refused 1 'no BPF file system' load vpn0
+refused 1 'not a BPF file system' load vpn0
 [ ! -e "$tmp/empty/pins" ] || fail "a folder was made"
 with=()
 
@@ -255,7 +255,7 @@ touch "$tmp/file"
 with=(env "NAT64_BPF_PIN_DIR=$tmp/file")
 for verb in stats status "unload --all"; do
 	# shellcheck disable=SC2086 # words
-	refused 1 "^fix: both must be folders: ls -ld $tmp/file" $verb
+	refused 1 "^fix: both must be directories: ls -ld $tmp/file" $verb
 done
 with=()
 

@@ -38,7 +38,7 @@ printf '192.168.240.17\tfd00::1' >> "$state"		# cut
 load
 grep -q "vpn0.map:15: not a binding: .not a line" "$tmp/err"
 equal "$(bindings)" "[('192.168.240.14', '2001:db8::2', 'static'), ('192.168.240.15', 'fd00::15', 'dynamic'), ('192.168.240.7', 'fd00::7', 'dynamic'), ('192.168.240.9', 'fd00::9', 'dynamic')]" bindings
-grep -q "vpn0.map: 12 entries are too old or do not fit" "$tmp/err" || { cat "$tmp/err"; fail "no note"; }
+grep -q "vpn0.map: left out 12 entries that are too old or do not fit" "$tmp/err" || { cat "$tmp/err"; fail "no note"; }
 equal "$(map list vpn0 -j | json "[b['idle_s'] < 60 for b in d['bindings'] if b['addr6'] == 'fd00::9']")" "[True]" "a date in the future"
 unload
 equal "$(tail -n 1 "$state" | cut -c 1-8)" "# crc32 " "the last line"
@@ -53,7 +53,7 @@ sed -i 's/fd00::9/fd00::8/' "$state"
 load
 equal "$(bindings)" "[]" "bindings of a damaged file"
 equal "$(grep -c "^warning" "$tmp/err")" 1 "warnings"
-grep -q "1 static maps in it are not taken over" "$tmp/err"
+grep -q "1 static maps in it are not restored" "$tmp/err"
 grep -q "fix: .*map import vpn0 $state.bad" "$tmp/err"
 [ -e "$state.bad" ] || fail "not set aside"
 say "map import takes it, once it is right; twice is once; by - from standard input"
@@ -154,7 +154,7 @@ for verb in "add vpn0 192.168.240.31 fd00::31" "del vpn0 fd00::30" "import vpn0 
 	# shellcheck disable=SC2086 # words
 	status 1 map $verb
 	grep -q "No space left" "$tmp/err"
-	grep -q "the old file is as it was" "$tmp/err"
+	grep -q "the old file is unchanged" "$tmp/err"
 	equal "$(bindings)" "$before" "bindings after map $verb"
 	in_server cmp "$tmp/small/vpn0.map" "$tmp/saved"
 done

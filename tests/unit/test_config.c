@@ -318,7 +318,7 @@ static const struct bad bad[] = {
 	{ "mtu", NULL, "65508", "must be auto, or 1252 to 65507 bytes", "", "" },
 	{ "mtu", NULL, "0", "must be auto, or 1252 to 65507 bytes", "", "" },
 	{ "nat44", NULL, "snat", "is not a nat44 mode", "first and last", "snat 203.0.113.7" },
-	{ "nat44", NULL, "203.0.113.7", "is not a nat44 mode", "word snat",
+	{ "nat44", NULL, "203.0.113.7", "is not a nat44 mode", "snat",
 	  "`nat44 = snat 203.0.113.7`" },
 	{ "nat44", NULL, "127.0.0.1", "no host can have", "loopback", "" },
 	{ "nat44", NULL, "masq", "must be masquerade, none, or snat ADDR4[-ADDR4]", "",

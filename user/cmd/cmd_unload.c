@@ -39,7 +39,7 @@ static void say(const char *name, bool changed, bool json)
 	else if (changed)
 		printf("%s: unloaded\n", name);
 	else
-		log_note("%s: is not loaded, nothing changed", name);
+		log_note("%s: not loaded, nothing changed", name);
 }
 
 static int unload(const char *name, const struct args *args)
@@ -78,8 +78,8 @@ int cmd_unload(const struct args *args)
 	int status = 0, error;
 
 	if (args_has(args, OPTION_ALL) && args->name)
-		return log_fail(EXIT_USAGE, "--all is every instance", "give a name, or --all",
-				"%s: a name and --all", args->name);
+		return log_fail(EXIT_USAGE, "--all means every instance", "give a name, or --all",
+				"%s: a name together with --all", args->name);
 	if (host_check_privileges() || lock_take())
 		return -1;
 	if (!args_has(args, OPTION_ALL)) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "caps.h"
 #include "cmd_map.h"
 #include "host.h"
 #include "json.h"
@@ -36,8 +37,8 @@ int map_change_begin(struct map_change *c, struct map_call *call)
 	error = state_collect(&call->bindings, true, &c->before);
 	if (!error)
 		error = bindings_outside(&call->bindings, false, &c->outside, &c->outside_count);
-	return error ? log_fail(EXIT_FAILED, strerror(-error), log_fix(error, "try again"),
-				"%s: cannot read its bindings", call->bindings.instance) :
+	return error ? caps_fail(error, 0, "try again", "%s: cannot read its bindings",
+				 call->bindings.instance) :
 		       0;
 }
 
@@ -127,8 +128,7 @@ static int follow_outside(struct map_change *c)
 	int error = outside_after(c, &maps, &count);
 
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error), log_fix(error, "try again"),
-				"%s: cannot list its static maps", name);
+		return caps_fail(error, 0, "try again", "%s: cannot list its static maps", name);
 	free(instance->outside);
 	instance->outside = maps;
 	instance->outside_count = count;

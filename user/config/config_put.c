@@ -205,7 +205,7 @@ static int no_nat44(struct put *put)
 		return put_bad_range(put, NULL);
 	if (put_address4(put, put->value, ADDR4_HOST, &addr))
 		return -1;
-	return put_bad(put, "an address needs the word snat before it",
+	return put_bad(put, "write snat before an address",
 		       put_fix(put, textf("snat %s", put->value)), "is not a nat44 mode");
 }
 

@@ -52,9 +52,9 @@ int host_check_bpffs(void)
 		return 0;
 	return log_fail(
 		EXIT_FAILED,
-		"programs and maps are pinned there, and it is no bpffs; `ip netns exec` hides "
+		"programs and maps are pinned there, and it is not a bpffs; `ip netns exec` hides "
 		"the host's, nsenter --net=/run/netns/NAME does not",
-		"mount -t bpf bpf /sys/fs/bpf", "%s: no BPF file system", dir_pin());
+		"mount -t bpf bpf /sys/fs/bpf", "%s: not a BPF file system", dir_pin());
 }
 
 int host_check_kernel(void)
@@ -82,7 +82,8 @@ static int check_other_instances(const struct instance *instance)
 		if (!strcmp(names[i], instance->config.name) || record_read(names[i], &record))
 			continue;
 		if (record.ifindex == instance->link.index)
-			status = log_fail(EXIT_FAILED, textf("instance %s serves it", names[i]),
+			status = log_fail(EXIT_FAILED,
+					  textf("instance %s is loaded on it", names[i]),
 					  textf("nat64-bpf unload %s, or use that instance",
 						names[i]),
 					  "%s: taken", instance->link.name);
@@ -212,7 +213,7 @@ static void warn_native(const struct net6 *prefix, const struct lists *lists)
 	dst = (struct net6){ native->dst6, native->len };
 	log_warn(
 		"clients' packets to the prefix are translated before routing, so this route does not see them",
-		"give those hosts addresses outside the prefix, or remove the route",
+		"give these hosts addresses outside the prefix, or remove the route",
 		"route %s lies inside the prefix %s", net6_text(&dst, inside),
 		net6_text(prefix, text));
 }

@@ -34,7 +34,7 @@ static int name_of_path(const char *path, char name[NAME_LEN_MAX + 1])
 	if (len > NAME_LEN_MAX || !len)
 		return log_fail(EXIT_USAGE,
 				"the instance is named after the file, with 1 to 15 characters",
-				"rename the file", "%s: no name for an instance", path);
+				"rename the file", "%s: not a name for an instance", path);
 	memcpy(name, last, len);
 	name[len] = 0;
 	return 0;
@@ -94,19 +94,17 @@ int instance_running(struct instance *instance, const char *given)
 		return -1;
 	error = path_look(path_run(path, instance->config.name, "conf"));
 	if (error == -EACCES && path_look(path_pins(pins, instance->config.name)) != -ENOENT)
-		return log_fail(EXIT_PRIVILEGE, caps_why(error, NEED_WRITE), /* for the pins, too */
-				"run it as root: sudo nat64-bpf ...", "%s: cannot be read", path);
+		return caps_fail(error, NEED_WRITE /* for the pins, too */, NULL,
+				 "%s: cannot be read", path);
 	return error ? 0 : config_read(&instance->config, path);
 }
 
 int instance_unread(int error, const char *command, const char *what)
 {
-	return log_fail(
-		EXIT_FAILED, strerror(-error),
-		log_fix(error,
-			textf("try again; if %s fails too, the kernel or a sandbox refuses it",
-			      command)),
-		"cannot read %s", what);
+	return caps_fail(error, NEED_NET_ADMIN,
+			 textf("try again; if %s fails too, the kernel or a sandbox denies it",
+			       command),
+			 "cannot read %s", what);
 }
 
 int link_is_l2(const struct nl_link *link)
@@ -134,7 +132,8 @@ static int link_by_clients(const struct config *config, const struct nl_addr *ad
 			return log_fail(EXIT_FAILED,
 					"more than one interface has an address in `clients`",
 					"name it: interface = IFACE",
-					"%s: interface = auto fits several", config->name);
+					"%s: interface = auto matches several interfaces",
+					config->name);
 		found = addrs[i].index;
 	}
 	if (!found)
@@ -142,7 +141,7 @@ static int link_by_clients(const struct config *config, const struct nl_addr *ad
 				config->client_count ? "no interface has an address in `clients`" :
 						       "interface = auto needs `clients`",
 				"start the VPN, or name the interface: interface = IFACE",
-				"%s: interface = auto fits none", config->name);
+				"%s: interface = auto matches no interface", config->name);
 	error = nl_link_by_index(found, link);
 	return error ? instance_unread(error, "ip link", textf("interface %u", found)) : 0;
 }
@@ -171,7 +170,8 @@ static int link_by_pattern(const struct config *config, struct nl_link *link)
 			found ? textf("it matches %zu: %s", found, list) :
 				"no interface matches it",
 			found ? "name one of them: interface = IFACE" : "start the VPN first",
-			"%s: interface = %s fits not exactly one", config->name, config->interface);
+			"%s: interface = %s must match exactly one interface", config->name,
+			config->interface);
 }
 
 static int find_link(struct instance *instance, const struct nl_addr *addrs, size_t count)
@@ -200,7 +200,7 @@ static int find_link(struct instance *instance, const struct nl_addr *addrs, siz
 	if (link_is_l2(link) < 0)
 		return log_fail(EXIT_FAILED,
 				"it is the loopback interface, which has no clients behind it",
-				"name the interface of the VPN", "%s: cannot be served",
+				"name the interface of the VPN", "%s: cannot be the VPN interface",
 				link->name);
 	if (link->mtu < NAT64_MIN_MTU)
 		return log_fail(EXIT_FAILED,
@@ -209,7 +209,8 @@ static int find_link(struct instance *instance, const struct nl_addr *addrs, siz
 				textf("ip link set dev %s mtu 1280, or more", link->name),
 				"%s: MTU too small", link->name);
 	if (!(link->flags & IFF_UP))
-		return log_fail(EXIT_FAILED, "it is down, and the kernel takes no route through it",
+		return log_fail(EXIT_FAILED,
+				"it is down, and the kernel accepts no route through it",
 				textf("ip link set dev %s up", link->name), "%s: interface is down",
 				link->name);
 	instance->l2 = link_is_l2(link);
@@ -225,9 +226,8 @@ static int find_clients(struct instance *instance, const struct nl_addr *addrs, 
 
 	if (n > NAT64_CLIENTS_MAX)
 		return log_fail(EXIT_USAGE,
-				textf("there are %zu, at most %d are possible", n,
-				      NAT64_CLIENTS_MAX),
-				"name larger networks", "%s: too many `clients`", config->name);
+				textf("there are %zu, the maximum is %d", n, NAT64_CLIENTS_MAX),
+				"give larger networks", "%s: too many `clients`", config->name);
 	if (n) {
 		memcpy(instance->clients, config->clients, n * sizeof(*config->clients));
 		instance->client_count = n;
@@ -255,12 +255,11 @@ static int find_clients(struct instance *instance, const struct nl_addr *addrs, 
 	instance->client_count = n;
 	if (n)
 		return 0;
-	return log_fail(
-		EXIT_FAILED,
-		hosts ? "it has only /128 addresses, which name no network of clients" :
-			"it has no IPv6 address, from which the network of the clients would be read",
-		"say it: --clients fd00::/64, or clients = fd00::/64 in the config file",
-		"%s: which are its clients?", name);
+	return log_fail(EXIT_FAILED,
+			hosts ? "it has only /128 addresses, which give no network of clients" :
+				"it has no IPv6 address that would give the clients' network",
+			"set it: --clients fd00::/64, or clients = fd00::/64 in the config file",
+			"%s: cannot tell which networks are its clients", name);
 }
 
 static int find_own(struct instance *instance, const struct nl_addr *addrs, size_t count)
@@ -280,8 +279,8 @@ static int find_own(struct instance *instance, const struct nl_addr *addrs, size
 		return log_fail(
 			EXIT_FAILED,
 			"it has no IPv6 address in `clients`, and ICMPv6 errors to clients need a source",
-			"say it: --own6 fd00::1, or own6 = fd00::1 in the config file",
-			"%s: no own IPv6 address", instance->link.name);
+			"set it: --own6 fd00::1, or own6 = fd00::1 in the config file",
+			"%s: no IPv6 address for the translator", instance->link.name);
 	for (size_t i = 0; i < config->static_count; i++)
 		if (!memcmp(&config->statics[i].addr6, &instance->own6, sizeof(instance->own6)))
 			return log_fail(EXIT_FAILED,
@@ -300,7 +299,7 @@ static int find_mtu(struct instance *instance)
 	if (instance->route_mtu > most)
 		return log_fail(
 			EXIT_FAILED,
-			textf("an IPv4 packet of %u bytes is 20 larger as IPv6, and %s takes %u",
+			textf("an IPv4 packet of %u bytes grows by 20 as IPv6, and the MTU of %s is %u",
 			      instance->route_mtu, instance->link.name, instance->link.mtu),
 			textf("mtu = auto, or at most %u (%u leaves room for Fragment Headers)",
 			      most, most - 8),
@@ -356,7 +355,7 @@ static int find_fast_path(struct instance *instance)
 		return instance_unread(error, "ip route", "the IPv4 routes");
 	if (instance->device_count < 2)
 		instance->fast_fault = config->wan_count ?
-					       "none of the interfaces of `wan` is there" :
+					       "none of the interfaces in `wan` exists" :
 					       "there is no IPv4 default route; set `wan`";
 	else
 		instance->fast_fault = nft_flowtable_fault(instance->devices,

@@ -108,12 +108,9 @@ bool instances_is_last(const char *name)
 
 int instances_unlisted(int error)
 {
-	return log_fail(error == -EACCES || error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED,
-			caps_why(error,
-				 error == -EACCES ? NEED_WRITE : 0), /* of the pins inside, too */
-			log_fix(error,
-				textf("both must be folders: ls -ld %s %s", dir_pin(), dir_run())),
-			"cannot list instances");
+	return caps_fail(error, NEED_WRITE /* of the pins inside, too */,
+			 textf("both must be directories: ls -ld %s %s", dir_pin(), dir_run()),
+			 "cannot list instances");
 }
 
 void instances_free(char **names, size_t count)

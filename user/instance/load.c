@@ -57,8 +57,7 @@ static int begin(struct plan *plan, struct instance *instance, const struct load
 		plan->reusable = datapath_reusable(&spec);
 	if (plan->reusable == -EEXIST && !options->replace)
 		return log_fail(
-			EXIT_FAILED,
-			"pool, prefix or mapping differ from those of the running instance",
+			EXIT_FAILED, "pool, prefix or mapping differ from the running instance",
 			"add --replace: bindings that still fit are kept, flows of the others end",
 			"%s: such a change needs --replace", instance->config.name);
 	return keep_bindings(plan);

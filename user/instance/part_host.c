@@ -94,7 +94,7 @@ int forwarding_apply(struct plan *plan, struct change *change)
 				0;
 	}
 	status = forwarding_enable(path);
-	return status < 0 ? part_failed(status, "cannot switch IPv4 forwarding on",
+	return status < 0 ? part_failed(status, "cannot turn on IPv4 forwarding",
 					"net.ipv4.ip_forward") :
 			    0;
 }

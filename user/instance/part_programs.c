@@ -251,7 +251,7 @@ static int detach(const struct plan *plan)
 		return 0;
 	return log_fail(
 		EXIT_FAILED,
-		"their links are pinned where this process cannot see them: in another BPF file system",
+		"their links are pinned in another BPF file system, which this process cannot see",
 		textf("run it where it was loaded: nsenter --mount=/proc/PID/ns/mnt nat64-bpf unload %s",
 		      name),
 		"%s: its programs stay attached to %s", name, record->interface);
@@ -292,8 +292,7 @@ static int look_at_xdp(const struct plan *plan, struct xdp_look *look)
 	int error = xdp_look(instance->config.name, instance->link.index, instance->config.xdp,
 			     look);
 
-	return error ? part_failed(error, "cannot ask for its XDP program", instance->link.name) :
-		       0;
+	return error ? part_failed(error, "cannot query its XDP program", instance->link.name) : 0;
 }
 
 /* One that is not to stay. */

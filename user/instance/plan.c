@@ -12,13 +12,12 @@
 int part_failed(int error, const char *what, const char *object)
 {
 	const char *kernel = nl_fault();
-	enum nat64_exit code = error == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED;
 	const char *why = strerror(-error);
 
 	if (*kernel)
 		why = textf("%s: %s", why, kernel);
-	return log_fail(code, why,
-			log_fix(error, "nat64-bpf doctor looks for what is wrong on this host"),
+	return log_fail(log_exit(error), why,
+			log_fix(error, "nat64-bpf doctor checks what is wrong on this host"),
 			"%s: %s", object, what);
 }
 
@@ -31,7 +30,7 @@ struct change *plan_add(struct plan *plan, enum change_kind kind, const char *li
 		more = reallocarray(plan->changes, plan->room, sizeof(*more));
 		if (!more) {
 			plan->room = plan->count;
-			part_failed(-ENOMEM, "cannot note what is to be done",
+			part_failed(-ENOMEM, "cannot keep the list of changes",
 				    plan->instance->config.name);
 			return NULL;
 		}

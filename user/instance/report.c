@@ -46,7 +46,7 @@ static const char *xdp_auto_why(const struct instance *instance)
 	if (instance->config.xdp != XDP_AUTO)
 		return NULL;
 	return instance->l2 ?
-		       "TC is faster on veth, and no network card was measured: try native and measure" :
+		       "TC is faster on veth, and no network card has been measured: try native and measure" :
 		       "an interface without an Ethernet header (TUN, WireGuard) has no native XDP";
 }
 
@@ -112,10 +112,9 @@ int report_read(const char *name, struct report *report)
 	bindings_close(&bindings);
 	error = counters_read(name, report->counters);
 	if (error)
-		return log_fail(EXIT_FAILED, strerror(-error),
-				log_fix(error,
-					textf("nat64-bpf unload %s, then load it again", name)),
-				"%s: cannot read the counters", name);
+		return caps_fail(error, NEED_BPF,
+				 textf("nat64-bpf unload %s, then load it again", name),
+				 "%s: cannot read the counters", name);
 	report->nft_error = nft_counts(name, &report->nft);
 	look_at_fast_path(report);
 	begin(report);

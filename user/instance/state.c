@@ -62,8 +62,8 @@ int state_save(const struct bindings *b, const char *path)
 	if (!error)
 		return 0;
 	return log_fail(
-		EXIT_FAILED, textf("%s; the old file is as it was", strerror(-error)),
-		"make room or make it writable; bindings live on in the kernel while it is loaded",
+		EXIT_FAILED, textf("%s; the old file is unchanged", strerror(-error)),
+		"free disk space or make it writable; the kernel keeps the bindings while it is loaded",
 		"%s: cannot save the bindings", path);
 }
 
@@ -143,13 +143,13 @@ size_t state_apply(struct bindings *b, struct saved_list *list)
 /* The file is damaged as a whole. */
 static void warn_damaged(const struct bindings *b, const char *path, const struct saved_list *list)
 {
-	const char *fix = "nothing needs to be done: clients get the same addresses again";
+	const char *fix = "no action needed: clients get the same addresses again";
 
 	if (list->lost_statics)
-		fix = textf("look at it, then: nat64-bpf map import %s %s%s", b->instance, path,
+		fix = textf("check it, then: nat64-bpf map import %s %s%s", b->instance, path,
 			    list->set_aside ? ".bad" : "");
 	log_warn(list->lost_statics ?
-			 textf("its checksum is wrong; %zu static maps in it are not taken over",
+			 textf("its checksum is wrong; %zu static maps in it are not restored",
 			       list->lost_statics) :
 			 "its checksum is wrong",
 		 fix,
@@ -173,7 +173,7 @@ void state_restore(struct bindings *b, const char *path)
 	else if (!error)
 		unfit = state_apply(b, &list);
 	if (unfit)
-		log_note("%s: %zu entries are too old or do not fit the settings; left out", path,
-			 unfit);
+		log_note("%s: left out %zu entries that are too old or do not fit the settings",
+			 path, unfit);
 	savefile_list_free(&list);
 }
