@@ -65,6 +65,15 @@ static __always_inline _Bool ctx_is_arrival_64(CTX *skb)
 	return skb->protocol == be16(ETH_P_IPV6) && skb->pkt_type == PACKET_HOST;
 }
 
+/* Has the program of XDP made this IPv4 packet? */
+static __always_inline _Bool ctx_is_marked(CTX *skb, __be32 source)
+{
+	const struct nat64_mark *mark = (void *)(long)skb->data_meta;
+
+	return (void *)(mark + 1) <= (void *)(long)skb->data && mark->magic == NAT64_MARK &&
+	       mark->source == source;
+}
+
 static __always_inline __u32 ctx_len(CTX *skb)
 {
 	return skb->len - nat64_link_hlen;

@@ -61,6 +61,21 @@ static __always_inline int ctx_store(CTX *xdp, __u32 off, const void *from, __u3
 	return bpf_xdp_store_bytes(xdp, ETH_HLEN + off, (void *)from, len);
 }
 
+/* Says to TC ingress that this program has translated the packet: in front of it, where neither a
+ * client nor the network can write. -errno: this driver, or this frame, has no room there. */
+static __always_inline int ctx_mark(CTX *xdp, __be32 source)
+{
+	struct nat64_mark *mark;
+
+	if (bpf_xdp_adjust_meta(xdp, -(int)sizeof(*mark)))
+		return -1;
+	mark = (void *)(long)xdp->data_meta;
+	if ((void *)(mark + 1) > (void *)(long)xdp->data)
+		return -1;
+	*mark = (struct nat64_mark){ NAT64_MARK, source };
+	return 0;
+}
+
 /* Replaces the first `old` bytes behind the Ethernet header by room for `new` ones. */
 static __always_inline int xdp_resize(CTX *xdp, __u32 old, __u32 new, __u16 ethertype)
 {

@@ -47,7 +47,7 @@ static __always_inline verdict_t xdp_64(CTX *ctx)
 	hash = nat64_hash(cfg->seed, &pkt.src6);
 	pkt.src4 = binding_by_addr6(cfg, &pkt.src6, hash, &slot);
 	if (!pkt.src4 || policy_target(ctx, cfg, pkt.dst4) || parse_transport(&pkt.info) ||
-	    xdp_is_open(ctx, &pkt))
+	    xdp_is_open(ctx, &pkt) || ctx_mark(ctx, pkt.src4))
 		return VERDICT_NOT_OURS;
 
 	if (slot)

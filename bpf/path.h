@@ -91,8 +91,8 @@ static __always_inline verdict_t path_plain_64(CTX *ctx, const struct nat64_conf
 }
 
 /* What has arrived and is no IPv6 packet for this host. IPv4 that a client wrote itself passes, but
- * not with a source of the pool: behind this hook such a packet from the VPN interface is one that
- * was translated, and nftables relies on that. */
+ * not with a source of the pool, unless the program of XDP has just made it: behind this hook such
+ * a packet from the VPN interface is one that was translated, and nftables relies on that. */
 RARE verdict_t path_native(CTX *ctx)
 {
 	const struct nat64_config *cfg = config();
@@ -100,7 +100,9 @@ RARE verdict_t path_native(CTX *ctx)
 
 	if (!cfg || !ctx_is(ctx, ETH_P_IP) || ctx_load_head(ctx, 0, &ip4, sizeof(ip4)))
 		return VERDICT_NOT_OURS;
-	return binding_by_addr4(cfg, ip4.saddr) ? DROP(POOL_SOURCE) : VERDICT_NOT_OURS;
+	if (!binding_by_addr4(cfg, ip4.saddr) || ctx_is_marked(ctx, ip4.saddr))
+		return VERDICT_NOT_OURS;
+	return DROP(POOL_SOURCE);
 }
 
 /* Client to IPv4 host: the common packet. VERDICT_FULL: another one, for path_64_full(). */

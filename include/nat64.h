@@ -289,6 +289,15 @@ struct nat64_request {
 	__s32 result;	 /* out: 0 or -errno */
 };
 
+/* Metadata in front of a frame that nat64_xdp has translated, read by nat64_in: there neither a
+ * client nor the network can write. */
+#define NAT64_MARK 0x6e363478 /* "n64x" */
+
+struct nat64_mark {
+	__u32 magic;   /* NAT64_MARK */
+	__be32 source; /* of the IPv4 packet */
+};
+
 enum nat64_event_kind {
 	NAT64_EVENT_MADE,      /* a dynamic binding: client6, pool4 */
 	NAT64_EVENT_RECLAIMED, /* taken from client6, idle since last_seen; MADE for pool4 follows

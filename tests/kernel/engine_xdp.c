@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <linux/ip.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,6 +63,31 @@ static const struct counts *xdp_counts(void)
 	return engine_tc.counts();
 }
 
+/* The kernel hands out a frame with its metadata in front: the mark for TC, then the frame, whose
+ * Ethernet header must be that of before but for the type. */
+static int take_translated(struct kernel_run *run, struct outcome *out)
+{
+	struct {
+		struct nat64_mark mark;
+		struct ethhdr eth;
+		struct iphdr ip4;
+	} __attribute__((packed)) head;
+	const __u8 *frame = (const __u8 *)&run->out;
+	const __u32 front = sizeof(head) - sizeof(head.ip4);
+
+	if (run->out_len < sizeof(head))
+		return fail(-EPROTO, "no metadata in front of a translated packet");
+	memcpy(&head, frame, sizeof(head));
+	if (head.mark.magic != NAT64_MARK || head.mark.source != head.ip4.saddr)
+		return fail(-EPROTO, "metadata of a translated packet");
+	run->in.eth.h_proto = be16(ETH_P_IP);
+	if (memcmp(&run->in.eth, &head.eth, sizeof(head.eth)))
+		return fail(-EPROTO, "Ethernet header of a translated packet");
+	out->len = run->out_len - front;
+	memcpy(out->packet, frame + front, out->len);
+	return 0;
+}
+
 static int xdp_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *out)
 {
 	static struct kernel_run run;
@@ -84,11 +110,12 @@ static int xdp_run(bool is_64, const __u8 *packet, __u32 len, struct outcome *ou
 		return engine_tc.run(is_64, packet, len, out);
 	}
 	translated++;
-	out->len = run.code == XDP_DROP ? 0 : run.out_len - sizeof(run.out.eth);
-	memcpy(out->packet, run.out.packet, out->len);
-	run.in.eth.h_proto = be16(ETH_P_IP);
-	if (out->len && memcmp(&run.in.eth, &run.out.eth, sizeof(run.in.eth)))
-		return fail(-EPROTO, "Ethernet header of a translated packet");
+	out->len = 0;
+	if (run.code == XDP_PASS) {
+		err = take_translated(&run, out);
+		if (err)
+			return err;
+	}
 	err = outcome_judge("xdp", is_64, false, out->len ? END_ON : END_SHOT,
 			    &engine_tc_state.before, &after, out);
 	engine_tc_state.before = after;

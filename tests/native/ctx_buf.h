@@ -155,6 +155,12 @@ static inline __u64 ctx_sum_chunk(const void *chunk, __u32 len)
 	return sum;
 }
 
+/* No program of XDP runs in front. */
+static __always_inline _Bool ctx_is_marked(CTX *ctx, __be32 source)
+{
+	return false;
+}
+
 /* A buffer begins at the IP header: there is no link header to address. */
 static __always_inline _Bool ctx_has_link(CTX *ctx)
 {

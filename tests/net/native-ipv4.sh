@@ -5,10 +5,11 @@
 # goes nowhere and is counted as pool-source; to an address of the pool it reaches no other client; all else goes on
 # as before. And an IPv4 exit behind the VPN interface itself (one-armed): it sees the gateway's address, never one of
 # the pool. R-SYS-17: what came in by the VPN interface is not for that reason a translated packet.
-# kinds: veth tun
+# kinds: veth tun xdp
 . "${0%/*}/lib.sh"
-kind=${1:-veth}
-topology "$kind"
+kind=${1:-veth} link=${1:-veth} xdp=off
+[ "$kind" != xdp ] || link=veth xdp=generic
+topology "$link"
 . "$here/ends.inc"
 ip -n "$server" addr add 10.8.0.1/24 dev vpn0
 ip -n "$client" addr add 10.8.0.2/24 dev vpn0
@@ -18,7 +19,7 @@ ip -n "$client" route add 192.88.99.0/24 via 10.8.0.1 src 10.8.0.2
 ip -n "$server" route add default via 10.8.0.2 dev vpn0
 ip -n "$web" route add 10.8.0.0/24 via 192.88.99.1
 in_server sysctl -qw net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.vpn0.send_redirects=0
-in_server nat64-bpf -q load vpn0 --static "192.168.240.50 fd00::2" --static "10.77.0.9 fd00::9"
+in_server nat64-bpf -q load vpn0 --static "192.168.240.50 fd00::2" --static "10.77.0.9 fd00::9" --xdp "$xdp"
 mac=$(vpn_mac)
 
 # sends SOURCE TARGET...: a UDP datagram that the client writes in IPv4; nothing with its payload leaves for the web.
