@@ -95,7 +95,8 @@ static void go_back(struct plan *plan)
 		return;
 	}
 	plan_undo(plan);
-	record_back(name);
+	if (plan->record_kept)
+		record_back(name);
 }
 
 int instance_up(struct instance *instance, const struct load_options *options, struct plan *plan)
@@ -131,8 +132,10 @@ int instance_outside(struct instance *instance, bool apply, struct plan *plan)
 	error = plan_record(plan);
 	if (!error)
 		error = plan_routes(plan);
-	if (!error && apply)
+	if (!error && apply) {
 		error = record_keep(name);
+		plan->record_kept = !error;
+	}
 	if (!error && apply)
 		error = record_write(name, &plan->next);
 	if (error)
@@ -154,7 +157,8 @@ void instance_outside_end(struct plan *plan, bool keep)
 		record_drop_kept(plan->instance->config.name);
 	if (plan->instance && plan->apply && !keep) {
 		plan_undo(plan);
-		record_back(plan->instance->config.name);
+		if (plan->record_kept)
+			record_back(plan->instance->config.name);
 	}
 	plan_free(plan);
 }

@@ -143,8 +143,10 @@ int record_look(struct plan *plan)
 
 	if (!error)
 		error = add_routes(plan);
-	if (!error && plan->apply)
+	if (!error && plan->apply) {
 		error = record_keep(name);
+		plan->record_kept = !error;
+	}
 	if (!error && plan->apply)
 		error = write_ahead(plan);
 	if (error)

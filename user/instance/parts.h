@@ -82,6 +82,7 @@ struct plan {
 	bool xdp_fits;		/* our XDP program is attached as it should be */
 
 	/* to go back to */
+	bool record_kept; /* by record_keep() */
 	bool had_config;
 	struct config old_config;
 	struct datapath_saved *old_maps;

@@ -160,13 +160,16 @@ static const char *beside_path(char *buf, const char *instance, size_t i, const 
 int record_keep(const char *instance)
 {
 	char path[PATH_MAX], old[PATH_MAX];
+	int error = 0;
 
 	record_drop_kept(instance);
-	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept) && !error; i++)
 		if (link(kept_path(path, instance, i), beside_path(old, instance, i, ".old")) &&
 		    errno != ENOENT)
-			return -errno;
-	return 0;
+			error = -errno;
+	if (error)
+		record_drop_kept(instance);
+	return error;
 }
 
 void record_back(const char *instance)
@@ -174,10 +177,17 @@ void record_back(const char *instance)
 	char path[PATH_MAX], old[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		bool gone;
+
 		kept_path(path, instance, i);
-		if (rename(beside_path(old, instance, i, ".old"), path) && errno == ENOENT && i < 2)
+		gone = rename(beside_path(old, instance, i, ".old"), path) && errno == ENOENT;
+		if (gone && i < 2)
 			unlink(path);
-		unlink(old); /* two names of one file are not renamed */
+		/* two names of one file are not renamed; and if it failed otherwise, by another way
+		 */
+		if (!gone && !access(old, F_OK) && !unlink(path) && link(old, path))
+			continue;
+		unlink(old);
 	}
 }
 
