@@ -159,12 +159,16 @@ static __always_inline _Bool addr4_is_private(__u32 addr)
 static __always_inline _Bool addr4_may_be_special(__u32 addr)
 {
 	__u32 first = addr >> 24;
-	__u64 word = first < 64	 ? 1ull << 0 | 1ull << 10 :
-		     first < 128 ? 1ull << (100 - 64) | 1ull << (127 - 64) :
-		     first < 192 ? 1ull << (169 - 128) | 1ull << (172 - 128) :
-				   1ull << 0 | 1ull << (198 - 192) | 1ull << (203 - 192) |
-					   ~0ull << (224 - 192);
+	__u64 word;
 
+	if (first < 64)
+		word = 1ull << 0 | 1ull << 10;
+	else if (first < 128)
+		word = 1ull << (100 - 64) | 1ull << (127 - 64);
+	else if (first < 192)
+		word = 1ull << (169 - 128) | 1ull << (172 - 128);
+	else
+		word = 1ull << 0 | 1ull << (198 - 192) | 1ull << (203 - 192) | ~0ull << (224 - 192);
 	return word >> (first & 63) & 1;
 }
 

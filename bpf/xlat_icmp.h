@@ -144,16 +144,16 @@ static __always_inline _Bool icmp4_is_error(__u8 type)
 /* Echo only: type of the other version, or -1. RFC 7915, 4.2 and 5.2. */
 static __always_inline int icmp_echo_64(__u8 type)
 {
-	return type == ICMPV6_ECHO_REQUEST ? ICMP_ECHO :
-	       type == ICMPV6_ECHO_REPLY   ? ICMP_ECHOREPLY :
-					     -1;
+	if (type == ICMPV6_ECHO_REQUEST)
+		return ICMP_ECHO;
+	return type == ICMPV6_ECHO_REPLY ? ICMP_ECHOREPLY : -1;
 }
 
 static __always_inline int icmp_echo_46(__u8 type)
 {
-	return type == ICMP_ECHO      ? ICMPV6_ECHO_REQUEST :
-	       type == ICMP_ECHOREPLY ? ICMPV6_ECHO_REPLY :
-					-1;
+	if (type == ICMP_ECHO)
+		return ICMPV6_ECHO_REQUEST;
+	return type == ICMP_ECHOREPLY ? ICMPV6_ECHO_REPLY : -1;
 }
 
 /* clang-format off */

@@ -20,11 +20,15 @@
  * one stands for none. */
 static void send_message(const struct log_message *message, void *data)
 {
+	const char *parts[3] = { message->what, message->why, message->fix };
 	FILE *out = data;
 
 	putc(message->code, out);
-	fprintf(out, "%s%c%s%c%s%c", message->what, 0, message->why ? message->why : "", 0,
-		message->fix ? message->fix : "", 0);
+	for (int i = 0; i < 3; i++) {
+		if (parts[i])
+			fputs(parts[i], out);
+		putc(0, out);
+	}
 	fflush(out);
 }
 
@@ -32,14 +36,17 @@ static void send_message(const struct log_message *message, void *data)
 static bool say_next(FILE *in)
 {
 	char *part[3] = { NULL, NULL, NULL };
+	const char *texts[3];
 	size_t room[3] = { 0, 0, 0 };
 	int code = getc(in);
 	bool whole = code != EOF;
 
 	for (int i = 0; i < 3 && whole; i++)
 		whole = getdelim(&part[i], &room[i], 0, in) > 0;
+	for (int i = 1; i < 3; i++)
+		texts[i] = whole && *part[i] ? part[i] : NULL;
 	if (whole && code == EXIT_DONE)
-		log_warn(*part[1] ? part[1] : NULL, *part[2] ? part[2] : NULL, "%s", part[0]);
+		log_warn(texts[1], texts[2], "%s", part[0]);
 	else if (whole)
 		log_fail((enum nat64_exit)code, part[1], part[2], "%s", part[0]);
 	for (int i = 0; i < 3; i++)

@@ -37,6 +37,13 @@ int file_make_parents(const char *path)
 	return 0;
 }
 
+int file_end(FILE *out)
+{
+	if (!fflush(out) && !ferror(out))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
 int file_make_dir(const char *path, unsigned int mode)
 {
 	int error = file_make_parents(path);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdio.h>
 
 /* Holds those of descriptors 0 to 2 that are closed, by one that can be neither read nor written:
  * else the next file would get the number, and messages would be written into it. */
@@ -20,6 +21,9 @@ int file_write(const char *path, const char *text, size_t len, unsigned int mode
 
 /* Writes all of a text to an open file. */
 int file_put(int fd, const char *text, size_t len);
+
+/* Flushes a stream whose writer has set errno to 0 before: -EIO where no other cause is known. */
+int file_end(FILE *out);
 
 /* fsync of the folder that a path is in: after a rename only this makes the name last through a
  * power cut. */

@@ -26,7 +26,8 @@ static void *listener_data;
 static void log_say(const char *kind, const char *colour, const char *what, const char *why,
 		    const char *fix)
 {
-	const char *on = log_options.colour ? colour : "", *bold = log_options.colour ? BOLD : "";
+	const char *on = log_options.colour ? colour : "";
+	const char *bold = log_options.colour ? BOLD : "";
 	const char *off = log_options.colour ? PLAIN : "";
 	_free_ char *text = NULL;
 	size_t size;

@@ -65,7 +65,9 @@ const char *tone_off(void)
 
 const char *print_dot(enum tone tone)
 {
-	return colour ? textf("%s%s%s ", tone_on(tone), utf8 ? "\u25cf" : "*", tone_off()) : "";
+	const char *dot = utf8 ? "\u25cf" : "*";
+
+	return colour ? textf("%s%s%s ", tone_on(tone), dot, tone_off()) : "";
 }
 
 int print_frame(const char *text, size_t len)
@@ -301,5 +303,5 @@ int table_end(struct table *table)
 {
 	errno = 0;
 	flush_rows(table);
-	return fflush(table->out) || ferror(table->out) ? -(errno ? errno : EIO) : 0;
+	return file_end(table->out);
 }

@@ -74,7 +74,7 @@ static size_t harmless(const unsigned char *text)
 
 	if (text[0] < 0x80)
 		return text[0] >= 0x20 && text[0] != 0x7f;
-	len = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+	len = 2u + (text[0] >= 0xe0) + (text[0] >= 0xf0);
 	if (text[0] < 0xc2 || text[0] > 0xf4)
 		return 0;
 	code = text[0] & (0x7fu >> len);

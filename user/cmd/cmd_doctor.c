@@ -31,8 +31,8 @@ static void findings_print(const struct doctor *d)
 		if (f->fix)
 			printf("           %-12s %s\n", "fix:", f->fix);
 	}
-	printf("%zu failure%s, %zu warning%s\n", d->failures, d->failures == 1 ? "" : "s",
-	       d->warnings, d->warnings == 1 ? "" : "s");
+	printf("%zu failure%s, ", d->failures, d->failures == 1 ? "" : "s");
+	printf("%zu warning%s\n", d->warnings, d->warnings == 1 ? "" : "s");
 }
 
 static void findings_json(const struct doctor *d)
@@ -106,7 +106,10 @@ int cmd_doctor(const struct args *args)
 			doctor_instance(&d, args->name);
 		else
 			examine_all(&d);
-		args->json ? findings_json(&d) : findings_print(&d);
+		if (args->json)
+			findings_json(&d);
+		else
+			findings_print(&d);
 		status = d.failures ? EXIT_DEGRADED : EXIT_DONE;
 	}
 	for (size_t i = 0; i < d.count; i++) {

@@ -21,14 +21,15 @@
 
 static int open_and_read(struct tayga *tayga, const char *path, bool only_maps)
 {
+	const char *fix = only_maps ? "map-file must be absolute, or relative to data-dir" :
+				      "give the path of tayga.conf, usually /etc/tayga.conf";
 	_file_ FILE *in = fopen(path, "re");
 
-	if (!in)
-		return log_fail(errno == EACCES ? EXIT_PRIVILEGE : EXIT_USAGE,
-				caps_why(errno, errno == EACCES ? NEED_READ : 0),
-				only_maps ? "map-file must be absolute, or relative to data-dir" :
-					    "give the path of tayga.conf, usually /etc/tayga.conf",
+	if (!in && errno == EACCES)
+		return log_fail(EXIT_PRIVILEGE, caps_why(errno, NEED_READ), fix,
 				"%s: cannot be read", path);
+	if (!in)
+		return log_fail(EXIT_USAGE, strerror(errno), fix, "%s: cannot be read", path);
 	return tayga_read(tayga, in, path, only_maps);
 }
 
@@ -44,8 +45,9 @@ static int read_config(struct tayga *tayga, const char *path)
 	folder = tayga_value(tayga, TAYGA_DATA_DIR);
 	if (!file)
 		return 0;
-	if (snprintf(maps, sizeof(maps), "%s%s%s", *file == '/' || !folder ? "" : folder,
-		     *file == '/' || !folder ? "" : "/", file) >= (int)sizeof(maps))
+	if (*file != '/' && folder)
+		file = textf("%s/%s", folder, file);
+	if (snprintf(maps, sizeof(maps), "%s", file) >= (int)sizeof(maps))
 		return log_fail(EXIT_USAGE, strerror(ENAMETOOLONG), "shorten the path",
 				"%s: the path of map-file is too long", path);
 	return open_and_read(tayga, maps, true);

@@ -13,6 +13,9 @@
 
 static void say(const struct instance *instance, int changed)
 {
+	static const char *const nat44[] = {
+		[NAT44_MASQUERADE] = "masquerade", [NAT44_SNAT] = "snat", [NAT44_NONE] = "no NAT44"
+	};
 	const struct config *config = &instance->config;
 	char clients[NET6_TEXT], prefix[NET6_TEXT], pool[NET4_TEXT];
 
@@ -23,9 +26,7 @@ static void say(const struct instance *instance, int changed)
 	printf("%s: translating %s on %s to %s, pool %s, %s\n", config->name,
 	       net6_text(&instance->clients[0], clients), instance->link.name,
 	       net6_text(&config->prefix, prefix), net4_text(&config->pool, pool),
-	       config->nat44 == NAT44_NONE ? "no NAT44" :
-	       config->nat44 == NAT44_SNAT ? "snat" :
-					     "masquerade");
+	       nat44[config->nat44]);
 }
 
 /* Looks and shows, or looks and applies. 1: something, 0: nothing, -1: said. */

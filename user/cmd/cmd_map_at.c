@@ -30,6 +30,7 @@ static int find_log(struct map_call *call, const char *name)
 
 static void map_at_print(const struct map_call *call, const struct maplog_answer *answer)
 {
+	const char *kind = answer->is_static ? "static" : "dynamic";
 	char from[UTC_TEXT], until[UTC_TEXT];
 
 	utc_text(answer->from, from);
@@ -37,13 +38,11 @@ static void map_at_print(const struct map_call *call, const struct maplog_answer
 	if (call->args->json)
 		json_out(json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "schema", 1, "instance",
 				   call->instance.config.name, "addr4", text_addr4(answer->addr4),
-				   "addr6", text_addr6(&answer->addr6), "kind",
-				   answer->is_static ? "static" : "dynamic", "from", from, "until",
-				   answer->until ? json_string(until) : json_null()));
+				   "addr6", text_addr6(&answer->addr6), "kind", kind, "from", from,
+				   "until", answer->until ? json_string(until) : json_null()));
 	else
 		printf("%s  %s  %s  from %s until %s\n", text_addr4(answer->addr4),
-		       text_addr6(&answer->addr6), answer->is_static ? "static" : "dynamic", from,
-		       answer->until ? until : "now");
+		       text_addr6(&answer->addr6), kind, from, answer->until ? until : "now");
 }
 
 int map_lookup_at(struct map_call *call)

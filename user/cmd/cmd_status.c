@@ -51,6 +51,7 @@ static json_t *counters(const struct report *r)
 static json_t *to_json(const struct report *r)
 {
 	const struct config *config = &r->instance.config;
+	const char *interface, *type, *xdp;
 	char text[NET6_TEXT];
 	json_t *clients = json_array(), *faults = json_array(), *fastpath, *object, *attach;
 
@@ -65,16 +66,18 @@ static json_t *to_json(const struct report *r)
 	for (size_t i = 0; i < r->fault_count; i++)
 		json_array_append_new(faults, json_pack("{s:s, s:s}", "what", r->faults[i].what,
 							"fix", r->faults[i].fix));
-	fastpath = json_pack("{s:s, s:s, s:i}", "mode", config->fastpath_auto ? "auto" : "off",
-			     "state", r->fast ? "nft" : "off", "flows", (int)r->flows);
+	fastpath = json_pack("{s:s}", "mode", config->fastpath_auto ? "auto" : "off");
+	json_object_set_new(fastpath, "state", json_string(r->fast ? "nft" : "off"));
+	json_object_set_new(fastpath, "flows", json_integer(r->flows));
 	if (r->fast_why)
 		json_object_set_new(fastpath, "why", json_string(r->fast_why));
+	interface = r->link.index ? r->link.name : r->instance.record.interface;
+	type = r->instance.l2 ? "l2" : "l3";
+	xdp = r->xdp.mode == XDP_OFF ? "none" : xdp_words[r->xdp.mode];
 	object = json_pack("{s:s, s:s, s:{s:s, s:i, s:s, s:i}, s:{s:s, s:s}}", "name", config->name,
-			   "state", status_words[r->state], "interface", "name",
-			   r->link.index ? r->link.name : r->instance.record.interface, "ifindex",
-			   r->link.index, "type", r->instance.l2 ? "l2" : "l3", "mtu", r->link.mtu,
-			   "attach", "hook", status_hooks[r->attach.hook], "xdp",
-			   r->xdp.mode == XDP_OFF ? "none" : xdp_words[r->xdp.mode]);
+			   "state", status_words[r->state], "interface", "name", interface,
+			   "ifindex", r->link.index, "type", type, "mtu", r->link.mtu, "attach",
+			   "hook", status_hooks[r->attach.hook], "xdp", xdp);
 	attach = json_object_get(object, "attach");
 	if (r->xdp_why)
 		json_object_set_new(attach, "why", json_string(r->xdp_why));

@@ -28,18 +28,22 @@ static void print_packet(const char *label, const struct try_packet *packet)
 		return;
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), label = "")
 		printf("%-8s %s\n", label, line);
-	for (size_t i = 0; i < packet->len; i++)
-		printf("%s%02x", i % 32 ? "" : i ? "\n         " : "         ", packet->bytes[i]);
+	for (size_t i = 0; i < packet->len; i++) {
+		if (i && i % 32 == 0)
+			putchar('\n');
+		printf("%s%02x", i % 32 ? "" : "         ", packet->bytes[i]);
+	}
 	putchar('\n');
 }
 
 static void try_print(const struct try_packet *in, const struct try_result *result)
 {
 	print_packet("in", in);
-	printf("%-8s %s%s%s\n", "verdict", verdict_words[result->verdict],
-	       result->reason ? ", " : "", result->reason ? drop_words[result->reason] : "");
+	printf("%-8s %s", "verdict", verdict_words[result->verdict]);
 	if (result->reason)
-		printf("%-8s %s\n", "why", drop_texts[result->reason]);
+		printf(", %s\n%-8s %s", drop_words[result->reason], "why",
+		       drop_texts[result->reason]);
+	putchar('\n');
 	if (result->verdict == TRY_PASSED)
 		printf("%-8s not for this instance: it continues unchanged\n", "why");
 	else if (result->packet.len)

@@ -41,8 +41,8 @@ const char *status_xdp_alone(const struct report *r)
 {
 	const char *why = r->instance.record.xdp_alone;
 
-	return textf("without libxdp's dispatcher: no other XDP program fits beside it%s%s%s",
-		     *why ? " (" : "", why, *why ? ")" : "");
+	return textf("without libxdp's dispatcher: no other XDP program fits beside it%s",
+		     *why ? textf(" (%s)", why) : "");
 }
 
 static struct status_watch *watch_of(struct status_watch **all, const char *name)
@@ -132,8 +132,8 @@ static void print_facts(FILE *out, const struct report *r)
 			r->instance.l2 ? "Ethernet (l2)" : "no link header (l3)", r->link.mtu,
 			status_hooks[r->attach.hook]);
 	if (r->xdp.mode != XDP_OFF)
-		fprintf(out, "  xdp        %s%s%s\n", xdp_words[r->xdp.mode],
-			r->xdp.alone ? ", " : "", r->xdp.alone ? status_xdp_alone(r) : "");
+		fprintf(out, "  xdp        %s%s\n", xdp_words[r->xdp.mode],
+			r->xdp.alone ? textf(", %s", status_xdp_alone(r)) : "");
 	else if (r->xdp_why)
 		fprintf(out, "  xdp        off: %s\n", r->xdp_why);
 }

@@ -128,10 +128,10 @@ static int read_wish(const struct args *args, struct wish *wish)
 		return log_fail(EXIT_USAGE, "it must be one of tcp, udp and icmp",
 				"give other packets in hexadecimal digits",
 				"--proto %s: unknown protocol", proto);
-	wish->proto = !strcmp(proto, "tcp") ? IPPROTO_TCP :
-		      !strcmp(proto, "udp") ? IPPROTO_UDP :
-		      wish->is_v6	    ? IPPROTO_ICMPV6 :
-					      IPPROTO_ICMP;
+	if (!strcmp(proto, "icmp"))
+		wish->proto = wish->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	else
+		wish->proto = !strcmp(proto, "tcp") ? IPPROTO_TCP : IPPROTO_UDP;
 	if (number(args, OPTION_SPORT, 0, 65535, 40000, &sport) ||
 	    number(args, OPTION_DPORT, 0, 65535, 443, &dport) ||
 	    number(args, OPTION_SIZE, 1, TRY_PACKET_MAX, 0, &size))
@@ -227,9 +227,11 @@ int try_build(const struct args *args, struct try_packet *packet)
 		return -1;
 	ip = wish.is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	head = ip + (wish.proto == IPPROTO_TCP ? 24 : 8);
-	len = wish.size							 ? wish.size :
-	      wish.proto == IPPROTO_ICMP || wish.proto == IPPROTO_ICMPV6 ? head + 8 :
-									   head;
+	len = head;
+	if (wish.proto == IPPROTO_ICMP || wish.proto == IPPROTO_ICMPV6)
+		len += 8;
+	if (wish.size)
+		len = wish.size;
 	if (len < head)
 		return log_fail(EXIT_USAGE, textf("its headers alone take %zu bytes", head),
 				textf("leave it out, or give --size %zu or more", head),

@@ -96,17 +96,20 @@ static void ipv4(FILE *out, const uint8_t *at, size_t len, int depth)
 {
 	char from[INET_ADDRSTRLEN], to[INET_ADDRSTRLEN];
 	struct iphdr head;
+	char flags[16];
 	uint16_t frag;
 	size_t size;
 
 	memcpy(&head, at, sizeof(head));
 	frag = ntohs(head.frag_off);
 	size = head.ihl * 4u;
-	fprintf(out, "%sIPv4 %s > %s, TOS 0x%02x, TTL %u, length %u, ID %u%s%s, checksum 0x%04x\n",
+	snprintf(flags, sizeof(flags), "%s", frag & 0x4000 ? ", DF" : "");
+	if (frag & 0x2000)
+		strcat(flags, ", MF");
+	fprintf(out, "%sIPv4 %s > %s, TOS 0x%02x, TTL %u, length %u, ID %u%s, checksum 0x%04x\n",
 		indent(depth), inet_ntop(AF_INET, &head.saddr, from, sizeof(from)),
 		inet_ntop(AF_INET, &head.daddr, to, sizeof(to)), head.tos, head.ttl,
-		ntohs(head.tot_len), ntohs(head.id), frag & 0x4000 ? ", DF" : "",
-		frag & 0x2000 ? ", MF" : "", ntohs(head.check));
+		ntohs(head.tot_len), ntohs(head.id), flags, ntohs(head.check));
 	if (size < sizeof(head) || size > len)
 		return;
 	if (frag & 0x1fff)

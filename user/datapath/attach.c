@@ -105,7 +105,9 @@ int attach_has_tcx(void)
 	uint32_t count = 0, lo = 1; /* lo has this number in every network namespace */
 	int error = bpf_prog_query(lo, TCX_INGRESS, 0, NULL, NULL, &count);
 
-	return !error || error == -ENOENT ? 1 : error == -EPERM ? error : 0;
+	if (error == -EPERM)
+		return error;
+	return !error || error == -ENOENT;
 }
 
 bool attach_adds_clsact(uint32_t ifindex)

@@ -147,7 +147,7 @@ static int by_addr4(const void *a, const void *b)
 	const struct static_map *x = a, *y = b;
 	uint32_t p = ntohl(x->addr4.s_addr), q = ntohl(y->addr4.s_addr);
 
-	return p == q ? 0 : p < q ? -1 : 1;
+	return (p > q) - (p < q);
 }
 
 size_t bindings_sort_statics(struct static_map *maps, size_t count)

@@ -264,7 +264,7 @@ static int by_address(const void *a, const void *b)
 {
 	const struct in_addr *x = a, *y = b;
 
-	return x->s_addr == y->s_addr ? 0 : x->s_addr < y->s_addr ? -1 : 1;
+	return (x->s_addr > y->s_addr) - (x->s_addr < y->s_addr);
 }
 
 static bool is_ended(struct in_addr addr, const void *data)

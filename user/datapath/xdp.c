@@ -405,10 +405,10 @@ int xdp_attach(const struct xdp_spec *spec, char *why_alone, size_t size)
 	if (error)
 		return attach_failed(spec, error);
 	error = xdp_look(spec->name, spec->ifindex, spec->mode, &look);
-	snprintf(why_alone, size, "%s",
-		 error || !look.alone ? "" :
-		 *heard		      ? heard :
-					"libxdp's dispatcher is switched off");
+	*why_alone = 0;
+	if (!error && look.alone)
+		snprintf(why_alone, size, "%s",
+			 *heard ? heard : "libxdp's dispatcher is switched off");
 	return 0;
 }
 

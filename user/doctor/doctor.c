@@ -37,9 +37,10 @@ void doctor_found(struct doctor *d, enum result result, const char *fix, const c
 
 static void finding_hear(const struct log_message *message, void *data)
 {
+	const char *why = message->why ? textf(": %s", message->why) : "";
+
 	doctor_found(data, message->code == EXIT_DONE ? RESULT_WARNING : RESULT_FAILURE,
-		     message->fix, "%s%s%s", message->what, message->why ? ": " : "",
-		     message->why ? message->why : "");
+		     message->fix, "%s%s", message->what, why);
 }
 
 static size_t heard_before;

@@ -154,6 +154,7 @@ static void pool(struct doctor *d, const struct report *r)
 /* The interface and the host as the settings want them. True: all is derived. */
 static bool derive(struct doctor *d, struct instance *instance)
 {
+	const char *kind;
 	int status;
 
 	doctor_hear(d, "interface");
@@ -161,9 +162,9 @@ static bool derive(struct doctor *d, struct instance *instance)
 	doctor_unhear(d);
 	if (status)
 		return false;
+	kind = instance->l2 ? "Ethernet" : "no link header";
 	doctor_found(d, RESULT_OK, NULL, "%s: up, %s, MTU %u, %zu network%s of clients",
-		     instance->link.name, instance->l2 ? "Ethernet" : "no link header",
-		     instance->link.mtu, instance->client_count,
+		     instance->link.name, kind, instance->link.mtu, instance->client_count,
 		     instance->client_count == 1 ? "" : "s");
 	doctor_hear(d, "route");
 	host_check_network(instance);

@@ -101,9 +101,10 @@ static int import_fold(const char *path, struct saved_list *list)
 			return import_twice(path, last, item, "client");
 		last->is_static |= item->is_static;
 		last->flags = last->is_static ? 0 : last->flags | item->flags;
-		last->seen = last->is_static	     ? 0 :
-			     last->seen > item->seen ? last->seen :
-						       item->seen;
+		if (last->is_static)
+			last->seen = 0;
+		else if (last->seen < item->seen)
+			last->seen = item->seen;
 	}
 	list->count = kept;
 	qsort(list->items, kept, sizeof(*list->items), by_addr6);

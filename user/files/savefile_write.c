@@ -55,7 +55,7 @@ int savefile_print(FILE *out, const struct saved *items, size_t count)
 		}
 	}
 	fprintf(out, CRC_WORDS "%08lx\n", crc);
-	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;
+	return file_end(out);
 }
 
 /* Mode 0600: which client had which address is private. */
@@ -81,10 +81,11 @@ int savefile_target(const char *path, char real[PATH_MAX])
 {
 	struct stat at;
 
-	if (stat(path, &at))
-		return errno != ENOENT				       ? -errno :
-		       snprintf(real, PATH_MAX, "%s", path) < PATH_MAX ? 0 :
-									 -ENAMETOOLONG;
+	if (stat(path, &at)) {
+		if (errno != ENOENT)
+			return -errno;
+		return snprintf(real, PATH_MAX, "%s", path) < PATH_MAX ? 0 : -ENAMETOOLONG;
+	}
 	if (S_ISDIR(at.st_mode))
 		return -EISDIR;
 	if (!S_ISREG(at.st_mode))

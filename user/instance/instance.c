@@ -166,10 +166,12 @@ static int link_by_pattern(const struct config *config, struct nl_link *link)
 	}
 	if (found == 1)
 		return 0;
-	return log_fail(EXIT_FAILED,
-			found ? textf("it matches %zu: %s", found, list) :
-				"no interface matches it",
-			found ? "name one of them: interface = IFACE" : "start the VPN first",
+	if (!found)
+		return log_fail(EXIT_FAILED, "no interface matches it", "start the VPN first",
+				"%s: interface = %s must match exactly one interface", config->name,
+				config->interface);
+	return log_fail(EXIT_FAILED, textf("it matches %zu: %s", found, list),
+			"name one of them: interface = IFACE",
 			"%s: interface = %s must match exactly one interface", config->name,
 			config->interface);
 }
@@ -424,20 +426,37 @@ static struct nat64_net6 abi_net6(const struct net6 *net)
 	return (struct nat64_net6){ net->addr, mask6(net->len) };
 }
 
+static uint32_t abi_flags(const struct instance *instance)
+{
+	const struct config *given = &instance->config;
+	const struct {
+		bool set;
+		uint32_t flag;
+	} all[] = {
+		{ given->private_allow, NAT64_PRIVATE_ALLOW },
+		{ prefix_is_well_known(&given->prefix), NAT64_WELL_KNOWN },
+		{ given->hairpin_allow, NAT64_HAIRPIN_ALLOW },
+		{ given->host_allow, NAT64_HOST_ALLOW },
+		{ given->linear, NAT64_LINEAR },
+		{ given->tos_64 >= 0, NAT64_TOS_64_FIXED },
+		{ given->tos_46_zero, NAT64_TOS_46_ZERO },
+		{ given->fastpath_auto && !instance->fast_fault, NAT64_FLOWTABLE },
+	};
+	uint32_t flags = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (all[i].set)
+			flags |= all[i].flag;
+	return flags;
+}
+
 static void abi_config(const struct instance *instance, struct nat64_config *config)
 {
 	const struct config *given = &instance->config;
 
 	*config = (struct nat64_config){
 		.abi = NAT64_ABI,
-		.flags = (given->private_allow ? NAT64_PRIVATE_ALLOW : 0) |
-			 (prefix_is_well_known(&given->prefix) ? NAT64_WELL_KNOWN : 0) |
-			 (given->hairpin_allow ? NAT64_HAIRPIN_ALLOW : 0) |
-			 (given->host_allow ? NAT64_HOST_ALLOW : 0) |
-			 (given->linear ? NAT64_LINEAR : 0) |
-			 (given->tos_64 >= 0 ? NAT64_TOS_64_FIXED : 0) |
-			 (given->tos_46_zero ? NAT64_TOS_46_ZERO : 0) |
-			 (given->fastpath_auto && !instance->fast_fault ? NAT64_FLOWTABLE : 0),
+		.flags = abi_flags(instance),
 		.prefix = abi_net6(&given->prefix),
 		.prefix_len = given->prefix.len,
 		.prefix_csum = csum_fold(csum_words(&given->prefix.addr, 4)),

@@ -43,7 +43,8 @@ static void read_old_config(struct plan *plan)
 		config_free(&plan->old_config);
 }
 
-static int begin(struct plan *plan, struct instance *instance, const struct load_options *options)
+static int load_begin(struct plan *plan, struct instance *instance,
+		      const struct load_options *options)
 {
 	struct datapath_spec spec;
 
@@ -65,11 +66,11 @@ static int begin(struct plan *plan, struct instance *instance, const struct load
 
 int instance_look(struct instance *instance, const struct load_options *options, struct plan *plan)
 {
-	return begin(plan, instance, options) ? -1 : plan_walk(plan);
+	return load_begin(plan, instance, options) ? -1 : plan_walk(plan);
 }
 
 /* All is done: the record says so. The settings first, which the record then vouches for. */
-static int finish(struct plan *plan)
+static int load_finish(struct plan *plan)
 {
 	const char *name = plan->instance->config.name;
 	int error = instance_remember(plan->instance);
@@ -103,12 +104,12 @@ int instance_up(struct instance *instance, const struct load_options *options, s
 {
 	int changed;
 
-	if (begin(plan, instance, options))
+	if (load_begin(plan, instance, options))
 		return -1;
 	plan->apply = true;
 	read_old_config(plan);
 	changed = plan_walk(plan);
-	if (changed >= 0 && finish(plan))
+	if (changed >= 0 && load_finish(plan))
 		changed = -1;
 	if (changed < 0)
 		go_back(plan);

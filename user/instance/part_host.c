@@ -346,12 +346,12 @@ static int read_routes(const struct plan *plan, struct route_list *now)
 
 static const char *route_line(const struct instance *instance, const struct pool_route *route)
 {
-	char dst[NET4_TEXT];
+	const char *form = route->via.s_addr ? "via " PLACEHOLDER4 " dev %s onlink" : "dev %s";
+	char dst[NET4_TEXT], way[64];
 
-	return textf("ip route replace %s %sdev %s%s proto %d mtu %u src %s",
-		     net4_text(&route->dst, dst), route->via.s_addr ? "via " PLACEHOLDER4 " " : "",
-		     instance->link.name, route->via.s_addr ? " onlink" : "", NAT64_RTPROT,
-		     route->mtu, text_addr4(route->src));
+	snprintf(way, sizeof(way), form, instance->link.name);
+	return textf("ip route replace %s %s proto %d mtu %u src %s", net4_text(&route->dst, dst),
+		     way, NAT64_RTPROT, route->mtu, text_addr4(route->src));
 }
 
 /* One route that is to be there: the only predicate of a route of ours. */

@@ -171,7 +171,8 @@ int statics_look(struct plan *plan)
 		return part_failed(-errno, "cannot compare its static maps", instance->config.name);
 	if (status <= 0)
 		return status;
-	lines[len ? len - 1 : 0] = 0;
+	if (len)
+		lines[len - 1] = 0;
 	return plan_add(plan, CHANGE_ALTERED, textf("%s", lines)) ? 0 : -1;
 }
 
@@ -216,15 +217,14 @@ int hooks_look(struct plan *plan)
 {
 	const struct instance *instance = plan->instance;
 	struct attach_look look;
+	const char *line;
 
 	attach_look(instance->config.name, instance->link.index, &look);
 	if (look.hook != HOOK_NONE && look.current)
 		return 0;
-	return plan_add(plan, look.any ? CHANGE_ALTERED : CHANGE_MISSING,
-			textf("# attach nat64_in at TC ingress and nat64_out at TC egress of %s",
-			      instance->link.name)) ?
-		       0 :
-		       -1;
+	line = textf("# attach nat64_in at TC ingress and nat64_out at TC egress of %s",
+		     instance->link.name);
+	return -!plan_add(plan, look.any ? CHANGE_ALTERED : CHANGE_MISSING, line);
 }
 
 int hooks_left(struct plan *plan)

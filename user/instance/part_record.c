@@ -153,10 +153,8 @@ int record_look(struct plan *plan)
 		return part_failed(error, "cannot write the record", dir_run());
 	if (is_same(&plan->next, &instance->record))
 		return 0;
-	return plan_add(plan, instance->record.ifindex ? CHANGE_ALTERED : CHANGE_MISSING,
-			textf("# write %s", path_run(path, name, "undo"))) ?
-		       0 :
-		       -1;
+	return -!plan_add(plan, instance->record.ifindex ? CHANGE_ALTERED : CHANGE_MISSING,
+			  textf("# write %s", path_run(path, name, "undo")));
 }
 
 /* It is written already, and again when all is done. */

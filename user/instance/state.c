@@ -113,7 +113,7 @@ static int by_seen(const void *a, const void *b, void *items)
 
 	if (x->is_static != y->is_static)
 		return x->is_static ? -1 : 1;
-	return x->seen == y->seen ? 0 : x->seen > y->seen ? -1 : 1;
+	return (x->seen < y->seen) - (x->seen > y->seen);
 }
 
 size_t state_apply(struct bindings *b, struct saved_list *list)
@@ -144,15 +144,15 @@ size_t state_apply(struct bindings *b, struct saved_list *list)
 static void warn_damaged(const struct bindings *b, const char *path, const struct saved_list *list)
 {
 	const char *fix = "no action needed: clients get the same addresses again";
+	const char *why = "its checksum is wrong";
 
 	if (list->lost_statics)
 		fix = textf("check it, then: nat64-bpf map import %s %s%s", b->instance, path,
 			    list->set_aside ? ".bad" : "");
-	log_warn(list->lost_statics ?
-			 textf("its checksum is wrong; %zu static maps in it are not restored",
-			       list->lost_statics) :
-			 "its checksum is wrong",
-		 fix,
+	if (list->lost_statics)
+		why = textf("its checksum is wrong; %zu static maps in it are not restored",
+			    list->lost_statics);
+	log_warn(why, fix,
 		 list->set_aside ? "%s: damaged, set aside as %s.bad" :
 				   "%s: damaged, and cannot be renamed to %s.bad",
 		 path, path);

@@ -213,8 +213,12 @@ int forwarding_restore(const char *undo)
 static void show_set(FILE *out, const char *key, long value)
 {
 	fputs("sysctl -w ", out);
-	for (; *key; key++)
-		putc(*key == '/' ? '.' : *key == '.' ? '/' : *key, out);
+	for (; *key; key++) {
+		if (*key == '/' || *key == '.')
+			putc(*key ^ '/' ^ '.', out); /* the one for the other */
+		else
+			putc(*key, out);
+	}
 	fprintf(out, "=%ld\n", value);
 }
 

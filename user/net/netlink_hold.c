@@ -116,7 +116,7 @@ static void put_value(struct nlmsghdr *head, uint16_t type, const void *value, s
 }
 
 /* `ct` and `meta` into register 1: their attributes for register and key have the same numbers. */
-static void load(struct nlmsghdr *head, const char *name, uint32_t key)
+static void put_load(struct nlmsghdr *head, const char *name, uint32_t key)
 {
 	struct expression e = expression_begin(head, name);
 
@@ -211,13 +211,13 @@ static int add_rule(int fd, const char *table, const struct net4 *net, uint32_t 
 	mnl_attr_put_strz(head, NFTA_RULE_TABLE, table);
 	mnl_attr_put_strz(head, NFTA_RULE_CHAIN, CHAIN);
 	list = mnl_attr_nest_start(head, NFTA_RULE_EXPRESSIONS);
-	load(head, "ct", NFT_CT_STATUS);
-	load(head, "meta", NFT_META_NFPROTO);
+	put_load(head, "ct", NFT_CT_STATUS);
+	put_load(head, "meta", NFT_META_NFPROTO);
 	compare(head, NFT_CMP_EQ, &ipv4, sizeof(ipv4));
 	load_source(head, net);
 	compare(head, NFT_CMP_EQ, &net->addr, sizeof(net->addr));
 	for (size_t i = 0; i < 2; i++) {
-		load(head, "meta", NFT_META_OIF);
+		put_load(head, "meta", NFT_META_OIF);
 		compare(head, NFT_CMP_NEQ, &inside[i], sizeof(inside[i]));
 	}
 	drop(head);

@@ -294,7 +294,9 @@ int nft_delete(const char *instance)
 		return status;
 	snprintf(command, sizeof(command), "delete table inet " TABLE_PREFIX "%s", instance);
 	status = nft_run(command, false);
-	return status == -ENOENT ? 0 : status ? status : 1;
+	if (status == -ENOENT)
+		return 0;
+	return status ? status : 1;
 }
 
 int nft_sum(const char *instance, uint32_t *sum)

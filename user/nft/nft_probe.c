@@ -67,9 +67,9 @@ const char *nft_timeout_fault(void)
 		"\t\tip protocol tcp ct timeout set \"t\"\n\t}\n}\n",
 		true);
 
-	return !status ?
-		       NULL :
-	       status == -EPERM ?
+	if (!status)
+		return NULL;
+	return status == -EPERM ?
 		       "not permitted" :
 		       "the kernel has no conntrack timeout objects (CONFIG_NF_CONNTRACK_TIMEOUT)";
 }

@@ -386,8 +386,8 @@ static void put_shared(const struct piece *piece, const struct group *group)
 		piece->put(&group->texts[i], &group->specs[i]);
 		end(&group->texts[i]);
 	}
-	fprintf(out, "\tmap %s {\n\t\ttype %s : verdict\n%s\t\telements = { ", piece->name,
-		by_pool ? "ipv4_addr" : "iface_index", by_pool ? "\t\tflags interval\n" : "");
+	fprintf(out, "\tmap %s {\n\t\ttype %s\n\t\telements = { ", piece->name,
+		by_pool ? "ipv4_addr : verdict\n\t\tflags interval" : "iface_index : verdict");
 	for (size_t i = 0; i < group->count; i++) {
 		if (!piece->wanted(&group->specs[i]))
 			continue;

@@ -31,9 +31,10 @@ void run_hear(const struct log_message *message, void *data)
 	static unsigned int next;
 	struct run *run = data;
 	uint64_t now = clock_boot_ns();
-	uint32_t crc = crc32(crc32(0, (const void *)message->what, strlen(message->what)),
-			     (const void *)(message->why ? message->why : ""),
-			     message->why ? strlen(message->why) : 0);
+	uint32_t crc = crc32(0, (const void *)message->what, strlen(message->what));
+
+	if (message->why)
+		crc = crc32(crc, (const void *)message->why, strlen(message->why));
 
 	if (message->code != EXIT_DONE)
 		snprintf(run->why, sizeof(run->why), "%s", message->what);
