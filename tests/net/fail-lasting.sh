@@ -45,7 +45,9 @@ begin() {
 	in_client ping -c 1 -W 2 "$web6" > /dev/null
 	state > "$tmp/loaded"
 }
+# shellcheck disable=SC2034 # by name, below
 change=(load vpn0 --tos-46 zero --min-lease 3h --own4 192.168.240.7 --static "203.0.113.9 fd00::9")
+# shellcheck disable=SC2034
 add=(map add vpn0 203.0.113.9 fd00::9)
 
 say "a full run folder"
