@@ -164,7 +164,7 @@ in_server nat64-bpf load vpn0 --pool 10.64.0.0/16 --replace -q
 until_true 10 in_server nat64-bpf status vpn0 -q
 sleep 2.5				# it follows the maps that were made anew
 flood 8000
-until_true 20 in_server sh -c "nat64-bpf stats vpn0 | grep -qE 'events-lost +[1-9]'"
+until_true 20 in_server sh -c "nat64-bpf stats vpn0 | grep -E 'events-lost +[1-9]' > /dev/null"
 kill -TERM "$watch"
 ends 0
 

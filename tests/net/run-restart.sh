@@ -47,7 +47,7 @@ for name in vpn0 vpn0 vpn1 vpn0; do
 	say "gone, and back as $name"
 	vpn_down
 	until_true 5 bash -c "nsenter --net=/run/netns/$server --mount=/proc/$holder/ns/mnt \
-		nat64-bpf status vpn | grep -q '^vpn: waiting'"
+		nat64-bpf status vpn | grep '^vpn: waiting' > /dev/null"
 	vpn_up "$name"
 	until_true 5 in_server nat64-bpf status vpn -q
 	until_true 5 in_client ping -q -c 1 -W 1 "$web6"

@@ -129,7 +129,7 @@ in_client ping -c 1 -W 2 "$web6"
 in_server nat64-bpf load vpn0 --xdp auto
 equal "$(attach xdp), $(kernel_mode)" "none, " "status"
 [ "$(attach why)" != None ] || fail "no reason for auto"
-in_server nat64-bpf status vpn0 | grep -q '^  xdp  *off: '
+in_server nat64-bpf status vpn0 | grep '^  xdp  *off: ' > /dev/null
 in_server nat64-bpf load vpn0 --xdp native
 equal "$(attach xdp)" native "status"
 
