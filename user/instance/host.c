@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/magic.h>
 #include <linux/rtnetlink.h>
@@ -23,15 +24,52 @@
 #define BPF_FS_MAGIC 0xcafe4a11
 #endif
 
+/* Are the capabilities of this process those of the whole host? Root of a container may have them
+ * all, of a user namespace below the first: the first one maps every id to itself. */
+static bool in_user_namespace(void)
+{
+	_file_ FILE *map = fopen("/proc/self/uid_map", "re");
+	unsigned long inside = 0, outside = 0, count = UINT32_MAX;
+
+	return map && fscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 &&
+	       (inside || outside || count != UINT32_MAX);
+}
+
+/* The smallest program is loaded: bpf(2) denied is not bpf(2) absent, and capabilities do not tell.
+ */
+static int check_bpf(void)
+{
+	static const struct bpf_insn pass[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	_close_ int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, NULL, "GPL", pass, 2, NULL);
+
+	if (fd != -EPERM && fd != -EACCES)
+		return 0;
+	if (in_user_namespace())
+		return log_fail(
+			EXIT_PRIVILEGE,
+			"this is root of a user namespace, as in an unprivileged container, and the kernel takes BPF programs from the host's root only",
+			"run nat64-bpf on the host, in the container's network: nsenter --net=/run/netns/NAME or --net=/proc/PID/ns/net nat64-bpf ...",
+			"not permitted");
+	return log_fail(
+		EXIT_PRIVILEGE,
+		"this process has CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, yet bpf() is denied",
+		"allow bpf(): a sandbox (SystemCallFilter=, the seccomp profile of a container) or a security module blocks it",
+		"not permitted");
+}
+
 int host_check_privileges(void)
 {
 	const char *missing = caps_missing(NEED_NET_ADMIN | NEED_BPF | NEED_PERFMON);
 
 	if (!missing)
 		return -1;
-	return !*missing ? 0 :
-			   log_fail(EXIT_PRIVILEGE, textf("this process lacks %s", missing),
-				    "run it as root: sudo nat64-bpf ...", "not permitted");
+	if (*missing)
+		return log_fail(EXIT_PRIVILEGE, textf("this process lacks %s", missing),
+				"run it as root: sudo nat64-bpf ...", "not permitted");
+	return check_bpf();
 }
 
 bool host_has_bpffs(void)

@@ -5,7 +5,7 @@
 #include "instance.h"
 
 /* Privileges of a changing verb: CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON. 0, or -1 (exit 4) naming what
- * is missing. */
+ * is missing, or that bpf(2) is denied all the same: in a user namespace, by a sandbox. */
 int host_check_privileges(void);
 
 /* BTF of the kernel (exit 5) and a bpffs where pins go (exit 1). */
