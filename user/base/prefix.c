@@ -111,6 +111,13 @@ struct in6_addr mask6(uint8_t len)
 	return mask;
 }
 
+struct net6 net6_of(const struct in6_addr *addr, uint8_t len)
+{
+	struct in6_addr mask = mask6(len);
+
+	return (struct net6){ .addr = and6(addr, &mask), .len = len };
+}
+
 bool net4_has(const struct net4 *net, struct in_addr addr)
 {
 	return and4(addr, mask4(net->len)).s_addr == net->addr.s_addr;

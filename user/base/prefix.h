@@ -32,6 +32,7 @@ const char *net6_text(const struct net6 *net, char *buf);
 struct in_addr mask4(uint8_t len); /* network order */
 struct in6_addr mask6(uint8_t len);
 
+struct net6 net6_of(const struct in6_addr *addr, uint8_t len); /* the network that holds it */
 bool net4_has(const struct net4 *net, struct in_addr addr);
 bool net6_has(const struct net6 *net, const struct in6_addr *addr);
 bool net4_overlap(const struct net4 *a, const struct net4 *b);

@@ -46,6 +46,16 @@ static int bring_up(struct instance *instance, const struct args *args, struct d
 	return changed;
 }
 
+/* What this host does to the packets may change at any time: no reason to refuse. */
+static void warn_ways(const struct instance *instance)
+{
+	struct host_fault faults[HOST_FAULTS];
+	size_t count = host_ways(instance, true, faults);
+
+	for (size_t i = 0; i < count; i++)
+		log_warn(faults[i].why, faults[i].fix, "%s", faults[i].what);
+}
+
 static int load(const struct args *args)
 {
 	struct instance instance;
@@ -59,6 +69,8 @@ static int load(const struct args *args)
 	if (!instance_settings(&instance, args->name, &args->config) &&
 	    !instance_derive(&instance) && !host_check_network(&instance))
 		changed = bring_up(&instance, args, &dry);
+	if (changed >= 0 && !shown)
+		warn_ways(&instance);
 	if (dry_run_end(&dry, args, instance.config.name, changed))
 		changed = -1;
 	else if (changed >= 0 && !shown && args->json)

@@ -175,6 +175,18 @@ static bool derive(struct doctor *d, struct instance *instance)
 	return true;
 }
 
+/* The way of packets through this host. */
+static void ways(struct doctor *d, const struct instance *instance, bool loaded)
+{
+	struct host_fault faults[HOST_FAULTS];
+	size_t count = host_ways(instance, loaded, faults);
+
+	d->topic = "route";
+	for (size_t i = 0; i < count; i++)
+		doctor_found(d, RESULT_FAILURE, faults[i].fix, "%s: %s", faults[i].what,
+			     faults[i].why);
+}
+
 /* Each part, where the host has what the settings want. */
 static void examine(struct doctor *d, struct report *r)
 {
@@ -190,6 +202,7 @@ static void examine(struct doctor *d, struct report *r)
 	parts_changed(d, r);
 	parts_whole(d, r);
 	settings(d, r);
+	ways(d, &r->instance, is_whole(r, "route"));
 }
 
 static void loaded(struct doctor *d, const struct instance *wanted)
@@ -216,6 +229,8 @@ static void not_loaded(struct doctor *d, struct instance *instance)
 {
 	bool fits = derive(d, instance);
 
+	if (fits)
+		ways(d, instance, false);
 	d->topic = "instance";
 	if (fits)
 		doctor_found(d, RESULT_WARNING, again(instance), "not loaded");

@@ -256,6 +256,31 @@ static void warn_native(const struct net6 *prefix, const struct lists *lists)
 		net6_text(prefix, text));
 }
 
+/* A prefix inside the VPN's own network, on Ethernet: to the clients its addresses are neighbours.
+ */
+static void warn_on_link(const struct instance *instance, const struct lists *lists)
+{
+	const struct net6 *prefix = &instance->config.prefix;
+	char text[NET6_TEXT], net_text[NET6_TEXT], own[INET6_ADDRSTRLEN];
+
+	for (size_t i = 0; i < lists->host.addr_count && instance->l2; i++) {
+		const struct nl_addr *addr = &lists->addrs[i];
+		struct net6 net = net6_of(&addr->addr6, addr->len);
+
+		if (addr->family != AF_INET6 || addr->index != instance->link.index ||
+		    addr->len > prefix->len || !net6_has(&net, &prefix->addr))
+			continue;
+		net6_text(prefix, text);
+		log_warn(
+			"clients on Ethernet ask for its addresses by neighbour discovery, and no host has them",
+			textf("choose a prefix outside that network, or give the clients a route: ip -6 route add %s via %s",
+			      text, inet_ntop(AF_INET6, &instance->own6, own, sizeof(own))),
+			"prefix %s lies inside %s, the network of %s itself", text,
+			net6_text(&net, net_text), instance->link.name);
+		return;
+	}
+}
+
 int host_check_network(const struct instance *instance)
 {
 	const struct config *config = &instance->config;
@@ -270,6 +295,8 @@ int host_check_network(const struct instance *instance)
 				       &lists.host);
 	if (!status)
 		warn_native(&config->prefix, &lists);
+	if (!status)
+		warn_on_link(instance, &lists);
 	free_lists(&lists);
 	if (!status)
 		status = check_other_instances(instance);

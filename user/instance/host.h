@@ -21,6 +21,16 @@ int host_check_bpffs(void); /* says that it is not, and returns -1 */
  * 1). */
 int host_check_network(const struct instance *instance);
 
+/* Faults of the way that packets of clients take through this host, and of that of the replies
+ * where the instance is loaded: per-interface forwarding, rules, VRF, blackholes, reverse path
+ * filter. Says nothing; texts of textf(). Returns how many there are. */
+#define HOST_FAULTS 16
+struct host_fault {
+	const char *what, *why, *fix;
+};
+size_t host_ways(const struct instance *instance, bool loaded,
+		 struct host_fault faults[HOST_FAULTS]);
+
 /* Static maps outside the pool against addresses and routes of this host (exit 1). */
 int host_check_statics(const struct instance *instance, const struct static_map *maps,
 		       size_t count);

@@ -176,6 +176,22 @@ static int link_by_pattern(const struct config *config, struct nl_link *link)
 			config->interface);
 }
 
+/* The table of a VRF is asked before table main, where the pool's route is, and what comes in by
+ * the interface is shown to netfilter once more, as coming in by the VRF. */
+static int check_vrf(const struct nl_link *link)
+{
+	struct nl_link master;
+
+	if (!link->master || nl_link_by_index(link->master, &master) || strcmp(master.kind, "vrf"))
+		return 0;
+	return log_fail(
+		EXIT_FAILED,
+		"the pool's route is in table main, and packets of a VRF do not meet it",
+		textf("ip link set dev %s nomaster; ip rule add iif %s lookup TABLE routes its packets by the VRF's table",
+		      link->name, link->name),
+		"%s: cannot be served in the VRF %s", link->name, master.name);
+}
+
 static int find_link(struct instance *instance, const struct nl_addr *addrs, size_t count)
 {
 	const struct config *config = &instance->config;
@@ -204,6 +220,8 @@ static int find_link(struct instance *instance, const struct nl_addr *addrs, siz
 				"it is the loopback interface, which has no clients behind it",
 				"name the interface of the VPN", "%s: cannot be the VPN interface",
 				link->name);
+	if (check_vrf(link))
+		return -1;
 	if (link->mtu < NAT64_MIN_MTU)
 		return log_fail(EXIT_FAILED,
 				textf("its MTU is %u, and IPv6 needs 1280 (RFC 8200, 5)",
@@ -237,7 +255,7 @@ static int find_clients(struct instance *instance, const struct nl_addr *addrs, 
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct nl_addr *a = &addrs[i];
-		struct net6 net = { .addr = a->addr6, .len = a->len };
+		struct net6 net = net6_of(&a->addr6, a->len);
 		bool known = false;
 
 		if (a->family != AF_INET6 || a->index != instance->link.index ||
@@ -247,8 +265,6 @@ static int find_clients(struct instance *instance, const struct nl_addr *addrs, 
 			hosts++;
 			continue;
 		}
-		for (int b = 0; b < 16; b++)
-			net.addr.s6_addr[b] &= mask6(a->len).s6_addr[b];
 		for (size_t c = 0; c < n; c++)
 			known |= !memcmp(&instance->clients[c], &net, sizeof(net));
 		if (!known && n < NAT64_CLIENTS_MAX)

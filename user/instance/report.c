@@ -12,6 +12,7 @@
 #include "caps.h"
 #include "cleanup.h"
 #include "counters.h"
+#include "host.h"
 #include "log.h"
 #include "netlink.h"
 #include "text.h"
@@ -136,6 +137,8 @@ int report_look_derived(struct report *report)
 	const struct load_options options = { .lenient = true };
 	struct plan *plan = &report->plan;
 	const char *again = textf("nat64-bpf load %s", report->instance.config.name);
+	struct host_fault ways[HOST_FAULTS];
+	size_t count;
 
 	report->nft_whole = true;
 	if (report->nft_error)
@@ -147,6 +150,9 @@ int report_look_derived(struct report *report)
 			report->nft_whole = false;
 		fault(report, change_text(&plan->changes[i]), again);
 	}
+	count = host_ways(&report->instance, !plan->count, ways);
+	for (size_t i = 0; i < count; i++)
+		fault(report, textf("%s: %s", ways[i].what, ways[i].why), ways[i].fix);
 	return 0;
 }
 

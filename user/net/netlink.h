@@ -20,6 +20,7 @@ struct nl_link {
 	uint32_t mtu;	 /* bytes */
 	uint32_t flags;	 /* IFF_UP ... */
 	uint32_t master; /* ifindex, 0: none */
+	char kind[16];	 /* "vrf", "veth" ...; "": none is known */
 };
 
 struct nl_addr {
@@ -95,6 +96,17 @@ struct pool_route nl_route4_copy(const struct nl_route *there);
  * there. */
 int nl_route4_set(const struct pool_route *route, bool replace);
 int nl_route4_del(const struct pool_route *route); /* -ESRCH */
+
+/* What the kernel would do with an IPv4 packet that comes in by interface `iif`. 0, or why it would
+ * not forward it: -ENETUNREACH no route; -EHOSTUNREACH an unreachable route, or forwarding is off
+ * on `iif`; -EINVAL a blackhole, or `src` is an address of this host; -EACCES a prohibit route or
+ * rule; -EXDEV, and -EINVAL in newer kernels, the reverse path filter. */
+struct nl_way {
+	uint8_t type; /* RTN_UNICAST, RTN_LOCAL ... */
+	uint32_t oif;
+	uint32_t table; /* that the route was found in */
+};
+int nl_way4(uint32_t iif, struct in_addr src, struct in_addr dst, struct nl_way *way);
 
 /* An IPv4 neighbour. */
 struct nl_neigh {

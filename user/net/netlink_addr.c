@@ -14,12 +14,13 @@
 static int take_link(const struct nlmsghdr *head, void *data)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
-	const struct nlattr *attrs[IFLA_MASTER + 1];
+	const struct nlattr *attrs[IFLA_LINKINFO + 1], *kind[IFLA_INFO_KIND + 1];
 	struct nl_link *link = data;
 
 	if (head->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(head) < sizeof(*info))
 		return MNL_CB_OK;
-	nl_attrs(head, sizeof(*info), attrs, IFLA_MASTER);
+	nl_attrs(head, sizeof(*info), attrs, IFLA_LINKINFO);
+	nl_nested(attrs[IFLA_LINKINFO], kind, IFLA_INFO_KIND);
 	*link = (struct nl_link){
 		.index = info->ifi_index,
 		.type = info->ifi_type,
@@ -29,6 +30,8 @@ static int take_link(const struct nlmsghdr *head, void *data)
 	};
 	if (attrs[IFLA_IFNAME])
 		strncpy(link->name, mnl_attr_get_str(attrs[IFLA_IFNAME]), sizeof(link->name) - 1);
+	if (kind[IFLA_INFO_KIND])
+		strncpy(link->kind, mnl_attr_get_str(kind[IFLA_INFO_KIND]), sizeof(link->kind) - 1);
 	return MNL_CB_OK;
 }
 
