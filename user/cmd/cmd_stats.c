@@ -184,7 +184,7 @@ int cmd_stats(const struct args *args)
 	char *given[] = { (char *)args->name }, **names = given;
 	size_t count = 1, read = 0;
 	struct report *reports;
-	json_t *array = json_array();
+	json_t *array;
 	int status = 0, error;
 
 	if (!args->name) {
@@ -192,6 +192,7 @@ int cmd_stats(const struct args *args)
 		if (error)
 			return instances_unlisted(error);
 	}
+	array = json_array();
 	reports = calloc(count + 1, sizeof(*reports));
 	for (size_t i = 0; i < count && !status && reports; i++) {
 		status = report_read(names[i], &reports[read++]);

@@ -34,7 +34,8 @@ static int64_t clock_ns(clockid_t clock)
 /* A time of the boot clock as ISO 8601, UTC, to the millisecond. */
 static const char *time_line(uint64_t boot, char buf[TEXT_TIME])
 {
-	int64_t ns = clock_ns(CLOCK_REALTIME) - (clock_ns(CLOCK_BOOTTIME) - (int64_t)boot);
+	/* unsigned: a time that no clock has must not overflow */
+	int64_t ns = (uint64_t)clock_ns(CLOCK_REALTIME) - (uint64_t)clock_ns(CLOCK_BOOTTIME) + boot;
 	time_t seconds = ns / NS_PER_S;
 	struct tm utc;
 	size_t len = strftime(buf, TEXT_TIME, "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &utc));

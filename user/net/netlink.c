@@ -14,6 +14,7 @@
 
 #define ANSWER_ROOM    (64 * 1024) /* bytes: the kernel fills dumps up to 32 KB a datagram */
 #define DUMP_TRIES     8	   /* a table that changes during each of them is given up */
+#define ERRNO_MAX      4095	   /* the kernel's own bound */
 #define ANSWER_LIMIT_S 5	   /* the kernel answers at once; never hang */
 
 static _Thread_local char fault[160];
@@ -58,19 +59,34 @@ void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, uint16_t 
 	}
 }
 
+bool nl_bytes(const struct nlattr *attr, void *out, size_t size)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) < size)
+		return false;
+	memcpy(out, mnl_attr_get_payload(attr), size);
+	return true;
+}
+
 uint32_t nl_u32(const struct nlattr *attr)
 {
-	return attr && mnl_attr_get_payload_len(attr) >= sizeof(uint32_t) ? mnl_attr_get_u32(attr) :
-									    0;
+	uint32_t value = 0;
+
+	nl_bytes(attr, &value, sizeof(value));
+	return value;
 }
 
 struct in_addr nl_in(const struct nlattr *attr)
 {
 	struct in_addr addr = {};
 
-	if (attr && mnl_attr_get_payload_len(attr) >= sizeof(addr))
-		memcpy(&addr, mnl_attr_get_payload(attr), sizeof(addr));
+	nl_bytes(attr, &addr, sizeof(addr));
 	return addr;
+}
+
+const char *nl_text(const struct nlattr *attr)
+{
+	return attr && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(attr) :
+									   "";
 }
 
 void *nl_list_more(struct nl_list *list)
@@ -85,6 +101,15 @@ void *nl_list_more(struct nl_list *list)
 		list->room = room;
 	}
 	return memset((char *)list->items + list->size * list->count++, 0, list->size);
+}
+
+/* The end of a reply, by the negated errno it carries. */
+static int read_end(int error)
+{
+	if (!error)
+		return MNL_CB_STOP;
+	errno = error < 0 && error >= -ERRNO_MAX ? -error : EBADMSG;
+	return MNL_CB_ERROR;
 }
 
 /* The acknowledgement: the error number, and the kernel's sentence if it has one (NETLINK_EXT_ACK).
@@ -104,15 +129,12 @@ static int read_ack(const struct nlmsghdr *head, void *data)
 			skip += err->msg.nlmsg_len - sizeof(err->msg);
 		if (mnl_nlmsg_size(skip) <= head->nlmsg_len) {
 			nl_attrs(head, skip, attrs, NLMSGERR_ATTR_MSG);
-			if (attrs[NLMSGERR_ATTR_MSG] && err->error)
-				strncpy(fault, mnl_attr_get_str(attrs[NLMSGERR_ATTR_MSG]),
+			if (err->error)
+				strncpy(fault, nl_text(attrs[NLMSGERR_ATTR_MSG]),
 					sizeof(fault) - 1);
 		}
 	}
-	if (!err->error)
-		return MNL_CB_STOP;
-	errno = -err->error;
-	return MNL_CB_ERROR;
+	return read_end(err->error);
 }
 
 /* The end of a dump carries its errno. */
@@ -122,10 +144,7 @@ static int read_done(const struct nlmsghdr *head, void *data)
 
 	if (mnl_nlmsg_get_payload_len(head) >= sizeof(status))
 		memcpy(&status, mnl_nlmsg_get_payload(head), sizeof(status));
-	if (status >= 0)
-		return MNL_CB_STOP;
-	errno = -status;
-	return MNL_CB_ERROR;
+	return read_end(status < 0 ? status : 0);
 }
 
 static struct mnl_socket *open_socket(int bus)

@@ -28,10 +28,8 @@ static int take_link(const struct nlmsghdr *head, void *data)
 		.mtu = nl_u32(attrs[IFLA_MTU]),
 		.master = nl_u32(attrs[IFLA_MASTER]),
 	};
-	if (attrs[IFLA_IFNAME])
-		strncpy(link->name, mnl_attr_get_str(attrs[IFLA_IFNAME]), sizeof(link->name) - 1);
-	if (kind[IFLA_INFO_KIND])
-		strncpy(link->kind, mnl_attr_get_str(kind[IFLA_INFO_KIND]), sizeof(link->kind) - 1);
+	strncpy(link->name, nl_text(attrs[IFLA_IFNAME]), sizeof(link->name) - 1);
+	strncpy(link->kind, nl_text(kind[IFLA_INFO_KIND]), sizeof(link->kind) - 1);
 	return MNL_CB_OK;
 }
 

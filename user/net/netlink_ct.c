@@ -59,10 +59,7 @@ static int list_entry(const struct nlmsghdr *head, void *data)
 	entry->id = nl_u32(attrs[CTA_ID]);
 	entry->tuple_len = mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]);
 	memcpy(entry->tuple, mnl_attr_get_payload(attrs[CTA_TUPLE_ORIG]), entry->tuple_len);
-	if (attrs[CTA_ZONE]) {
-		entry->has_zone = true;
-		entry->zone = mnl_attr_get_u16(attrs[CTA_ZONE]);
-	}
+	entry->has_zone = nl_bytes(attrs[CTA_ZONE], &entry->zone, sizeof(entry->zone));
 	return MNL_CB_OK;
 }
 

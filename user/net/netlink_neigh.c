@@ -26,14 +26,14 @@ static int take_neigh(const struct nlmsghdr *head, void *data)
 	const struct ndmsg *info = mnl_nlmsg_get_payload(head);
 	const struct nlattr *attrs[NDA_PROTOCOL + 1];
 	struct nl_neigh *neigh = data;
+	uint8_t protocol;
 
 	if (head->nlmsg_type != RTM_NEWNEIGH || mnl_nlmsg_get_payload_len(head) < sizeof(*info))
 		return MNL_CB_OK;
 	nl_attrs(head, sizeof(*info), attrs, NDA_PROTOCOL);
 	neigh->permanent = info->ndm_state & NUD_PERMANENT;
-	neigh->ours = attrs[NDA_PROTOCOL] && mnl_attr_get_u8(attrs[NDA_PROTOCOL]) == NAT64_RTPROT;
-	if (attrs[NDA_LLADDR] && mnl_attr_get_payload_len(attrs[NDA_LLADDR]) == LLADDR_LEN)
-		memcpy(neigh->lladdr, mnl_attr_get_payload(attrs[NDA_LLADDR]), LLADDR_LEN);
+	neigh->ours = nl_bytes(attrs[NDA_PROTOCOL], &protocol, 1) && protocol == NAT64_RTPROT;
+	nl_bytes(attrs[NDA_LLADDR], neigh->lladdr, LLADDR_LEN);
 	return MNL_CB_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include <libmnl/libmnl.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define NL_REQUEST_LEN 512 /* bytes: more than any request of ours */
@@ -41,5 +42,9 @@ int nl_dump(int bus, struct nl_request *req, mnl_cb_t answer, struct nl_list *li
 void nl_attrs(const struct nlmsghdr *head, size_t size, const struct nlattr **attrs, uint16_t max);
 void nl_nested(const struct nlattr *nest, const struct nlattr **attrs, uint16_t max);
 
+/* The first SIZE bytes of an attribute. false: it is missing or shorter, and `out` untouched. */
+bool nl_bytes(const struct nlattr *attr, void *out, size_t size);
+
 uint32_t nl_u32(const struct nlattr *attr); /* 0 without the attribute, or if it is too short */
 struct in_addr nl_in(const struct nlattr *attr); /* the same */
+const char *nl_text(const struct nlattr *attr);	 /* "" without it, or if its text does not end */

@@ -19,7 +19,9 @@ static bool any_gateway(const struct nlattr *multipath)
 		return false;
 	hop = mnl_attr_get_payload(multipath);
 	left = mnl_attr_get_payload_len(multipath);
-	for (; RTNH_OK(hop, left); left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop)) {
+	/* RTNH_OK() reads the length first */
+	for (; left >= (int)sizeof(*hop) && RTNH_OK(hop, left);
+	     left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop)) {
 		const struct nlattr *attr = (const struct nlattr *)RTNH_DATA(hop);
 		int rest = hop->rtnh_len - sizeof(*hop);
 
@@ -64,9 +66,8 @@ static int list_route(const struct nlmsghdr *head, void *data)
 		route->dst4 = nl_in(attrs[RTA_DST]);
 		route->src4 = nl_in(attrs[RTA_PREFSRC]);
 		route->via4 = nl_in(attrs[RTA_GATEWAY]);
-	} else if (attrs[RTA_DST] &&
-		   mnl_attr_get_payload_len(attrs[RTA_DST]) >= sizeof(route->dst6)) {
-		memcpy(&route->dst6, mnl_attr_get_payload(attrs[RTA_DST]), sizeof(route->dst6));
+	} else {
+		nl_bytes(attrs[RTA_DST], &route->dst6, sizeof(route->dst6));
 	}
 	return MNL_CB_OK;
 }

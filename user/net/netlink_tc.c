@@ -11,8 +11,11 @@
 
 static int list_tc(const struct nlmsghdr *head, void *data)
 {
-	struct tcmsg *tc = nl_list_more(data);
+	struct tcmsg *tc;
 
+	if (mnl_nlmsg_get_payload_len(head) < sizeof(*tc))
+		return MNL_CB_OK;
+	tc = nl_list_more(data);
 	if (!tc)
 		return MNL_CB_ERROR;
 	*tc = *(const struct tcmsg *)mnl_nlmsg_get_payload(head);

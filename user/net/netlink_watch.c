@@ -113,7 +113,7 @@ static unsigned int watch_hear_nft(const struct nl_monitor *monitor, const struc
 	/* Attribute 1 of each other message is the name of the table. */
 	nl_attrs(head, sizeof(struct nfgenmsg), attrs, NFTA_TABLE_NAME);
 	if (!monitor->own_table || !attrs[NFTA_TABLE_NAME] || nft_deletes(message) ||
-	    strcmp(mnl_attr_get_str(attrs[NFTA_TABLE_NAME]), monitor->own_table))
+	    strcmp(nl_text(attrs[NFTA_TABLE_NAME]), monitor->own_table))
 		return NL_WATCH_NFT;
 	return 0;
 }
