@@ -156,6 +156,7 @@ static void refused(void **state)
 		"prefix fd00::/95\n",
 		"prefix fd00::\n",
 		"dynamic-pool 10.0.0.0/32\n",
+		"dynamic-pool 238.168.240.0/20\n", /* multicast */
 		"dynamic-pool 10.0.0.0\n",
 		"map 10.0.0.1\n",
 		"map 10.0.0.0/24 fd00::/121\n",

@@ -113,6 +113,9 @@ bool config_name_check(const char *name);
 /* Reads a config file. Says what is wrong, with file:line, and returns -1. */
 int config_read(struct config *config, const char *path);
 
+/* Why a network of a pool's length cannot be the pool. Static text; NULL: it can. */
+const char *config_pool_fault(const struct net4 *net);
+
 /* Checks what needs more than one key (own4 in pool, lease order, linear ...). Says it, with the
  * line or the option that is most to blame, and returns -1. */
 int config_check(const struct config *config);

@@ -131,8 +131,7 @@ static int set_prefix(struct put *put)
 	return 0;
 }
 
-/* Why a network of a pool's length cannot be the pool. NULL: it can. */
-static const char *pool_fault(const struct net4 *net)
+const char *config_pool_fault(const struct net4 *net)
 {
 	struct in_addr next_hop = { htonl(PLACEHOLDER) };
 	const char *fault = net4_fault(net, ADDR4_CLIENT);
@@ -158,8 +157,8 @@ static int bad_pool_size(const struct put *put, uint8_t len)
 	}
 	meant = put_around4(put, len);
 	return put_bad(put, why,
-		       pool_fault(&meant) ? put_example(put) :
-					    put_fix(put, net4_text(&meant, text)),
+		       config_pool_fault(&meant) ? put_example(put) :
+						   put_fix(put, net4_text(&meant, text)),
 		       "is not a valid pool size");
 }
 
@@ -172,7 +171,7 @@ static int set_pool(struct put *put)
 		return -1;
 	if (net.len < NAT64_POOL_MIN_LEN || net.len > NAT64_POOL_MAX_LEN)
 		return bad_pool_size(put, net.len);
-	fault = pool_fault(&net);
+	fault = config_pool_fault(&net);
 	if (fault)
 		return put_bad(put, fault, put_example(put), "cannot be the pool");
 	if (put_whole4(put))

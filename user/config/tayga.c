@@ -126,6 +126,14 @@ static int put(struct tayga *tayga, const struct line *line, enum tayga_word wor
 	if (word == TAYGA_POOL &&
 	    (put_net4(value, &tayga->pool) || tayga->pool.len > 31 || tayga->pool.len < 1))
 		return net_fault(line, "an IPv4 network of /1 to /31");
+	if (word == TAYGA_POOL) {
+		const struct net4 pool = tayga_pool(tayga);
+		const char *fault = config_pool_fault(&pool);
+
+		if (fault)
+			return refuse(line, fault,
+				      "give a network of addresses that hosts can have");
+	}
 	return keep_line(tayga, line, word);
 }
 
