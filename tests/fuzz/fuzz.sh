@@ -19,4 +19,4 @@ mkdir "$work/new"
 }
 grep -E '^stat::|INITED' "$work/log"
 units=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")
-[ "$units" -gt 2000 ]
+[ "$units" -gt 500 ]
