@@ -11,7 +11,7 @@ only=$changing
 change=(--tos-46 zero --min-lease 3h) replace=(--replace --pool 192.168.240.0/21)
 move=(--own4 192.168.240.9)
 most=1000 changes=12 replaces=16 moves=1000
-if emulated || [ -n "${NAT64_SLOW-}" ]; then
+if slowed; then
 	most=3 changes=2 replaces=2 moves=3
 fi
 run() { in_server nat64-bpf -q "$@" > "$tmp/out" 2> "$tmp/err" || { cat "$tmp/err"; fail "$*: status $?"; }; }

@@ -175,6 +175,9 @@ web6=64:ff9b::192.88.99.5
 # How many kernel releases are slower here: 1 on a machine, more under emulation.
 emulated() { [ -e /.inside ]; }
 
+# Whether how fast the product is says nothing here: under emulation, or built with sanitizers.
+slowed() { emulated || [ -n "${NAT64_SLOW-}" ]; }
+
 # serve: xfer in web, on port 5000.
 serve() {
 	start serve in_web xfer serve 192.88.99.5 5000

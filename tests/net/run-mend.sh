@@ -26,7 +26,7 @@ EOF
 
 in_server mount -t tmpfs none "$NAT64_BPF_RUN_DIR"		# as /run is
 slow=1
-emulated && slow=20
+slowed && slow=20
 start_run vpn0
 until_true 10 in_server nat64-bpf status vpn0 -q
 in_client ping -q -c 1 -W 2 "$web6"

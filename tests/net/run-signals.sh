@@ -12,7 +12,7 @@ cat > "$tmp/conf/vpn0.conf" <<EOF
 log = $tmp/assigned.json
 EOF
 slow=1
-emulated && slow=8
+slowed && slow=8
 
 # What the service manager hears, a line each.
 start manager python3 -c '
