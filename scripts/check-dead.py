@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""No function of the product is there for its test alone: each global symbol of an object of user/ is used by one.
+"""No function of the product is there for its test alone: each global function of an object of user/ is used by one.
 
    check-dead.py [BUILD]      default: build
 
@@ -42,7 +42,7 @@ def main():
         file = obj.name.removesuffix(".c.o")
         for line in lines("nm", "-P", "--defined-only", obj):
             symbol, kind = line.split()[:2]
-            if kind not in "TDBR" or symbol in uses:
+            if kind != "T" or symbol in uses:
                 continue
             if file in SPARED:
                 spared.add(file)

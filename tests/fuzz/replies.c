@@ -140,7 +140,7 @@ void target_netlink(const uint8_t *data, size_t size)
 {
 	const struct net4 net = { .addr.s_addr = htonl(0xc0a8f000), .len = 20 };
 	const struct pool_route route = { .dst = net, .index = 2, .mtu = 1392 };
-	const uint8_t lladdr[6] = { 2, 0, 0, 0, 0, 1 };
+	struct nl_neigh neigh;
 	struct nl_link link = { 0 };
 
 	if (!size || size > 16384 || !is_framed(data + 1, size - 1))
@@ -159,7 +159,7 @@ void target_netlink(const uint8_t *data, size_t size)
 		nl_link_by_index(2, &link);
 		break;
 	case 6:
-		nl_route4_set(&route);
+		nl_route4_set(&route, false);
 		break;
 	case 7:
 		nl_route4_del(&route);
@@ -168,7 +168,8 @@ void target_netlink(const uint8_t *data, size_t size)
 		nl_addr4_take(2, net.addr);
 		break;
 	case 9:
-		nl_neigh4_set(2, net.addr, lladdr);
+		if (!nl_neigh4_get(2, net.addr, &neigh))
+			nl_neigh4_set(2, net.addr, &neigh);
 		break;
 	case 10:
 		nl_tc_clsact(2);
