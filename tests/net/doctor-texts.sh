@@ -19,7 +19,7 @@ for format in -q -j; do
 	status 7 in_server nat64-bpf "$format" doctor vpn0 --no-dns
 	cp "$tmp/out" "$tmp/report$format"
 done
-json "[f['fix'] for f in d['findings'] if 'XDP program is not attached' in f['what']][0]" < "$tmp/report-j" > "$tmp/fix"
+json "[f['fix'] for f in d['findings'] if 'XDP program' in f['what']][0]" < "$tmp/report-j" > "$tmp/fix"
 grep '^nat64-bpf load vpn0' "$tmp/fix"
 grep -F "$(cat "$tmp/fix")" "$tmp/report-q" > /dev/null || { cat "$tmp/report-q"; fail "the text and -j name the same fix"; }
 ! grep -P '[^\x20-\x7e\t]|\\x[0-9a-f]{2}' "$tmp/report-q" || fail "garbage in a text"
