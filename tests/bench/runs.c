@@ -28,8 +28,9 @@
 #include "kernel.h"
 #include "nat64_tc.skel.h"
 
-#define LINE                                                                                        \
-	"{\"name\":\"runs\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{" \
+#define LINE                                                                                       \
+	"{\"name\":\"runs\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":" \
+	"{"                                                                                        \
 	"\"vpn_net\":\"fd00::/64\",\"pool\":\"%s\",\"own_v4\":\"%s\"}}"
 #define PAYLOAD 64   /* bytes */
 #define SAMPLES 65   /* runs of a case, odd: there is a median */

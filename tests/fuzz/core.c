@@ -10,9 +10,9 @@
 #include "engine.h"
 #include "invariant.h"
 
-#define LINE(config)                                                                                                                    \
-	"{\"name\":\"fuzz\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{\"pool\":\"192.168.240.0/28\"" config \
-	"}}"
+#define LINE(config)                                                                               \
+	"{\"name\":\"fuzz\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":" \
+	"{\"pool\":\"192.168.240.0/28\"" config "}}"
 
 static const char *const settings[] = {
 	LINE(""),

@@ -23,9 +23,9 @@
 #include "kernel.h"
 #include "nat64_tc.skel.h"
 
-#define LINE(config)                                                                                       \
-	"{\"name\":\"race\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{" config \
-	"}}"
+#define LINE(config)                                                                               \
+	"{\"name\":\"race\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":" \
+	"{" config "}}"
 
 struct frame {
 	struct ethhdr eth;
@@ -137,7 +137,8 @@ static int check(struct nat64_tc *tc, const struct worker *w, __u32 clients, __u
 					     &index) ||
 			 index != i;
 	}
-	printf("%u clients: %lu bound, %u counted, %lu lost, %lu with two addresses, %lu without, %lu addresses twice, "
+	printf("%u clients: %lu bound, %u counted, %lu lost, %lu with two addresses, %lu without, "
+	       "%lu addresses twice, "
 	       "%lu slots wrong\n",
 	       clients, bound, alloc.used, w[0].lost + w[1].lost, split, missing, twice, wrong);
 	free(seen);
@@ -181,10 +182,10 @@ int main(int argc, char **argv)
 
 	if (getenv("NAT64_SLOW")) /* a machine that is emulated */
 		clients /= 50;
-	if (!vector_parse(
-		    LINE("\"vpn_net\":\"fd00::/64\",\"pool\":\"10.0.0.0/12\",\"own_v4\":\"10.0.0.1\","
-			 "\"static\":{\"fd00::2\":\"10.0.0.2\",\"fd00::3\":\"10.0.0.3\"}"),
-		    &vector, error))
+	if (!vector_parse(LINE("\"vpn_net\":\"fd00::/64\",\"pool\":\"10.0.0.0/"
+			       "12\",\"own_v4\":\"10.0.0.1\","
+			       "\"static\":{\"fd00::2\":\"10.0.0.2\",\"fd00::3\":\"10.0.0.3\"}"),
+			  &vector, error))
 		return 1;
 	worker[0].tc = kernel_open(ETH_HLEN, vector.config.pool_size);
 	if (!worker[0].tc || kernel_set_up(worker[0].tc, &vector))

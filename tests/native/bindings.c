@@ -27,10 +27,10 @@ static void start(const char *config)
 	char line[1000], error[160];
 
 	vector_free(&vector);
-	snprintf(
-		line, sizeof(line),
-		"{\"name\":\"bindings\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\",\"config\":{%s}}",
-		config);
+	snprintf(line, sizeof(line),
+		 "{\"name\":\"bindings\",\"direction\":\"v6to4\",\"stage\":\"hook\",\"input\":\"\","
+		 "\"config\":{%s}}",
+		 config);
 	assert_true(vector_parse(line, &vector, error));
 	assert_int_equal(engine_native.set_up(&vector), 0);
 }

@@ -66,7 +66,8 @@ int outcome_judge(const char *engine, bool is_64, bool returned, enum engine_end
 		return 0;
 contradiction:
 	fprintf(stderr,
-		"error: %s: verdict and counters contradict each other (end %d, %llu drops, last %s)\n",
+		"error: %s: verdict and counters contradict each other (end %d, %llu drops, last "
+		"%s)\n",
 		engine, end, drops, drop_words[out->reason] ? drop_words[out->reason] : "none");
 	return -1;
 }

@@ -18,7 +18,8 @@ static struct nl_link vpn, lan;
 static int setup(void **state)
 {
 	return run("ip tuntap add vpn0 mode tun && ip link set vpn0 mtu 1420 up && "
-		   "ip link add lan0 type veth peer name lan1 && ip link set lan0 up && ip link set lan1 up && "
+		   "ip link add lan0 type veth peer name lan1 && ip link set lan0 up && ip link "
+		   "set lan1 up && "
 		   "ip addr add 10.1.2.3/24 dev lan0 && ip addr add fd00::1/64 dev vpn0 && "
 		   "ip addr add 10.9.9.1 peer 10.9.9.2 dev vpn0") ||
 	       nl_link_by_name("vpn0", &vpn) || nl_link_by_name("lan0", &lan);
@@ -172,20 +173,20 @@ static void route_l2(void **state)
 	assert_int_equal(nl_neigh4_set(lan.index, route.via, &placeholder), 0);
 	assert_int_equal(nl_neigh4_get(lan.index, route.via, &there), 0);
 	assert_true(nl_neigh4_is(&there, placeholder.lladdr));
-	assert_int_equal(
-		run("ip neigh replace 169.254.64.64 lladdr 02:00:00:00:00:01 nud permanent "
-		    "dev lan0"),
-		0);
+	assert_int_equal(run("ip neigh replace 169.254.64.64 lladdr 02:00:00:00:00:01 nud "
+			     "permanent "
+			     "dev lan0"),
+			 0);
 	assert_int_equal(nl_neigh4_get(lan.index, route.via, &there), 0);
 	assert_false(nl_neigh4_is(&there, placeholder.lladdr));
 	assert_int_equal(nl_neigh4_set(lan.index, route.via, &placeholder), 0);
 	assert_int_equal(nl_route4_set(&route, false), 0);
 	route_compared(&route);
 	assert_int_equal(nl_route4_set(&route, false), -EEXIST);
-	assert_int_equal(
-		run("ip route show 192.168.240.0/20 | grep -q "
-		    "'via 169.254.64.64 dev lan0 proto 64 src 192.168.240.1 onlink mtu 1472'"),
-		0);
+	assert_int_equal(run("ip route show 192.168.240.0/20 | grep -q "
+			     "'via 169.254.64.64 dev lan0 proto 64 src 192.168.240.1 onlink mtu "
+			     "1472'"),
+			 0);
 	assert_int_equal(run("ip neigh show 169.254.64.64 dev lan0 nud permanent | "
 			     "grep -q 02:64:64:64:64:64"),
 			 0);
@@ -217,12 +218,12 @@ static void routes_of_all_kinds(void **state)
 	size_t count;
 	int seen = 0;
 
-	assert_int_equal(
-		run("ip route add 10.7.0.0/16 nexthop via 10.1.2.9 nexthop via 10.1.2.8 && "
-		    "ip route add 10.6.0.0/16 dev lan0 table 5000 metric 7 && "
-		    "ip route add 10.5.0.0/16 via inet6 fe80::9 dev lan0 && "
-		    "ip -6 route add 64:ff9b::/96 via fe80::9 dev lan0"),
-		0);
+	assert_int_equal(run("ip route add 10.7.0.0/16 nexthop via 10.1.2.9 nexthop via 10.1.2.8 "
+			     "&& "
+			     "ip route add 10.6.0.0/16 dev lan0 table 5000 metric 7 && "
+			     "ip route add 10.5.0.0/16 via inet6 fe80::9 dev lan0 && "
+			     "ip -6 route add 64:ff9b::/96 via fe80::9 dev lan0"),
+			 0);
 	assert_int_equal(nl_routes(AF_INET, &list, &count), 0);
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].dst4.s_addr == ip4("10.7.0.0").s_addr && list[i].gateway &&
@@ -276,14 +277,16 @@ static void conntrack(void **state)
 	const struct net4 low = { ip4("10.1.2.0"), 25 };
 
 	assert_int_equal(ended_in(&low), 0);
-	assert_int_equal(
-		run("ip addr add 10.1.2.4/24 dev lan0 && ip addr add 10.1.2.200/24 dev lan0 && "
-		    "ip neigh add 10.1.2.99 lladdr 02:00:00:00:00:01 dev lan0 && "
-		    "ip neigh add 10.1.2.250 lladdr 02:00:00:00:00:02 dev lan0 && "
-		    "nft -f - <<END\ntable ip t {\n"
-		    "chain raw { type filter hook output priority raw; ip saddr 10.1.2.4 ct zone set 5; }\n"
-		    "chain c { type filter hook output priority 0; ct state new counter; }\n}\nEND"),
-		0);
+	assert_int_equal(run("ip addr add 10.1.2.4/24 dev lan0 && ip addr add 10.1.2.200/24 dev "
+			     "lan0 && "
+			     "ip neigh add 10.1.2.99 lladdr 02:00:00:00:00:01 dev lan0 && "
+			     "ip neigh add 10.1.2.250 lladdr 02:00:00:00:00:02 dev lan0 && "
+			     "nft -f - <<END\ntable ip t {\n"
+			     "chain raw { type filter hook output priority raw; ip saddr 10.1.2.4 "
+			     "ct zone set 5; }\n"
+			     "chain c { type filter hook output priority 0; ct state new counter; "
+			     "}\n}\nEND"),
+			 0);
 	send_from("10.1.2.3", "10.1.2.99");
 	send_from("10.1.2.3", "10.1.2.99");
 	send_from("10.1.2.4", "10.1.2.99");

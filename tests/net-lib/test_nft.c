@@ -137,7 +137,8 @@ static void edited(void **state)
 		"add chain inet nat64_bpf_a-b.c_ post { policy drop; }",
 		"add chain inet nat64_bpf_a-b.c_ more",
 		"add counter inet nat64_bpf_a-b.c_ more",
-		"flush chain inet nat64_bpf_a-b.c_ post; add rule inet nat64_bpf_a-b.c_ post accept",
+		"flush chain inet nat64_bpf_a-b.c_ post; add rule inet nat64_bpf_a-b.c_ post "
+		"accept",
 	};
 
 	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
@@ -198,10 +199,10 @@ static void counters_stay(void **state)
 	nft_delete(spec.instance);
 	assert_int_equal(nft_counts(spec.instance, &counts), 0);
 	assert_int_equal(counts.leaked, 0);
-	assert_int_equal(
-		run("nft 'table inet nat64_bpf_a-b.c_ { counter leaked { packets 5 bytes 500; }; "
-		    "counter slow_64 { packets 70000000000 bytes 9; }; }'"),
-		0);
+	assert_int_equal(run("nft 'table inet nat64_bpf_a-b.c_ { counter leaked { packets 5 bytes "
+			     "500; }; "
+			     "counter slow_64 { packets 70000000000 bytes 9; }; }'"),
+			 0);
 	assert_int_equal(apply(&spec), 0);
 	assert_int_equal(apply(&spec), 0);
 	assert_int_equal(nft_counts(spec.instance, &counts), 0);

@@ -26,8 +26,8 @@ static int setup(void **state)
 		return -1;
 	snprintf(undo, sizeof(undo), "%s/undo", folder);
 	snprintf(fresh, sizeof(fresh), "%s/undo.new", folder);
-	return run(
-		"ip link add one type veth peer name peer && ip link add eth0.5 type veth peer name three");
+	return run("ip link add one type veth peer name peer && ip link add eth0.5 type veth peer "
+		   "name three");
 }
 
 static int teardown(void **state)
@@ -173,9 +173,9 @@ static void cut_on_the_way_back(void **state)
 	for (int again = 0; again < 2; again++) {
 		FILE *file = fopen(undo, "w");
 
-		fprintf(file,
-			"put net/ipv4/conf/three/forwarding 1\nput net/ipv4/conf/gone/forwarding 1\n"
-			"put net/ipv4/conf/all/accept_redirects 1\n");
+		fprintf(file, "put net/ipv4/conf/three/forwarding 1\nput "
+			      "net/ipv4/conf/gone/forwarding 1\n"
+			      "put net/ipv4/conf/all/accept_redirects 1\n");
 		fclose(file);
 		assert_int_equal(sysctl_set("net/ipv4/conf/three/forwarding", 0), 0);
 		assert_shows("sysctl -w net.ipv4.conf.three.forwarding=1\n");

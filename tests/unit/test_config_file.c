@@ -183,9 +183,8 @@ static void long_lines(void **state)
 			print_message("%zu %zu\n", len, j);
 			if (len > 1000 || (odd && len == 1000)) { /* CR and x are part of it */
 				assert_int_equal(o->status, EXIT_USAGE);
-				assert_non_null(strstr(
-					o->err,
-					":2: the line is too long\nwhy: a line has at most 1000"));
+				assert_non_null(strstr(o->err, ":2: the line is too long\nwhy: a "
+							       "line has at most 1000"));
 			} else if (!odd) {
 				assert_string_equal(o->err, "");
 				assert_int_equal(occurs(o->out, "log = /0"), 1);
@@ -319,7 +318,8 @@ static const struct {
 	  "10.1.0.0/20", "" },
 	{ "own6 = fd00::1\nguard = on\nprefix = fd00::/96", 4, false, "inside the prefix", "",
 	  "own6" },
-	{ "clients = fd01::/64\nclients = fd00::/64\nhost = deny\nclients = fd02::/64\nprefix = fd02::/96",
+	{ "clients = fd01::/64\nclients = fd00::/64\nhost = deny\nclients = fd02::/64\nprefix = "
+	  "fd02::/96",
 	  6, false, "clients = fd02::/64 overlaps", "", "" },
 	{ "prefix = fd00::/96\nclients = fd01::/64\nclients = fd00::/64\nclients = fd02::/64", 4,
 	  false, "clients = fd00::/64 overlaps", "", "" },
@@ -327,7 +327,8 @@ static const struct {
 	  false, "3 networks", "", "" },
 	{ "static = 192.168.240.9 fd00::5\nown4 = 192.168.240.9", 3, false,
 	  "the IPv4 address is taken", "own4", "" },
-	{ "static = 192.168.240.8 fd00::8\nguard = on\nstatic = 192.168.240.9 64:ff9b::5\nhost = deny",
+	{ "static = 192.168.240.8 fd00::8\nguard = on\nstatic = 192.168.240.9 64:ff9b::5\nhost = "
+	  "deny",
 	  4, false, "static = 192.168.240.9 64:ff9b::5: the", "", "" },
 	{ "static = 10.1.0.1 fd00::5\npool = 10.1.0.0/20", 3, false, "the IPv4 address is taken",
 	  "first host", "" },
@@ -718,7 +719,8 @@ static int read_noise(const void *arg)
 {
 	static const char text[] =
 		"\xef\xbb\xbf[nat64]\nclients = fd00::/64 # c\nstatic = 192.168.240.50 fd00::50\n"
-		"private = 10.0.0.0/8\nmin-lease = 2h4m\nicmp-errors = 5/s\nnat44 = snat 1.2.3.4-1.2.3.5\nlog = /x\n";
+		"private = 10.0.0.0/8\nmin-lease = 2h4m\nicmp-errors = 5/s\nnat44 = snat "
+		"1.2.3.4-1.2.3.5\nlog = /x\n";
 	char copy[sizeof(text)];
 
 	for (int turn = 0; turn < 3000; turn++) {

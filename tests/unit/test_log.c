@@ -29,9 +29,9 @@ static void three_parts(void **state)
 	const struct outcome *o = child_run(fail_twice, NULL);
 
 	assert_int_equal(o->status, EXIT_PRIVILEGE); /* of the first error */
-	assert_string_equal(
-		o->err, "error: tun0: cannot attach\nwhy: CAP_BPF is missing\nfix: run as root\n"
-			"error: second\nwhy: no reason\nfix: none\n");
+	assert_string_equal(o->err, "error: tun0: cannot attach\nwhy: CAP_BPF is missing\nfix: run "
+				    "as root\n"
+				    "error: second\nwhy: no reason\nfix: none\n");
 	assert_string_equal(o->out, "");
 }
 
@@ -45,11 +45,10 @@ static void json(void **state)
 {
 	const struct outcome *o = child_run(fail_json, NULL);
 
-	assert_string_equal(
-		o->out,
-		"{\"error\":{\"what\":\"tun0: cannot attach\",\"why\":\"CAP_BPF is missing\","
-		"\"fix\":\"run as root\",\"exit\":4}}\n"); /* once */
-	assert_int_equal(occurs(o->err, "error: "), 2);	   /* words on stderr as well */
+	assert_string_equal(o->out, "{\"error\":{\"what\":\"tun0: cannot "
+				    "attach\",\"why\":\"CAP_BPF is missing\","
+				    "\"fix\":\"run as root\",\"exit\":4}}\n"); /* once */
+	assert_int_equal(occurs(o->err, "error: "), 2); /* words on stderr as well */
 }
 
 static void same_fixes(void **state)

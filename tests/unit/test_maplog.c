@@ -101,11 +101,15 @@ static void count_event(const struct maplog_event *event, void *data)
 static void replays(void **state)
 {
 	static const char text[] =
-		"{\"time\":\"2026-11-25T01:00:00Z\",\"event\":\"assigned\",\"instance\":\"a\",\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\"}\n"
+		"{\"time\":\"2026-11-25T01:00:00Z\",\"event\":\"assigned\",\"instance\":\"a\","
+		"\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\"}\n"
 		"{\"time\":\"2026\n\n"
-		"{\"time\":\"2026-11-25T01:00:00Z\",\"event\":\"assigned\",\"instance\":\"b\",\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\"}\n"
-		"{\"time\":\"2026-11-25T01:00:01Z\",\"event\":\"assigned\",\"instance\":\"a\",\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\",\"kind\":\"static\"}\n"
-		"{\"time\":\"2026-11-25T01:00:02Z\",\"event\":\"expired\",\"instance\":\"a\",\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\"}\n";
+		"{\"time\":\"2026-11-25T01:00:00Z\",\"event\":\"assigned\",\"instance\":\"b\","
+		"\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\"}\n"
+		"{\"time\":\"2026-11-25T01:00:01Z\",\"event\":\"assigned\",\"instance\":\"a\","
+		"\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\",\"kind\":\"static\"}\n"
+		"{\"time\":\"2026-11-25T01:00:02Z\",\"event\":\"expired\",\"instance\":\"a\","
+		"\"addr4\":\"10.0.0.1\",\"addr6\":\"fd00::1\"}\n";
 	FILE *log = fmemopen((char *)text, sizeof(text) - 1, "r");
 	int counts[3] = {};
 

@@ -129,13 +129,13 @@ static void format(void **state)
 	assert_int_equal(savefile_write(path, items, 2), 0);
 	len = read_bytes(text, sizeof(text) - 1);
 	text[len] = 0;
-	assert_string_equal(
-		text,
-		"# Bindings of nat64-bpf, in the format of TAYGA's dynamic.map: IPv4, IPv6, last use (seconds since 1970).\n"
-		"# The last line is a checksum: remove it from a file that was edited.\n"
-		"192.168.240.2\tfd00::2\t1700000000\n"
-		"# static 192.168.240.50 fd00::50\n"
-		"# crc32 0b797f39\n");
+	assert_string_equal(text, "# Bindings of nat64-bpf, in the format of TAYGA's dynamic.map: "
+				  "IPv4, IPv6, last use (seconds since 1970).\n"
+				  "# The last line is a checksum: remove it from a file that was "
+				  "edited.\n"
+				  "192.168.240.2\tfd00::2\t1700000000\n"
+				  "# static 192.168.240.50 fd00::50\n"
+				  "# crc32 0b797f39\n");
 }
 
 /* What makes an address wait longer (decision 18) is a line before those of which it is true. */
@@ -157,10 +157,9 @@ static void flows(void **state)
 	assert_int_equal(savefile_write(path, items, n), 0);
 	len = read_bytes(text, sizeof(text) - 1);
 	text[len] = 0;
-	assert_non_null(strstr(
-		text,
-		"fd00::3\n# flows replied\n192.168.240.4\tfd00::4\t18\n# flows long\n192.168.240.5\t"
-		"fd00::5\t19\n# flows replied long\n192.168.240.6\t"));
+	assert_non_null(strstr(text, "fd00::3\n# flows replied\n192.168.240.4\tfd00::4\t18\n# "
+				     "flows long\n192.168.240.5\t"
+				     "fd00::5\t19\n# flows replied long\n192.168.240.6\t"));
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, n);
 	for (size_t i = 0; i < n; i++)
@@ -375,8 +374,8 @@ static void duplicates(void **state)
 {
 	struct saved_list list;
 
-	write_text(
-		"192.168.240.2\tfd00::2\t17\n192.168.240.2\tfd00::2\t18\n192.168.240.2\tfd00::3\t19\n");
+	write_text("192.168.240.2\tfd00::2\t17\n192.168.240.2\tfd00::2\t18\n192.168.240.2\tfd00::"
+		   "3\t19\n");
 	assert_int_equal(savefile_read(path, &list), 0);
 	assert_int_equal(list.count, 3);
 	savefile_list_free(&list);
@@ -502,9 +501,9 @@ static void import_is_strict(void **state)
 		assert_int_equal(savefile_import(path, &list, &damaged), -1);
 		assert_int_equal(list.count, 0);
 	}
-	write_text(
-		"# of TAYGA\n\n192.168.240.2 fd00::2 17\n192.168.240.2\tfd00::2\t19\n# static 192.168.240.3 fd00::3\n"
-		"192.168.240.3 fd00::3 5\n");
+	write_text("# of TAYGA\n\n192.168.240.2 fd00::2 17\n192.168.240.2\tfd00::2\t19\n# static "
+		   "192.168.240.3 fd00::3\n"
+		   "192.168.240.3 fd00::3 5\n");
 	assert_int_equal(savefile_import(path, &list, &damaged), 0);
 	assert_false(damaged);
 	assert_int_equal(list.count, 2);

@@ -71,8 +71,10 @@ static void each_directive(void **state)
 
 	take("# of 0.9.2\n" BASE
 	     "ipv6-addr 2001:db8:1::2\nprefix 64:ff9b::/96\ndynamic-pool 192.168.255.0/24\n"
-	     "data-dir /var/spool/tayga\nstrict-frag-hdr on\nmap 192.168.255.2 fd00::143\nmap 192.168.5.42 fd00::42 # web\n"
-	     "# later\nwkpf-strict no\nudp-cksum-mode fwd\nlog drop reject icmp\nofflink-mtu 1400\ntun-up yes\n"
+	     "data-dir /var/spool/tayga\nstrict-frag-hdr on\nmap 192.168.255.2 fd00::143\nmap "
+	     "192.168.5.42 fd00::42 # web\n"
+	     "# later\nwkpf-strict no\nudp-cksum-mode fwd\nlog drop reject icmp\nofflink-mtu "
+	     "1400\ntun-up yes\n"
 	     "tun-ip 192.168.1.1/24\ntun-ip fd01::1/64\ntun-route 64:ff9b::/96\nworkers 4\n",
 	     &config);
 	has("\nown4 = 192.168.255.1\n");
@@ -83,9 +85,9 @@ static void each_directive(void **state)
 	has("\nprivate = allow\n");
 	has("\nudp-zero-checksum = forward\n");
 	assert_int_equal(config.static_count, 2);
-	for (const char *word =
-		     "tun-device nat64\0data-dir \0strict-frag-hdr on\0log drop\0offlink-mtu\0tun-up yes\0"
-		     "tun-ip 192.168.1.1/24\0tun-ip fd01::1/64\0tun-route\0";
+	for (const char *word = "tun-device nat64\0data-dir \0strict-frag-hdr on\0log "
+				"drop\0offlink-mtu\0tun-up yes\0"
+				"tun-ip 192.168.1.1/24\0tun-ip fd01::1/64\0tun-route\0";
 	     *word; word += strlen(word) + 1) {
 		char *found = strstr(out, word);
 
@@ -112,7 +114,8 @@ static void pools(void **state)
 	     &config);
 	has("\nown4 = 10.0.0.2\n"); /* the first host has a map, ipv4-addr is the network's */
 	config_free(&config);
-	take("tun-device t\nipv4-addr 10.0.0.1\nprefix fd64::/96\nmap 10.0.0.7 fd00::7\nwkpf-strict yes\n",
+	take("tun-device t\nipv4-addr 10.0.0.1\nprefix fd64::/96\nmap 10.0.0.7 "
+	     "fd00::7\nwkpf-strict yes\n",
 	     &config);
 	has("refuses clients without a map");
 	has_not("\npool =");
@@ -125,9 +128,10 @@ static void maps(void **state)
 {
 	struct config config;
 
-	take(BASE
-	     "dynamic-pool 192.168.255.0/24\nmap 192.168.255.0/30 fd00::/126\nmap 10.0.0.0/28 fd00:1::/124\n"
-	     "map 10.0.0.3 fd00:2::3\nmap 127.0.0.1 fd00::9\nmap 10.9.9.9 64:ff9b::1\nmap 10.9.9.8 ff02::1\n",
+	take(BASE "dynamic-pool 192.168.255.0/24\nmap 192.168.255.0/30 fd00::/126\nmap 10.0.0.0/28 "
+		  "fd00:1::/124\n"
+		  "map 10.0.0.3 fd00:2::3\nmap 127.0.0.1 fd00::9\nmap 10.9.9.9 64:ff9b::1\nmap "
+		  "10.9.9.8 ff02::1\n",
 	     &config);
 	assert_int_equal(config.static_count,
 			 2 + 16); /* without network address and own4; of 10.0.0.3 the first */

@@ -107,9 +107,9 @@ int caps_drop(void)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
 			     CAP_SYS_ADMIN);
 	if (capng_apply(which) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return log_fail(
-			EXIT_FAILED, strerror(errno),
-			"allow capset() and prctl(): a sandbox (SystemCallFilter=, a container) blocks one of them",
-			"cannot drop capabilities");
+		return log_fail(EXIT_FAILED, strerror(errno),
+				"allow capset() and prctl(): a sandbox (SystemCallFilter=, a "
+				"container) blocks one of them",
+				"cannot drop capabilities");
 	return 0;
 }

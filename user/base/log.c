@@ -136,7 +136,8 @@ const char *log_fix(int error, const char *otherwise)
 	case EMFILE:
 		return "raise the limit of open files: ulimit -n 1024, or LimitNOFILE= in the unit";
 	case ENFILE:
-		return "stop programs that hold many open files, or raise fs.file-max; sysctl fs.file-nr counts them";
+		return "stop programs that hold many open files, or raise fs.file-max; sysctl "
+		       "fs.file-nr counts them";
 	case ENOSPC:
 	case EDQUOT:
 		return "free disk space there and try again";

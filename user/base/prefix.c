@@ -207,10 +207,12 @@ const char *prefix_fault(const struct net6 *prefix)
 	if (byte[0] == 0xff)
 		return "multicast addresses cannot be a translation prefix";
 	if (byte[0] == 0xfe && (byte[1] & 0xc0) == 0x80)
-		return "link-local addresses are not forwarded, so they cannot be a translation prefix";
+		return "link-local addresses are not forwarded, so they cannot be a translation "
+		       "prefix";
 	if (!byte[0] && !byte[1] && prefix->addr.s6_addr32[0] == 0 &&
 	    prefix->addr.s6_addr32[1] == 0)
-		return "::/64 holds the unspecified, loopback and IPv4-mapped addresses (RFC 4291, 2.5)";
+		return "::/64 holds the unspecified, loopback and IPv4-mapped addresses (RFC 4291, "
+		       "2.5)";
 	return NULL;
 }
 

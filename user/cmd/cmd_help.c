@@ -34,7 +34,8 @@ static void print_all(void)
 			printf("      ");
 		printf("--%-9s %s\n", option->name, option->help);
 	}
-	printf("\nnat64-bpf help VERB lists the options of a verb. Manual: nat64-bpf(8), nat64-bpf.conf(5).\n");
+	printf("\nnat64-bpf help VERB lists the options of a verb. Manual: nat64-bpf(8), "
+	       "nat64-bpf.conf(5).\n");
 }
 
 /* One option of a verb, of either kind. */
@@ -203,7 +204,8 @@ int cmd_version(const struct args *args)
 				   "btf", btf, "tcx", tcx < 0 ? json_null() : json_boolean(tcx),
 				   "bpffs", bpffs, "program", textf("%08x", datapath_program())));
 	else
-		printf("nat64-bpf %s, ABI %d, libbpf %s, Linux %s, with%s BTF, %s, bpffs %smounted\n",
+		printf("nat64-bpf %s, ABI %d, libbpf %s, Linux %s, with%s BTF, %s, bpffs "
+		       "%smounted\n",
 		       NAT64_VERSION, NAT64_ABI, libbpf_version_string() + 1, kernel.release,
 		       without, tcx_text, unmounted);
 	return 0;

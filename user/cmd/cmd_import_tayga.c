@@ -85,9 +85,9 @@ static void keep_fitting(const struct tayga *tayga, struct saved_list *list)
 		    tayga_is_host(tayga, list->items[i].addr4))
 			list->items[kept++] = list->items[i];
 	if (kept < list->count)
-		log_note(
-			"dynamic.map: left out %zu bindings outside the pool, or whose address is own4 or in a map",
-			list->count - kept);
+		log_note("dynamic.map: left out %zu bindings outside the pool, or whose address is "
+			 "own4 or in a map",
+			 list->count - kept);
 	list->count = kept;
 }
 
@@ -152,7 +152,8 @@ static void import_report(const struct args *args, const char *name, const struc
 				   bindings ? json_string(to->state) : json_null(), "bindings",
 				   (json_int_t)bindings));
 	else
-		printf("%s written%s\nnext: set interface and clients there, stop TAYGA, then: nat64-bpf load %s\n",
+		printf("%s written%s\nnext: set interface and clients there, stop TAYGA, then: "
+		       "nat64-bpf load %s\n",
 		       to->config,
 		       bindings ? textf(", %zu bindings in %s", bindings, to->state) : "", name);
 }

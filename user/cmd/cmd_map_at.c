@@ -22,10 +22,10 @@ static int find_log(struct map_call *call, const char *name)
 	}
 	if (*call->instance.config.log)
 		return 0;
-	return log_fail(
-		EXIT_FAILED, "`log` is off, so assignments were not recorded",
-		"set log = FILE in the config file and keep nat64-bpf run NAME running, which writes it",
-		"%s: no history is recorded", call->instance.config.name);
+	return log_fail(EXIT_FAILED, "`log` is off, so assignments were not recorded",
+			"set log = FILE in the config file and keep nat64-bpf run NAME running, "
+			"which writes it",
+			"%s: no history is recorded", call->instance.config.name);
 }
 
 static void map_at_print(const struct map_call *call, const struct maplog_answer *answer)

@@ -20,9 +20,9 @@ static const char *fix_of(const struct map_call *call, const struct binding_wish
 	case BINDING_ADDR4_HELD:
 	case BINDING_ADDR6_HELD:
 		if (holder->from_config)
-			return textf(
-				"change `static = %s %s` in the config file, then: nat64-bpf load %s",
-				text_addr4(holder->addr4), text_addr6(&holder->addr6), name);
+			return textf("change `static = %s %s` in the config file, then: nat64-bpf "
+				     "load %s",
+				     text_addr4(holder->addr4), text_addr6(&holder->addr6), name);
 		if (holder->is_static)
 			return textf("nat64-bpf map del %s %s first, if it is no longer needed",
 				     name, text_addr4(holder->addr4));

@@ -92,9 +92,9 @@ int map_list(struct map_call *call)
 	else if (!first)
 		table_end(&table); /* main() reports what could not be written */
 	if (linear && !json)
-		log_note(
-			"%s: mapping = linear: only static maps are listed; look up other addresses with nat64-bpf map lookup %s ADDRESS",
-			b->instance, b->instance);
+		log_note("%s: mapping = linear: only static maps are listed; look up other "
+			 "addresses with nat64-bpf map lookup %s ADDRESS",
+			 b->instance, b->instance);
 	else if (first && !json)
 		log_note("%s: no bindings yet", b->instance);
 	return 0;

@@ -147,11 +147,11 @@ static int take_lock(struct source *source)
 	if (source->lock >= 0 && !flock(source->lock, LOCK_EX | LOCK_NB))
 		return 0;
 	if (source->lock >= 0 && errno == EWOULDBLOCK)
-		return log_fail(
-			EXIT_BUSY,
-			"only one monitor can read an instance's events, and one is running",
-			textf("stop that one; fuser -v %s shows it", path), "%s: already monitored",
-			source->name);
+		return log_fail(EXIT_BUSY,
+				"only one monitor can read an instance's events, and one is "
+				"running",
+				textf("stop that one; fuser -v %s shows it", path),
+				"%s: already monitored", source->name);
 	return caps_fail(errno, NEED_READ, "try again", "%s: cannot be read", path);
 }
 

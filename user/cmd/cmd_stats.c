@@ -125,7 +125,8 @@ static void sample(const char *family, const char *name, const char *label, cons
 /* OpenMetrics wants the samples of one family together, over all instances. */
 static void metrics(const struct report *reports, size_t count)
 {
-	printf("# TYPE nat64_packets counter\n# HELP nat64_packets Packets by what became of them.\n");
+	printf("# TYPE nat64_packets counter\n# HELP nat64_packets Packets by what became of "
+	       "them.\n");
 	for (size_t n = 0; n < count; n++) {
 		const char *name = reports[n].instance.config.name;
 
@@ -164,15 +165,18 @@ static void metrics(const struct report *reports, size_t count)
 			       reports[n].counters[NAT64_COUNT_MAX + i].packets);
 		sample("drops", name, "reason", HOST_DROP, reports[n].nft.host);
 	}
-	printf("# TYPE nat64_pool_addresses gauge\n# HELP nat64_pool_addresses Addresses that clients can have.\n");
+	printf("# TYPE nat64_pool_addresses gauge\n# HELP nat64_pool_addresses Addresses that "
+	       "clients can have.\n");
 	for (size_t n = 0; n < count; n++)
 		printf("nat64_pool_addresses{instance=\"%s\"} %u\n",
 		       reports[n].instance.config.name, reports[n].use.size);
-	printf("# TYPE nat64_pool_used gauge\n# HELP nat64_pool_used Addresses that clients have.\n");
+	printf("# TYPE nat64_pool_used gauge\n# HELP nat64_pool_used Addresses that clients "
+	       "have.\n");
 	for (size_t n = 0; n < count; n++)
 		printf("nat64_pool_used{instance=\"%s\"} %u\n", reports[n].instance.config.name,
 		       reports[n].use.dynamic + reports[n].use.static_in_pool);
-	printf("# TYPE nat64_translating gauge\n# HELP nat64_translating 1 if all parts are in place.\n");
+	printf("# TYPE nat64_translating gauge\n# HELP nat64_translating 1 if all parts are in "
+	       "place.\n");
 	for (size_t n = 0; n < count; n++)
 		printf("nat64_translating{instance=\"%s\"} %d\n", reports[n].instance.config.name,
 		       reports[n].state == STATE_TRANSLATING);

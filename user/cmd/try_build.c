@@ -42,12 +42,13 @@ int try_read(const char *text, struct try_packet *packet)
 	}
 	if (packet->len)
 		return 0;
-	return log_fail(
-		EXIT_USAGE,
-		textf("a packet is an even number of hexadecimal digits from its IP header on, at most %d bytes",
-		      TRY_PACKET_MAX),
-		"or describe it: nat64-bpf try NAME --from fd00::2 --to 64:ff9b::9.9.9.9 --dport 443",
-		"%.40s: not a packet", text);
+	return log_fail(EXIT_USAGE,
+			textf("a packet is an even number of hexadecimal digits from its IP header "
+			      "on, at most %d bytes",
+			      TRY_PACKET_MAX),
+			"or describe it: nat64-bpf try NAME --from fd00::2 --to 64:ff9b::9.9.9.9 "
+			"--dport 443",
+			"%.40s: not a packet", text);
 }
 
 /* What the options say. */
@@ -85,10 +86,10 @@ static int address(const struct args *args, enum verb_option option, struct wish
 	const char *text = args->value[option];
 
 	if (!text)
-		return log_fail(
-			EXIT_USAGE, "a packet needs a source and a destination",
-			"--from fd00::2 --to 64:ff9b::9.9.9.9, or the packet in hexadecimal digits",
-			"--%s is missing", verb_options[option].name);
+		return log_fail(EXIT_USAGE, "a packet needs a source and a destination",
+				"--from fd00::2 --to 64:ff9b::9.9.9.9, or the packet in "
+				"hexadecimal digits",
+				"--%s is missing", verb_options[option].name);
 	if (inet_pton(AF_INET6, text, six) == 1) {
 		wish->is_v6 = true;
 		return 0;
@@ -116,11 +117,11 @@ static int read_wish(const struct args *args, struct wish *wish)
 	if (address(args, OPTION_FROM, wish, &wish->from6, &wish->from4))
 		return -1;
 	if (to_v6 != wish->is_v6)
-		return log_fail(
-			EXIT_USAGE, "one address is IPv6, the other IPv4",
-			"clients send to 64:ff9b::ADDRESS; IPv4 hosts send to the client's pool address",
-			"--from %s --to %s: not of one family", args->value[OPTION_FROM],
-			args->value[OPTION_TO]);
+		return log_fail(EXIT_USAGE, "one address is IPv6, the other IPv4",
+				"clients send to 64:ff9b::ADDRESS; IPv4 hosts send to the client's "
+				"pool address",
+				"--from %s --to %s: not of one family", args->value[OPTION_FROM],
+				args->value[OPTION_TO]);
 	if (!proto)
 		proto = args_has(args, OPTION_DPORT) || args_has(args, OPTION_SPORT) ? "tcp" :
 										       "icmp";

@@ -160,18 +160,19 @@ int try_run(const struct bindings *b, const struct try_packet *in, struct try_re
 
 	*result = (struct try_result){};
 	if (in->bytes[0] >> 4 != 6 && in->bytes[0] >> 4 != 4)
-		return log_fail(
-			EXIT_USAGE,
-			textf("its first nibble is %d, but only IP versions 4 and 6 are translated",
-			      in->bytes[0] >> 4),
-			"begin with the IP header, without an Ethernet header", "not an IP packet");
+		return log_fail(EXIT_USAGE,
+				textf("its first nibble is %d, but only IP versions 4 and 6 are "
+				      "translated",
+				      in->bytes[0] >> 4),
+				"begin with the IP header, without an Ethernet header",
+				"not an IP packet");
 	if (in->len < least)
-		return log_fail(
-			EXIT_USAGE,
-			textf("it has %zu bytes, but its IP header alone takes %zu", in->len,
-			      least),
-			"give the whole packet, or describe it: --from fd00::2 --to 64:ff9b::9.9.9.9",
-			"the packet is too short");
+		return log_fail(EXIT_USAGE,
+				textf("it has %zu bytes, but its IP header alone takes %zu",
+				      in->len, least),
+				"give the whole packet, or describe it: --from fd00::2 --to "
+				"64:ff9b::9.9.9.9",
+				"the packet is too short");
 	skel = open_copy(b);
 	if (!skel)
 		return -1;

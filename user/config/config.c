@@ -97,9 +97,10 @@ bool config_name_check(const char *name)
 		why = "only letters, digits, `_`, `.` and `-` are allowed (A-Z a-z 0-9 _ . -)";
 	if (!why)
 		return true;
-	fix = strlen(name) < IFNAMSIZ && *name ?
-		      "choose a name, and set `interface` in its config file /etc/nat64-bpf/NAME.conf" :
-		      "give an instance: an interface such as tun0, a file /etc/nat64-bpf/NAME.conf by its NAME";
+	fix = strlen(name) < IFNAMSIZ && *name ? "choose a name, and set `interface` in its config "
+						 "file /etc/nat64-bpf/NAME.conf" :
+						 "give an instance: an interface such as tun0, a "
+						 "file /etc/nat64-bpf/NAME.conf by its NAME";
 	log_fail(EXIT_USAGE, why, fix, "%.64s: not a name for an instance", name);
 	return false;
 }

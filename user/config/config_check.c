@@ -139,13 +139,14 @@ static int check_prefix(const struct config *config)
 	net6_text(&config->prefix, prefix);
 	for (size_t i = 0; i < config->client_count; i++)
 		if (net6_overlap(&config->prefix, &config->clients[i]))
-			return bad(
-				config, later(config, NTH(CLIENTS, i), KEY(PREFIX)),
-				textf("addresses in %s stand for IPv4 addresses, so no client may have one",
-				      prefix),
-				"choose a prefix outside the clients' networks, such as 64:ff9b::/96",
-				textf("clients = %s overlaps the prefix",
-				      net6_text(&config->clients[i], clients)));
+			return bad(config, later(config, NTH(CLIENTS, i), KEY(PREFIX)),
+				   textf("addresses in %s stand for IPv4 addresses, so no client "
+					 "may have one",
+					 prefix),
+				   "choose a prefix outside the clients' networks, such as "
+				   "64:ff9b::/96",
+				   textf("clients = %s overlaps the prefix",
+					 net6_text(&config->clients[i], clients)));
 	return 0;
 }
 
@@ -250,7 +251,8 @@ static int check_leases(const struct config *config)
 			   fix, textf("max-lease = %s is shorter than min-lease", max));
 	if (config->min_lease < LEASE_SAFE)
 		warn(config, WARN_LEASE, KEY(MIN_LEASE),
-		     "TCP connections may be idle for 2h4m (RFC 5382 REQ-5); their client may lose its address",
+		     "TCP connections may be idle for 2h4m (RFC 5382 REQ-5); their client may lose "
+		     "its address",
 		     "set min-lease = 2h4m, unless the pool is too small for the clients",
 		     textf("min-lease = %s ends idle TCP connections", min));
 	return 0;
@@ -264,13 +266,14 @@ static int check_nat44(const struct config *config)
 		return 0;
 	if (ntohl(config->snat_first.s_addr) <= ntohl(broadcast(config).s_addr) &&
 	    ntohl(config->snat_last.s_addr) >= ntohl(config->pool.addr.s_addr))
-		return bad(
-			config, later(config, KEY(NAT44), KEY(POOL)),
-			textf("the pool %s is what NAT44 hides: replies to it would not come back",
-			      net4_text(&config->pool, pool)),
-			"give the gateway's address towards the Internet, or set nat44 = masquerade",
-			textf("nat44 = snat %s-%s overlaps the pool",
-			      text_addr4(config->snat_first), text_addr4(config->snat_last)));
+		return bad(config, later(config, KEY(NAT44), KEY(POOL)),
+			   textf("the pool %s is what NAT44 hides: replies to it would not come "
+				 "back",
+				 net4_text(&config->pool, pool)),
+			   "give the gateway's address towards the Internet, or set nat44 = "
+			   "masquerade",
+			   textf("nat44 = snat %s-%s overlaps the pool",
+				 text_addr4(config->snat_first), text_addr4(config->snat_last)));
 	return 0;
 }
 
@@ -312,9 +315,11 @@ static int check_private(const struct config *config)
 	if (config->given & 1ull << KEY_PRIVATE && !config->private_allow &&
 	    !prefix_is_well_known(&config->prefix))
 		warn(config, WARN_PRIVATE, later(config, KEY(PRIVATE), KEY(PREFIX)),
-		     textf("it controls destinations under 64:ff9b::/96; under %s all that are not global can be reached",
+		     textf("it controls destinations under 64:ff9b::/96; under %s all that are not "
+			   "global can be reached",
 			   net6_text(&config->prefix, prefix)),
-		     "set prefix = 64:ff9b::/96, or block them with nftables, and leave `private` out",
+		     "set prefix = 64:ff9b::/96, or block them with nftables, and leave `private` "
+		     "out",
 		     "private has no effect with this prefix");
 	return 0;
 }

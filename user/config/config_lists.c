@@ -70,12 +70,12 @@ int put_clients(struct put *put)
 			       theirs, "cannot be a network of clients");
 	meant = put_around6(put, 64);
 	if (!strchr(put->value, '/'))
-		return put_bad(
-			put,
-			"without a length it is one address: no other client could use the translator",
-			net6_overlap(&meant, prefix) ? theirs :
-						       put_fix(put, net6_text(&meant, text)),
-			"has no length");
+		return put_bad(put,
+			       "without a length it is one address: no other client could use the "
+			       "translator",
+			       net6_overlap(&meant, prefix) ? theirs :
+							      put_fix(put, net6_text(&meant, text)),
+			       "has no length");
 	if (check_new(put, &net) || put_whole6(put, net6_overlap(&net, prefix) ? theirs : NULL))
 		return -1;
 	return append(put, &net);
@@ -97,12 +97,13 @@ static int check_static(const struct put *put, const struct static_map *map)
 		else if (IN6_ARE_ADDR_EQUAL(&other->addr6, &map->addr6))
 			taken = text_addr6(&map->addr6);
 		if (taken)
-			return put_bad(
-				put,
-				textf("%s has a static map already, so packets could not be told apart",
-				      taken),
-				"keep one map for each IPv4 address and for each IPv6 address",
-				"contradicts another static map");
+			return put_bad(put,
+				       textf("%s has a static map already, so packets could not be "
+					     "told apart",
+					     taken),
+				       "keep one map for each IPv4 address and for each IPv6 "
+				       "address",
+				       "contradicts another static map");
 	}
 	return 0;
 }
@@ -114,10 +115,10 @@ int put_static(struct put *put)
 	struct static_map map;
 
 	if (sscanf(put->value, "%45s %45s %c", first, second, &rest) != 2)
-		return put_bad(
-			put,
-			"a static map is an IPv4 address and an IPv6 address, with a space between",
-			put_example(put), "is not a static map");
+		return put_bad(put,
+			       "a static map is an IPv4 address and an IPv6 address, with a space "
+			       "between",
+			       put_example(put), "is not a static map");
 	if (inet_pton(AF_INET6, first, &addr6) == 1 && !strchr(second, ':')) {
 		if (put_address4(put, second, ADDR4_CLIENT, &map.addr4) ||
 		    put_address6(put, first, &map.addr6))

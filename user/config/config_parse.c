@@ -94,7 +94,8 @@ static const char *fault6(const struct in6_addr *addr)
 	if (IN6_IS_ADDR_MULTICAST(addr))
 		return "ff00::/8 is multicast";
 	if (IN6_IS_ADDR_LINKLOCAL(addr))
-		return "fe80::/10 is link-local: such packets are not forwarded, so they cannot be translated";
+		return "fe80::/10 is link-local: such packets are not forwarded, so they cannot be "
+		       "translated";
 	if (IN6_IS_ADDR_V4MAPPED(addr))
 		return "::ffff:0:0/96 is for programs and never seen on a wire (RFC 4291, 2.5.5.2)";
 	return NULL;

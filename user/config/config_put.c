@@ -64,10 +64,11 @@ static int set_time(struct put *put)
 		return put_bad(put, "a time is such as 14d, 2h4m or 90s, or plain seconds",
 			       put_example(put), "is not a time");
 	if (value < row->min)
-		return put_bad(
-			put,
-			"connections that are still open would lose their address (RFC 5382, RFC 4787)",
-			put_example(put), textf("is shorter than %s", text_time(row->min, text)));
+		return put_bad(put,
+			       "connections that are still open would lose their address (RFC "
+			       "5382, RFC 4787)",
+			       put_example(put),
+			       textf("is shorter than %s", text_time(row->min, text)));
 	if (value > TEXT_TIME_MAX)
 		return put_bad(put, "ten years are the limit",
 			       put_fix(put, text_time(TEXT_TIME_MAX, text)), "is too long");
@@ -219,11 +220,11 @@ static int set_nat44(struct put *put)
 		if (strncmp(put->value, "snat", 4) || !strchr(" \t", put->value[4]))
 			return no_nat44(put);
 		if (!snat_range(put->value, first, last))
-			return put_bad(
-				put,
-				"snat takes an address, or the first and last of a range, with `-` between",
-				put_fix(put, "snat 203.0.113.7-203.0.113.9"),
-				"is not a nat44 mode");
+			return put_bad(put,
+				       "snat takes an address, or the first and last of a range, "
+				       "with `-` between",
+				       put_fix(put, "snat 203.0.113.7-203.0.113.9"),
+				       "is not a nat44 mode");
 		if (put_address4(put, first, ADDR4_HOST, &a) ||
 		    put_address4(put, last, ADDR4_HOST, &b))
 			return -1;
@@ -267,15 +268,15 @@ static int check_text(const struct put *put)
 			       "choose a shorter one", "is too long");
 	for (const char *c = put->value; *c; c++) {
 		if (iscntrl((unsigned char)*c) && *c != '\t')
-			return put_bad(
-				put,
-				"names with control characters cannot be told apart on a terminal",
-				fix, "holds a control character");
+			return put_bad(put,
+				       "names with control characters cannot be told apart on a "
+				       "terminal",
+				       fix, "holds a control character");
 		if (strchr("#;", *c) && (c == put->value || isspace((unsigned char)c[-1])))
-			return put_bad(
-				put,
-				"`#` or `;` after white space begins a comment in a config file",
-				fix, "holds the beginning of a comment");
+			return put_bad(put,
+				       "`#` or `;` after white space begins a comment in a config "
+				       "file",
+				       fix, "holds the beginning of a comment");
 	}
 	return 0;
 }

@@ -180,10 +180,10 @@ static void take_line(struct source *source, char *text)
 static int cannot_open(const char *path)
 {
 	if (errno == ENOENT || errno == ENOTDIR)
-		return log_fail(
-			EXIT_USAGE, "there is no such file",
-			"create it, or give the name of an interface (without a slash) to use defaults",
-			"%s: cannot read the config file", path);
+		return log_fail(EXIT_USAGE, "there is no such file",
+				"create it, or give the name of an interface (without a slash) to "
+				"use defaults",
+				"%s: cannot read the config file", path);
 	if (errno == EACCES || errno == EPERM)
 		return log_fail(EXIT_PRIVILEGE, strerror(errno),
 				"run as root, or let this user read the file",

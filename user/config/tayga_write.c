@@ -44,7 +44,8 @@ static void write_own4(struct writer *w, const struct tayga_line *line)
 		comment(w, line, NULL);
 	else
 		comment(w, line,
-			textf("it is no free host address of the pool %s, to which own4 belongs; instead:",
+			textf("it is no free host address of the pool %s, to which own4 belongs; "
+			      "instead:",
 			      net4_text(&w->pool, pool)));
 	fprintf(w->out, "own4 = %s\n", text_addr4(w->own4));
 }
@@ -77,8 +78,10 @@ static void write_pool(struct writer *w, const struct tayga_line *line)
 	else
 		comment(w, line,
 			w->pool.len < w->tayga->pool.len ?
-				"too small: a pool has at least 4 addresses, network, broadcast and own4 among them" :
-				"too large: a pool has at most 1,048,576 addresses; this is the first part of it");
+				"too small: a pool has at least 4 addresses, network, broadcast "
+				"and own4 among them" :
+				"too large: a pool has at most 1,048,576 addresses; this is the "
+				"first part of it");
 	fprintf(w->out, "pool = %s\n", net4_text(&w->pool, text));
 }
 
@@ -105,9 +108,9 @@ static void write_strict(struct writer *w, const struct tayga_line *line)
 		return;
 	}
 	comment(w, line,
-		is_yes(line->value) ?
-			NULL :
-			"better: the networks that are meant, `private = 10.0.0.0/8` and so on; the server's own addresses are `host`");
+		is_yes(line->value) ? NULL :
+				      "better: the networks that are meant, `private = 10.0.0.0/8` "
+				      "and so on; the server's own addresses are `host`");
 	fprintf(w->out, "private = %s\n", is_yes(line->value) ? "deny" : "allow");
 }
 
@@ -132,22 +135,22 @@ static const struct {
 	[TAYGA_POOL] = { write_pool },
 	[TAYGA_STRICT] = { write_strict },
 	[TAYGA_UDP] = { write_udp },
-	[TAYGA_TUN_DEVICE] = { .words =
-				       "not needed: no TUN of our own, the programs are attached to the VPN's interface. "
-				       "Default: the instance's name",
+	[TAYGA_TUN_DEVICE] = { .words = "not needed: no TUN of our own, the programs are attached "
+					"to the VPN's interface. "
+					"Default: the instance's name",
 			       .example = "# interface = tun0\n# clients = fd00::/64\n" },
-	[TAYGA_DATA_DIR] = { .words =
-				     "not needed: bindings are kept in /var/lib/nat64-bpf, or in the file `state`" },
-	[TAYGA_MAP_FILE] = { .words =
-				     "its maps are below; at run time: nat64-bpf map add, del, import" },
+	[TAYGA_DATA_DIR] = { .words = "not needed: bindings are kept in /var/lib/nat64-bpf, or in "
+				      "the file `state`" },
+	[TAYGA_MAP_FILE] = { .words = "its maps are below; at run time: nat64-bpf map add, del, "
+				      "import" },
 	[TAYGA_FRAGMENTS] = { .words = "not needed: Fragment Headers follow RFC 7915, 4.1" },
-	[TAYGA_OFFLINK] = { .words =
-				    "not needed: the kernel fragments to the MTU of the pool's route; RFC 7915's lower "
-				    "limit of 1280:",
+	[TAYGA_OFFLINK] = { .words = "not needed: the kernel fragments to the MTU of the pool's "
+				     "route; RFC 7915's lower "
+				     "limit of 1280:",
 			    .example = "# mtu = 1252\n" },
-	[TAYGA_LOG] = { .words =
-				"not needed: nat64-bpf status counts drops by reason, nat64-bpf monitor shows them. "
-				"Assignments of addresses:",
+	[TAYGA_LOG] = { .words = "not needed: nat64-bpf status counts drops by reason, nat64-bpf "
+				 "monitor shows them. "
+				 "Assignments of addresses:",
 			.example = "# log = /var/log/nat64-bpf.json\n" },
 	[TAYGA_TUN_UP] = { .words = NO_TUN },
 	[TAYGA_TUN_IP] = { .words = NO_TUN },
@@ -228,7 +231,8 @@ static void write_maps(struct writer *w)
 				net6_text(&map->net6, six));
 			if (total + size > TAYGA_EXPAND_MAX) {
 				fprintf(w->out,
-					"#   left out: %llu addresses; at most %d become static maps. As an "
+					"#   left out: %llu addresses; at most %d become static "
+					"maps. As an "
 					"instance of its own: pool, clients, mapping = linear\n",
 					(unsigned long long)size, TAYGA_EXPAND_MAX);
 				continue;
@@ -268,16 +272,18 @@ static void write_absent(struct writer *w)
 
 	if (!tayga->given[TAYGA_POOL] && !w->linear)
 		fprintf(w->out,
-			"\n# (no dynamic-pool)\n#   TAYGA refuses clients without a map; here they get addresses of "
+			"\n# (no dynamic-pool)\n#   TAYGA refuses clients without a map; here they "
+			"get addresses of "
 			"the default pool\n# pool = %s\n",
 			net4_text(&w->pool, text));
 	if (!tayga->given[TAYGA_PREFIX])
-		fprintf(w->out,
-			"\n# (no prefix)\n#   TAYGA reaches IPv4 hosts by their maps only; here clients reach "
-			"them by the prefix\n# prefix = 64:ff9b::/96\n");
-	fprintf(w->out,
-		"\n# TAYGA lets clients reach each other through the pool, the server's own IPv4 addresses, and be\n"
-		"# reached from outside. Here that is off; to have it:\n# hairpin = allow\n# host = allow\n# guard = off\n");
+		fprintf(w->out, "\n# (no prefix)\n#   TAYGA reaches IPv4 hosts by their maps only; "
+				"here clients reach "
+				"them by the prefix\n# prefix = 64:ff9b::/96\n");
+	fprintf(w->out, "\n# TAYGA lets clients reach each other through the pool, the server's "
+			"own IPv4 addresses, and be\n"
+			"# reached from outside. Here that is off; to have it:\n# hairpin = "
+			"allow\n# host = allow\n# guard = off\n");
 }
 
 int tayga_write(const struct tayga *tayga, const char *path, FILE *out)

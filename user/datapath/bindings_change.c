@@ -283,11 +283,10 @@ int bindings_end_flows(struct bindings *b)
 	qsort(b->ended, b->ended_count, sizeof(*b->ended), by_address);
 	status = nl_conntrack_delete_if(is_ended, b);
 	b->ended_count = 0;
-	return status >= 0 ?
-		       0 :
-		       log_fail(
-			       EXIT_FAILED, strerror(-status),
-			       "conntrack -D -s ADDRESS, or wait for min-lease",
-			       "%s: cannot delete the conntrack entries of addresses that clients lost",
-			       b->instance);
+	return status >= 0 ? 0 :
+			     log_fail(EXIT_FAILED, strerror(-status),
+				      "conntrack -D -s ADDRESS, or wait for min-lease",
+				      "%s: cannot delete the conntrack entries of addresses that "
+				      "clients lost",
+				      b->instance);
 }

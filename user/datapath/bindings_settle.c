@@ -41,9 +41,9 @@ static int settle_refuse(const struct bindings *b, const struct binding_wish *wi
 	const char *fix = "edit the line in the config file";
 
 	if (held)
-		fix = textf(
-			"nat64-bpf map del %s %s removes the conflicting binding; or edit the line",
-			b->instance, text_addr4(holder->addr4));
+		fix = textf("nat64-bpf map del %s %s removes the conflicting binding; or edit the "
+			    "line",
+			    b->instance, text_addr4(holder->addr4));
 	return log_fail(EXIT_FAILED, binding_fault_text(fault, holder), fix,
 			"%s: static = %s %s: refused", b->instance, text_addr4(wish->addr4),
 			text_addr6(&wish->addr6));

@@ -192,10 +192,10 @@ static int load_failed(const char *name, const char *what, int error)
 	const char *why = textf("%s%s%s", strerror(error), *libbpf_last ? "; " : "", libbpf_last);
 
 	if (old)
-		return log_fail(
-			EXIT_KERNEL, why,
-			"Linux 6.1 or later is needed; nat64-bpf -v load shows the verifier log",
-			"%s: %s", name, what);
+		return log_fail(EXIT_KERNEL, why,
+				"Linux 6.1 or later is needed; nat64-bpf -v load shows the "
+				"verifier log",
+				"%s: %s", name, what);
 	return log_fail(log_exit(error), why, log_fix(error, "nat64-bpf -v load shows more"),
 			"%s: %s", name, what);
 }
@@ -287,10 +287,11 @@ static int forget_clients(int control)
 
 static int seed_failed(void)
 {
-	return log_fail(
-		EXIT_FAILED, "the seed is the key of the allocation hash: 32 hexadecimal digits",
-		"make its directory writable; remove a damaged file, and the next load creates a new one",
-		"%s/seed: cannot be read or created", dir_state());
+	return log_fail(EXIT_FAILED,
+			"the seed is the key of the allocation hash: 32 hexadecimal digits",
+			"make its directory writable; remove a damaged file, and the next load "
+			"creates a new one",
+			"%s/seed: cannot be read or created", dir_state());
 }
 
 /* The configuration, with what the bindings put into the running one; `map`, `control`:

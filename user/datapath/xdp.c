@@ -188,13 +188,13 @@ int xdp_check(const struct xdp_spec *spec)
 	if (mode != XDP_NATIVE && mode != XDP_GENERIC)
 		return 0;
 	if (!spec->l2)
-		return log_fail(
-			EXIT_FAILED,
-			mode == XDP_NATIVE ?
-				"TUN and WireGuard interfaces have no native XDP: their packets have no Ethernet header" :
-				"its packets have no Ethernet header, which XDP programs expect",
-			"set xdp = off or auto: TC translates there",
-			"%s: xdp = %s is not possible", name, xdp_words[mode]);
+		return log_fail(EXIT_FAILED,
+				mode == XDP_NATIVE ? "TUN and WireGuard interfaces have no native "
+						     "XDP: their packets have no Ethernet header" :
+						     "its packets have no Ethernet header, which "
+						     "XDP programs expect",
+				"set xdp = off or auto: TC translates there",
+				"%s: xdp = %s is not possible", name, xdp_words[mode]);
 	error = xdp_look(spec->name, spec->ifindex, mode, &look);
 	if (error)
 		return log_fail(EXIT_FAILED, strerror(-error),
@@ -202,12 +202,13 @@ int xdp_check(const struct xdp_spec *spec)
 				"%s: cannot query its XDP program", name);
 	if (look.mode != XDP_OFF || !look.taken)
 		return 0;
-	return log_fail(
-		EXIT_FAILED,
-		"the interface already has a program, and no libxdp dispatcher in the same mode to join",
-		textf("ip link set dev %s xdp off, if that program is not needed; or xdp = off",
-		      name),
-		"%s: xdp = %s: another XDP program is attached", name, xdp_words[mode]);
+	return log_fail(EXIT_FAILED,
+			"the interface already has a program, and no libxdp dispatcher in the same "
+			"mode to join",
+			textf("ip link set dev %s xdp off, if that program is not needed; or xdp = "
+			      "off",
+			      name),
+			"%s: xdp = %s: another XDP program is attached", name, xdp_words[mode]);
 }
 
 /* The last message of libxdp that is a reason. */

@@ -172,12 +172,12 @@ static void tell(struct doctor *d, const struct resolver *resolver, const struct
 	}
 	switch (resolver->state) {
 	case RESOLVER_DNS64:
-		doctor_found(
-			d, other ? RESULT_WARNING : RESULT_FAILURE,
-			textf("set dns64-prefix: %s there, or prefix = %s here", text,
-			      net6_text(&resolver->prefix, wrong)),
-			"%s: DNS64 with the prefix %s, which is not %s: packets to those addresses are not translated",
-			resolver->text, wrong, text);
+		doctor_found(d, other ? RESULT_WARNING : RESULT_FAILURE,
+			     textf("set dns64-prefix: %s there, or prefix = %s here", text,
+				   net6_text(&resolver->prefix, wrong)),
+			     "%s: DNS64 with the prefix %s, which is not %s: packets to those "
+			     "addresses are not translated",
+			     resolver->text, wrong, text);
 		break;
 	case RESOLVER_PLAIN:
 		if (other)

@@ -36,16 +36,16 @@ static void seed(struct doctor *d)
 	}
 	if (fread(text, 1, sizeof(text) - 1, file) < 32 ||
 	    strspn(text, "0123456789abcdefABCDEF") != 32)
-		doctor_found(
-			d, RESULT_FAILURE,
-			textf("rm %s: the next load creates a new one, and new clients get different addresses",
-			      path),
-			"%s: damaged: it must be 32 hexadecimal digits", path);
+		doctor_found(d, RESULT_FAILURE,
+			     textf("rm %s: the next load creates a new one, and new clients get "
+				   "different addresses",
+				   path),
+			     "%s: damaged: it must be 32 hexadecimal digits", path);
 	else if (info.st_mode & 077)
-		doctor_found(
-			d, RESULT_WARNING, textf("chmod 600 %s", path),
-			"%s: readable by other users, who can predict which client gets which address",
-			path);
+		doctor_found(d, RESULT_WARNING, textf("chmod 600 %s", path),
+			     "%s: readable by other users, who can predict which client gets which "
+			     "address",
+			     path);
 	else
 		doctor_found(d, RESULT_OK, NULL, "%s: present", path);
 }
@@ -83,11 +83,12 @@ static void state_folder(struct doctor *d)
 	snprintf(path, sizeof(path), "%s/*.bad", dir_state());
 	if (!glob(path, 0, NULL, &damaged))
 		for (size_t i = 0; i < damaged.gl_pathc; i++)
-			doctor_found(
-				d, RESULT_WARNING,
-				textf("check its static maps; nat64-bpf map import NAME %s imports them; then remove it",
-				      text_printable(damaged.gl_pathv[i])),
-				"%s: a damaged state file that was set aside", damaged.gl_pathv[i]);
+			doctor_found(d, RESULT_WARNING,
+				     textf("check its static maps; nat64-bpf map import NAME %s "
+					   "imports them; then remove it",
+					   text_printable(damaged.gl_pathv[i])),
+				     "%s: a damaged state file that was set aside",
+				     damaged.gl_pathv[i]);
 	globfree(&damaged);
 }
 
@@ -129,11 +130,11 @@ static void state_file(struct doctor *d, const struct config *config)
 	if (error == -ENOENT)
 		doctor_found(d, RESULT_SKIPPED, NULL, "%s: does not exist yet", path);
 	else if (damaged)
-		doctor_found(
-			d, RESULT_FAILURE,
-			textf("while it is loaded, the next save rewrites it; nat64-bpf map export %s shows the bindings",
-			      config->name),
-			"%s: its checksum is wrong", path);
+		doctor_found(d, RESULT_FAILURE,
+			     textf("while it is loaded, the next save rewrites it; nat64-bpf map "
+				   "export %s shows the bindings",
+				   config->name),
+			     "%s: its checksum is wrong", path);
 	else if (!error)
 		doctor_found(d, RESULT_OK, NULL, "%s: %zu bindings", path, list.count);
 	else if (!faults)

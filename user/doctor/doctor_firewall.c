@@ -137,15 +137,15 @@ static const char *fix_for(const json_t *chain, const struct instance *instance)
 	net4_text(&instance->config.pool, pool);
 	if (!harmless(member(chain, "table")) || !harmless(member(chain, "name")) ||
 	    !harmless(name))
-		return textf(
-			"accept packets from the VPN interface with a source in %s, and the replies",
-			pool);
+		return textf("accept packets from the VPN interface with a source in %s, and the "
+			     "replies",
+			     pool);
 	where = textf("%s %s %s", member(chain, "family"), member(chain, "table"),
 		      member(chain, "name"));
-	return textf(
-		"nft insert rule %s iifname %s ip saddr %s accept; nft insert rule %s oifname %s ct state "
-		"established,related accept",
-		where, name, pool, where, name);
+	return textf("nft insert rule %s iifname %s ip saddr %s accept; nft insert rule %s oifname "
+		     "%s ct state "
+		     "established,related accept",
+		     where, name, pool, where, name);
 }
 
 static void look_at_chain(struct doctor *d, const json_t *chain, const struct instance *instance)
@@ -161,11 +161,11 @@ static void look_at_chain(struct doctor *d, const json_t *chain, const struct in
 		doctor_found(d, RESULT_OK, NULL,
 			     "%s drops what it does not accept, and has a rule for the VPN", words);
 	else if (look.accepts)
-		doctor_found(
-			d, RESULT_WARNING, fix_for(chain, instance),
-			"%s drops what it does not accept, and none of its rules names the VPN: check that they accept "
-			"clients' packets",
-			words);
+		doctor_found(d, RESULT_WARNING, fix_for(chain, instance),
+			     "%s drops what it does not accept, and none of its rules names the "
+			     "VPN: check that they accept "
+			     "clients' packets",
+			     words);
 	else
 		doctor_found(d, RESULT_FAILURE, fix_for(chain, instance),
 			     "%s drops all packets of clients", words);

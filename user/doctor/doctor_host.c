@@ -65,11 +65,11 @@ static void host_kernel(struct doctor *d, bool permitted)
 			     "Linux %s: its BPF features cannot be probed: %s", name.release,
 			     strerror(program < 0 ? -program : -ring));
 	else if (!program || !ring)
-		doctor_found(
-			d, RESULT_FAILURE,
-			"boot a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, such as Debian's",
-			"Linux %s has no %s", name.release,
-			program ? "BPF ring buffers" : "BPF programs at TC");
+		doctor_found(d, RESULT_FAILURE,
+			     "boot a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, such "
+			     "as Debian's",
+			     "Linux %s has no %s", name.release,
+			     program ? "BPF ring buffers" : "BPF programs at TC");
 	else
 		doctor_found(d, RESULT_OK, NULL, "Linux %s: BTF, BPF programs at TC by %s",
 			     name.release,
@@ -95,9 +95,9 @@ static void host_settings(struct doctor *d)
 		doctor_found(d, RESULT_WARNING, "sysctl -w net.core.bpf_jit_enable=1",
 			     "BPF programs are interpreted, which is several times slower");
 	if (!sysctl_get("kernel/bpf_stats_enabled", &value) && value)
-		doctor_found(
-			d, RESULT_WARNING, "sysctl -w kernel.bpf_stats_enabled=0",
-			"BPF run-time statistics are on, which adds two clock reads per packet");
+		doctor_found(d, RESULT_WARNING, "sysctl -w kernel.bpf_stats_enabled=0",
+			     "BPF run-time statistics are on, which adds two clock reads per "
+			     "packet");
 	if (sysctl_get("net/ipv4/ip_forward", &value))
 		doctor_found(d, RESULT_SKIPPED, NULL, "net.ipv4.ip_forward cannot be read");
 	else
@@ -109,11 +109,11 @@ static void host_settings(struct doctor *d)
 	    sysctl_get("net/netfilter/nf_conntrack_max", &most))
 		doctor_found(d, RESULT_SKIPPED, NULL, "not in use yet");
 	else if (used * 100 >= most * CONNTRACK_CARE)
-		doctor_found(
-			d, RESULT_WARNING,
-			textf("sysctl -w net.netfilter.nf_conntrack_max=%ld", 2 * most),
-			"%ld of %ld entries are in use: when it is full, new flows are dropped",
-			used, most);
+		doctor_found(d, RESULT_WARNING,
+			     textf("sysctl -w net.netfilter.nf_conntrack_max=%ld", 2 * most),
+			     "%ld of %ld entries are in use: when it is full, new flows are "
+			     "dropped",
+			     used, most);
 	else
 		doctor_found(d, RESULT_OK, NULL, "%ld of %ld entries are in use", used, most);
 }
@@ -139,10 +139,10 @@ static void host_tables(struct doctor *d, bool permitted)
 		return;
 	fault = nft_timeout_fault();
 	if (fault)
-		doctor_found(
-			d, RESULT_WARNING,
-			"use a kernel with CONFIG_NF_CONNTRACK_TIMEOUT, or min-lease = 5d so that bindings outlive their flows",
-			"%s: flows may outlive `min-lease`", fault);
+		doctor_found(d, RESULT_WARNING,
+			     "use a kernel with CONFIG_NF_CONNTRACK_TIMEOUT, or min-lease = 5d so "
+			     "that bindings outlive their flows",
+			     "%s: flows may outlive `min-lease`", fault);
 	if (nft_execute("list ruleset", &d->ruleset))
 		doctor_found(d, RESULT_SKIPPED, NULL, "other tables' rules cannot be read: %s",
 			     nft_words());
@@ -150,10 +150,10 @@ static void host_tables(struct doctor *d, bool permitted)
 	while (legacy && fgets(line, sizeof(line), legacy)) {
 		line[strcspn(line, "\n")] = 0;
 		if (!strcmp(line, "filter"))
-			doctor_found(
-				d, RESULT_WARNING,
-				"check that iptables-legacy -S FORWARD accepts clients' packets",
-				"iptables-legacy has a filter table, which nft does not show");
+			doctor_found(d, RESULT_WARNING,
+				     "check that iptables-legacy -S FORWARD accepts clients' "
+				     "packets",
+				     "iptables-legacy has a filter table, which nft does not show");
 	}
 	if (legacy)
 		fclose(legacy);
@@ -181,21 +181,22 @@ static void default_route(struct doctor *d)
 		doctor_found(d, RESULT_OK, NULL, "IPv4 default route via %s", link.name);
 		d->topic = "mtu";
 		if (link.mtu < WAN_MTU_MIN)
-			doctor_found(
-				d, RESULT_WARNING,
-				textf("ip link set dev %s mtu 1500, if the network behind it supports it",
-				      text_printable(link.name)),
-				"%s, towards IPv4: MTU %u, so IPv6 packets of 1280 bytes are fragmented or refused",
-				link.name, link.mtu);
+			doctor_found(d, RESULT_WARNING,
+				     textf("ip link set dev %s mtu 1500, if the network behind it "
+					   "supports it",
+					   text_printable(link.name)),
+				     "%s, towards IPv4: MTU %u, so IPv6 packets of 1280 bytes are "
+				     "fragmented or refused",
+				     link.name, link.mtu);
 		else
 			doctor_found(d, RESULT_OK, NULL, "%s, towards IPv4: MTU %u", link.name,
 				     link.mtu);
 	}
 	d->topic = "route";
 	if (!error && !ways)
-		doctor_found(
-			d, RESULT_WARNING, "ip route add default via GATEWAY",
-			"no IPv4 default route: clients reach only networks that this host has routes to");
+		doctor_found(d, RESULT_WARNING, "ip route add default via GATEWAY",
+			     "no IPv4 default route: clients reach only networks that this host "
+			     "has routes to");
 }
 
 void doctor_host(struct doctor *d)

@@ -33,10 +33,10 @@ static void compare_settings(struct doctor *d, const struct instance *wanted,
 {
 	d->topic = "config";
 	if (has_file(wanted) && !config_equal(&wanted->config, &running->config))
-		doctor_found(
-			d, RESULT_WARNING, again(wanted),
-			"the running settings differ from %s: it was changed, or load had options",
-			wanted->config.path);
+		doctor_found(d, RESULT_WARNING, again(wanted),
+			     "the running settings differ from %s: it was changed, or load had "
+			     "options",
+			     wanted->config.path);
 }
 
 /* An altered route may differ in its MTU only, which has a topic of its own. */
@@ -112,10 +112,10 @@ static void settings(struct doctor *d, const struct report *r)
 	if (!strchr(r->link.name, '/') &&
 	    !sysctl_get(textf("net/ipv4/conf/%s/rp_filter", r->link.name), &one) &&
 	    (all == 1 || one == 1) && all != 2 && one != 2)
-		doctor_found(
-			d, RESULT_OK, NULL,
-			"rp_filter = 1 (strict) on %s: passes, as the pool's route leads there",
-			r->link.name);
+		doctor_found(d, RESULT_OK, NULL,
+			     "rp_filter = 1 (strict) on %s: passes, as the pool's route leads "
+			     "there",
+			     r->link.name);
 }
 
 static void fast_path(struct doctor *d, const struct report *r)
@@ -128,10 +128,10 @@ static void fast_path(struct doctor *d, const struct report *r)
 	if (r->fast)
 		doctor_found(d, RESULT_OK, NULL, "flowtable, %u flows", r->flows);
 	else if (r->fast_why)
-		doctor_found(
-			d, RESULT_WARNING,
-			"no action needed: the slow path handles everything; fastpath = off silences this",
-			"off: %s", r->fast_why);
+		doctor_found(d, RESULT_WARNING,
+			     "no action needed: the slow path handles everything; fastpath = off "
+			     "silences this",
+			     "off: %s", r->fast_why);
 	else
 		doctor_found(d, RESULT_OK, NULL, "switched off");
 }
@@ -169,9 +169,9 @@ static bool derive(struct doctor *d, struct instance *instance)
 	doctor_hear(d, "route");
 	host_check_network(instance);
 	if (!doctor_unhear(d))
-		doctor_found(
-			d, RESULT_OK, NULL,
-			"the pool is not used elsewhere, and no native route lies in the prefix");
+		doctor_found(d, RESULT_OK, NULL,
+			     "the pool is not used elsewhere, and no native route lies in the "
+			     "prefix");
 	return true;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The log of assignments (`log = FILE`), read back: which client held an address at a time. Pure.
  * One JSON object a line:
- * {"time":"2026-11-25T01:02:03Z","event":"assigned","instance":"tun0","addr4":"192.168.240.2","addr6":"fd00::2","kind":"dynamic"}
+ * {"time":"2026-11-25T01:02:03Z","event":"assigned","instance":"tun0",
+ *  "addr4":"192.168.240.2","addr6":"fd00::2","kind":"dynamic"}
  * event: assigned, released (taken away) or expired (not used for max-lease, or given to another
  * client). kind: dynamic or static, of those assigned; files of versions before it have none, which
  * reads as dynamic. The same pair assigned again is the same binding still, of that kind from then

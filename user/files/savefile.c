@@ -112,7 +112,8 @@ int savefile_line(const char *line, struct saved *item)
 }
 
 const char savefile_header[] =
-	"# Bindings of nat64-bpf, in the format of TAYGA's dynamic.map: IPv4, IPv6, last use (seconds since 1970).\n"
+	"# Bindings of nat64-bpf, in the format of TAYGA's dynamic.map: IPv4, IPv6, last use "
+	"(seconds since 1970).\n"
 	"# The last line is a checksum: remove it from a file that was edited.\n";
 
 const char *const savefile_flows_lines[FLOWS_MAX] = {

@@ -14,11 +14,11 @@
 
 static int bad_line(const char *path, size_t number, const char *text)
 {
-	return log_fail(
-		EXIT_USAGE,
-		"a line must be `IPV4 IPV6`, `IPV4 IPV6 SECONDS`, `# static IPV4 IPV6` or another comment",
-		"correct or remove the line; nothing was changed", "%s:%zu: not a binding: `%.60s`",
-		path, number, text);
+	return log_fail(EXIT_USAGE,
+			"a line must be `IPV4 IPV6`, `IPV4 IPV6 SECONDS`, `# static IPV4 IPV6` or "
+			"another comment",
+			"correct or remove the line; nothing was changed",
+			"%s:%zu: not a binding: `%.60s`", path, number, text);
 }
 
 /* As for the state file, but the first bad line is an error. */
@@ -39,11 +39,12 @@ static int read_strictly(const char *path, const struct savefile_text *text,
 		if (kind < 0)
 			return bad_line(path, number, copy);
 		if (!end && kind)
-			return log_fail(
-				EXIT_USAGE,
-				"the last line has no newline, so the file may be truncated",
-				"add a newline if the line is complete; nothing was changed",
-				"%s:%zu: incomplete line: `%.60s`", path, number, copy);
+			return log_fail(EXIT_USAGE,
+					"the last line has no newline, so the file may be "
+					"truncated",
+					"add a newline if the line is complete; nothing was "
+					"changed",
+					"%s:%zu: incomplete line: `%.60s`", path, number, copy);
 		if (!kind) {
 			savefile_flows(copy, &flags);
 		} else {

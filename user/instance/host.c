@@ -48,16 +48,19 @@ static int check_bpf(void)
 	if (fd != -EPERM && fd != -EACCES)
 		return 0;
 	if (in_user_namespace())
-		return log_fail(
-			EXIT_PRIVILEGE,
-			"this is root of a user namespace, as in an unprivileged container, and the kernel takes BPF programs from the host's root only",
-			"run nat64-bpf on the host, in the container's network: nsenter --net=/run/netns/NAME or --net=/proc/PID/ns/net nat64-bpf ...",
+		return log_fail(EXIT_PRIVILEGE,
+				"this is root of a user namespace, as in an unprivileged "
+				"container, and the kernel takes BPF programs from the host's root "
+				"only",
+				"run nat64-bpf on the host, in the container's network: nsenter "
+				"--net=/run/netns/NAME or --net=/proc/PID/ns/net nat64-bpf ...",
+				"not permitted");
+	return log_fail(EXIT_PRIVILEGE,
+			"this process has CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, yet bpf() is "
+			"denied",
+			"allow bpf(): a sandbox (SystemCallFilter=, the seccomp profile of a "
+			"container) or a security module blocks it",
 			"not permitted");
-	return log_fail(
-		EXIT_PRIVILEGE,
-		"this process has CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, yet bpf() is denied",
-		"allow bpf(): a sandbox (SystemCallFilter=, the seccomp profile of a container) or a security module blocks it",
-		"not permitted");
 }
 
 int host_check_privileges(void)
@@ -88,21 +91,21 @@ int host_check_bpffs(void)
 {
 	if (host_has_bpffs())
 		return 0;
-	return log_fail(
-		EXIT_FAILED,
-		"programs and maps are pinned there, and it is not a bpffs; `ip netns exec` hides "
-		"the host's, nsenter --net=/run/netns/NAME does not",
-		"mount -t bpf bpf /sys/fs/bpf", "%s: not a BPF file system", dir_pin());
+	return log_fail(EXIT_FAILED,
+			"programs and maps are pinned there, and it is not a bpffs; `ip netns "
+			"exec` hides "
+			"the host's, nsenter --net=/run/netns/NAME does not",
+			"mount -t bpf bpf /sys/fs/bpf", "%s: not a BPF file system", dir_pin());
 }
 
 int host_check_kernel(void)
 {
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return log_fail(
-			EXIT_KERNEL,
-			"/sys/kernel/btf/vmlinux is absent: it was built without CONFIG_DEBUG_INFO_BTF",
-			"boot a kernel with BTF; those of Debian 11 and later have it",
-			"this kernel cannot relocate BPF programs");
+		return log_fail(EXIT_KERNEL,
+				"/sys/kernel/btf/vmlinux is absent: it was built without "
+				"CONFIG_DEBUG_INFO_BTF",
+				"boot a kernel with BTF; those of Debian 11 and later have it",
+				"this kernel cannot relocate BPF programs");
 	return host_check_bpffs();
 }
 
@@ -232,11 +235,11 @@ static int check_pool(const struct instance *instance, const struct clash_host *
 		snprintf(better, sizeof(better), "...");
 	else
 		net4_text(&spare, better);
-	return log_fail(
-		EXIT_FAILED, clash_text(&clash, why),
-		textf("choose another pool, free here is %s: --pool %s, or pool = in the config file",
-		      better, better),
-		"pool %s is in use on this host", net4_text(pool, text));
+	return log_fail(EXIT_FAILED, clash_text(&clash, why),
+			textf("choose another pool, free here is %s: --pool %s, or pool = in the "
+			      "config file",
+			      better, better),
+			"pool %s is in use on this host", net4_text(pool, text));
 }
 
 /* A native route inside the prefix. */
@@ -249,11 +252,11 @@ static void warn_native(const struct net6 *prefix, const struct lists *lists)
 	if (!native)
 		return;
 	dst = (struct net6){ native->dst6, native->len };
-	log_warn(
-		"clients' packets to the prefix are translated before routing, so this route does not see them",
-		"give these hosts addresses outside the prefix, or remove the route",
-		"route %s lies inside the prefix %s", net6_text(&dst, inside),
-		net6_text(prefix, text));
+	log_warn("clients' packets to the prefix are translated before routing, so this route does "
+		 "not see them",
+		 "give these hosts addresses outside the prefix, or remove the route",
+		 "route %s lies inside the prefix %s", net6_text(&dst, inside),
+		 net6_text(prefix, text));
 }
 
 /* A prefix inside the VPN's own network, on Ethernet: to the clients its addresses are neighbours.
@@ -271,12 +274,13 @@ static void warn_on_link(const struct instance *instance, const struct lists *li
 		    addr->len > prefix->len || !net6_has(&net, &prefix->addr))
 			continue;
 		net6_text(prefix, text);
-		log_warn(
-			"clients on Ethernet ask for its addresses by neighbour discovery, and no host has them",
-			textf("choose a prefix outside that network, or give the clients a route: ip -6 route add %s via %s",
-			      text, inet_ntop(AF_INET6, &instance->own6, own, sizeof(own))),
-			"prefix %s lies inside %s, the network of %s itself", text,
-			net6_text(&net, net_text), instance->link.name);
+		log_warn("clients on Ethernet ask for its addresses by neighbour discovery, and no "
+			 "host has them",
+			 textf("choose a prefix outside that network, or give the clients a route: "
+			       "ip -6 route add %s via %s",
+			       text, inet_ntop(AF_INET6, &instance->own6, own, sizeof(own))),
+			 "prefix %s lies inside %s, the network of %s itself", text,
+			 net6_text(&net, net_text), instance->link.name);
 		return;
 	}
 }

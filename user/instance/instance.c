@@ -184,12 +184,12 @@ static int check_vrf(const struct nl_link *link)
 
 	if (!link->master || nl_link_by_index(link->master, &master) || strcmp(master.kind, "vrf"))
 		return 0;
-	return log_fail(
-		EXIT_FAILED,
-		"the pool's route is in table main, and packets of a VRF do not meet it",
-		textf("ip link set dev %s nomaster; ip rule add iif %s lookup TABLE routes its packets by the VRF's table",
-		      link->name, link->name),
-		"%s: cannot be served in the VRF %s", link->name, master.name);
+	return log_fail(EXIT_FAILED,
+			"the pool's route is in table main, and packets of a VRF do not meet it",
+			textf("ip link set dev %s nomaster; ip rule add iif %s lookup TABLE routes "
+			      "its packets by the VRF's table",
+			      link->name, link->name),
+			"%s: cannot be served in the VRF %s", link->name, master.name);
 }
 
 static int find_link(struct instance *instance, const struct nl_addr *addrs, size_t count)
@@ -207,10 +207,10 @@ static int find_link(struct instance *instance, const struct nl_addr *addrs, siz
 	} else {
 		error = nl_link_by_name(config->interface, link);
 		if (error == -ENODEV)
-			return log_fail(
-				EXIT_FAILED, "there is no interface of that name",
-				"start the VPN first, or name its interface: interface = IFACE; ip -br link lists them",
-				"%s: interface absent", config->interface);
+			return log_fail(EXIT_FAILED, "there is no interface of that name",
+					"start the VPN first, or name its interface: interface = "
+					"IFACE; ip -br link lists them",
+					"%s: interface absent", config->interface);
 		if (error)
 			return instance_unread(error, "ip link",
 					       textf("interface %s", config->interface));
@@ -294,11 +294,11 @@ static int find_own(struct instance *instance, const struct nl_addr *addrs, size
 				instance->own6 = addrs[i].addr6;
 	}
 	if (addr6_is_zero(&instance->own6))
-		return log_fail(
-			EXIT_FAILED,
-			"it has no IPv6 address in `clients`, and ICMPv6 errors to clients need a source",
-			"set it: --own6 fd00::1, or own6 = fd00::1 in the config file",
-			"%s: no IPv6 address for the translator", instance->link.name);
+		return log_fail(EXIT_FAILED,
+				"it has no IPv6 address in `clients`, and ICMPv6 errors to clients "
+				"need a source",
+				"set it: --own6 fd00::1, or own6 = fd00::1 in the config file",
+				"%s: no IPv6 address for the translator", instance->link.name);
 	for (size_t i = 0; i < config->static_count; i++)
 		if (!memcmp(&config->statics[i].addr6, &instance->own6, sizeof(instance->own6)))
 			return log_fail(EXIT_FAILED,
@@ -315,13 +315,14 @@ static int find_mtu(struct instance *instance)
 
 	instance->route_mtu = config->mtu ? config->mtu : instance->link.mtu - 28;
 	if (instance->route_mtu > most)
-		return log_fail(
-			EXIT_FAILED,
-			textf("an IPv4 packet of %u bytes grows by 20 as IPv6, and the MTU of %s is %u",
-			      instance->route_mtu, instance->link.name, instance->link.mtu),
-			textf("mtu = auto, or at most %u (%u leaves room for Fragment Headers)",
-			      most, most - 8),
-			"mtu = %u: too large", instance->route_mtu);
+		return log_fail(EXIT_FAILED,
+				textf("an IPv4 packet of %u bytes grows by 20 as IPv6, and the MTU "
+				      "of %s is %u",
+				      instance->route_mtu, instance->link.name, instance->link.mtu),
+				textf("mtu = auto, or at most %u (%u leaves room for Fragment "
+				      "Headers)",
+				      most, most - 8),
+				"mtu = %u: too large", instance->route_mtu);
 	instance->mss = config->mss_clamp < 0 ? instance->route_mtu - 40 :
 						(uint32_t)config->mss_clamp;
 	return 0;
@@ -391,12 +392,12 @@ static int check_linear(const struct instance *instance)
 	if (!config->linear)
 		return 0;
 	if (instance->client_count != 1)
-		return log_fail(
-			EXIT_FAILED,
-			textf("client N of the network becomes pool + N, and there are %zu networks",
-			      instance->client_count),
-			"clients = the one network",
-			"%s: mapping = linear needs one `clients` network", config->name);
+		return log_fail(EXIT_FAILED,
+				textf("client N of the network becomes pool + N, and there are %zu "
+				      "networks",
+				      instance->client_count),
+				"clients = the one network",
+				"%s: mapping = linear needs one `clients` network", config->name);
 	if (net->len <= 96 || 1ull << (128 - net->len) > size)
 		log_warn(textf("the network has more addresses than the pool's %u", size),
 			 "number the clients from its beginning, or enlarge `pool`",

@@ -57,10 +57,11 @@ static int load_begin(struct plan *plan, struct instance *instance,
 	if (!record_half(&instance->record))
 		plan->reusable = datapath_reusable(&spec);
 	if (plan->reusable == -EEXIST && !options->replace)
-		return log_fail(
-			EXIT_FAILED, "pool, prefix or mapping differ from the running instance",
-			"add --replace: bindings that still fit are kept, flows of the others end",
-			"%s: such a change needs --replace", instance->config.name);
+		return log_fail(EXIT_FAILED,
+				"pool, prefix or mapping differ from the running instance",
+				"add --replace: bindings that still fit are kept, flows of the "
+				"others end",
+				"%s: such a change needs --replace", instance->config.name);
 	return keep_bindings(plan);
 }
 

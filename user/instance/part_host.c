@@ -276,10 +276,10 @@ int neighbour_look(struct plan *plan)
 				   instance->link.name);
 	if (!error && nl_neigh4_is(&there, placeholder.lladdr))
 		return 0;
-	change = plan_add(
-		plan, there.permanent ? CHANGE_ALTERED : CHANGE_MISSING,
-		textf("ip neigh replace %s lladdr 02:6e:61:74:36:34 nud permanent dev %s protocol %d",
-		      PLACEHOLDER4, instance->link.name, NAT64_RTPROT));
+	change = plan_add(plan, there.permanent ? CHANGE_ALTERED : CHANGE_MISSING,
+			  textf("ip neigh replace %s lladdr 02:6e:61:74:36:34 nud permanent dev %s "
+				"protocol %d",
+				PLACEHOLDER4, instance->link.name, NAT64_RTPROT));
 	if (!change)
 		return -1;
 	change->was_neigh = there;

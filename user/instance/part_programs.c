@@ -249,12 +249,13 @@ static int detach(const struct plan *plan)
 		attach_leave(record->left_index, record->left_clsact);
 	if (!attach_remains(record->ifindex))
 		return 0;
-	return log_fail(
-		EXIT_FAILED,
-		"their links are pinned in another BPF file system, which this process cannot see",
-		textf("run it where it was loaded: nsenter --mount=/proc/PID/ns/mnt nat64-bpf unload %s",
-		      name),
-		"%s: its programs stay attached to %s", name, record->interface);
+	return log_fail(EXIT_FAILED,
+			"their links are pinned in another BPF file system, which this process "
+			"cannot see",
+			textf("run it where it was loaded: nsenter --mount=/proc/PID/ns/mnt "
+			      "nat64-bpf unload %s",
+			      name),
+			"%s: its programs stay attached to %s", name, record->interface);
 }
 
 int hooks_apply(struct plan *plan, struct change *change)

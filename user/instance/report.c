@@ -47,7 +47,8 @@ static const char *xdp_auto_why(const struct instance *instance)
 	if (instance->config.xdp != XDP_AUTO)
 		return NULL;
 	return instance->l2 ?
-		       "TC is faster on veth, and no network card has been measured: try native and measure" :
+		       "TC is faster on veth, and no network card has been measured: try native "
+		       "and measure" :
 		       "an interface without an Ethernet header (TUN, WireGuard) has no native XDP";
 }
 

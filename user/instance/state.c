@@ -61,10 +61,10 @@ int state_save(const struct bindings *b, const char *path)
 	savefile_list_free(&list);
 	if (!error)
 		return 0;
-	return log_fail(
-		EXIT_FAILED, textf("%s; the old file is unchanged", strerror(-error)),
-		"free disk space or make it writable; the kernel keeps the bindings while it is loaded",
-		"%s: cannot save the bindings", path);
+	return log_fail(EXIT_FAILED, textf("%s; the old file is unchanged", strerror(-error)),
+			"free disk space or make it writable; the kernel keeps the bindings while "
+			"it is loaded",
+			"%s: cannot save the bindings", path);
 }
 
 struct binding_wish state_wish(const struct saved *item)

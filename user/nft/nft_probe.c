@@ -60,12 +60,12 @@ const char *nft_flowtable_fault(const char (*devices)[IFNAMSIZ], size_t count)
 
 const char *nft_timeout_fault(void)
 {
-	int status = nft_run(
-		PROBE
-		"\tct timeout t {\n\t\tprotocol tcp\n\t\tl3proto ip\n\t\tpolicy = { established : 7440 }\n\t}\n"
-		"\tchain pre {\n\t\ttype filter hook prerouting priority mangle\n"
-		"\t\tip protocol tcp ct timeout set \"t\"\n\t}\n}\n",
-		true);
+	int status = nft_run(PROBE
+			     "\tct timeout t {\n\t\tprotocol tcp\n\t\tl3proto ip\n\t\tpolicy = { "
+			     "established : 7440 }\n\t}\n"
+			     "\tchain pre {\n\t\ttype filter hook prerouting priority mangle\n"
+			     "\t\tip protocol tcp ct timeout set \"t\"\n\t}\n}\n",
+			     true);
 
 	if (!status)
 		return NULL;
@@ -80,8 +80,8 @@ const char *nft_base_fault(void)
 		const char *text, *fault;
 	} steps[] = {
 		{ PROBE "}\n", "the kernel has no nftables (CONFIG_NF_TABLES_INET)" },
-		{ PROBE
-		  "\tchain f {\n\t\ttype filter hook forward priority filter\n\t\tct state new accept\n\t}\n}\n",
+		{ PROBE "\tchain f {\n\t\ttype filter hook forward priority filter\n\t\tct state "
+			"new accept\n\t}\n}\n",
 		  "nftables lacks conntrack (CONFIG_NFT_CT)" },
 		{ PROBE "\tchain n {\n\t\ttype nat hook postrouting priority srcnat\n"
 			"\t\tip saddr 192.0.2.1 masquerade\n\t}\n}\n",

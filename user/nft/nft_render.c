@@ -441,7 +441,8 @@ static void clear(const char *name, const struct nft_table *old, FILE *out)
 		fprintf(out, "add counter inet %s %s\ndelete counter inet %s %s\n", name,
 			counter_names[i], name, counter_names[i]);
 	fprintf(out,
-		"add set inet %s pool4 { type ipv4_addr; flags interval; }\ndelete set inet %s pool4\n",
+		"add set inet %s pool4 { type ipv4_addr; flags interval; }\ndelete set inet %s "
+		"pool4\n",
 		name, name);
 	if (old->flowtable)
 		fprintf(out, "delete flowtable inet %s ft\n", name);
@@ -460,7 +461,8 @@ static void objects(struct nft_text *text, const struct nft_spec *spec, const st
 	snprintf(text->pool, sizeof(text->pool), "%s/%u", addr, spec->pool.len);
 	if (spec->outside_count) { /* else a prefix in the rule itself: cheaper for each packet */
 		fprintf(text->out,
-			"\tset pool4%s {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { %s",
+			"\tset pool4%s {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { "
+			"%s",
 			text->tag, text->pool);
 		for (size_t i = 0; i < spec->outside_count; i++)
 			fprintf(text->out, ", %s",

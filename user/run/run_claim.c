@@ -88,11 +88,11 @@ int run_claim(const char *name, int *claim_fd)
 	other = error == -EADDRINUSE ? reach(name) : -1;
 	pid = other < 0 ? 0 : peer(other);
 	if (pid)
-		return log_fail(
-			EXIT_BUSY, textf("already running as process %d", (int)pid),
-			textf("leave it running; kill -HUP %d makes it read its settings again",
-			      (int)pid),
-			"%s: cannot run", name);
+		return log_fail(EXIT_BUSY, textf("already running as process %d", (int)pid),
+				textf("leave it running; kill -HUP %d makes it read its settings "
+				      "again",
+				      (int)pid),
+				"%s: cannot run", name);
 	log_warn(strerror(-error),
 		 textf("check that only one is running: pgrep -af 'nat64-bpf run %s'", name),
 		 "%s: cannot tell whether another `run` of it is active", name);

@@ -190,10 +190,10 @@ void keeper_saved(struct keeper *k, const char *name, bool wait)
 	error = !WIFEXITED(status) ? EINTR : WEXITSTATUS(status);
 	if (error) {
 		k->changed_at = clock_boot_ns();
-		log_warn(
-			strerror(error),
-			"free disk space or make its directory writable; run retries, and the kernel keeps the bindings",
-			"%s: cannot save the bindings", name);
+		log_warn(strerror(error),
+			 "free disk space or make its directory writable; run retries, and the "
+			 "kernel keeps the bindings",
+			 "%s: cannot save the bindings", name);
 	} else if (k->failing) {
 		log_note("%s: bindings are saved again", name);
 	}

@@ -126,11 +126,12 @@ static void output_line(struct output *out, const char *instance, const char *ev
 		kind = told->is_static ? ",\"kind\":\"static\"" : ",\"kind\":\"dynamic\"";
 	if (out->len > sizeof(out->text) - LINE_MAX_BYTES)
 		output_flush(out);
-	out->len += (size_t)snprintf(
-		out->text + out->len, sizeof(out->text) - out->len,
-		"{\"time\":\"%s\",\"event\":\"%s\",\"instance\":\"%s\",\"addr4\":\"%s\",\"addr6\":\"%s\"%s}\n",
-		out->when, event, instance, inet_ntop(AF_INET, &told->addr4, four, sizeof(four)),
-		inet_ntop(AF_INET6, &told->addr6, six, sizeof(six)), kind);
+	out->len += (size_t)snprintf(out->text + out->len, sizeof(out->text) - out->len,
+				     "{\"time\":\"%s\",\"event\":\"%s\",\"instance\":\"%s\","
+				     "\"addr4\":\"%s\",\"addr6\":\"%s\"%s}\n",
+				     out->when, event, instance,
+				     inet_ntop(AF_INET, &told->addr4, four, sizeof(four)),
+				     inet_ntop(AF_INET6, &told->addr6, six, sizeof(six)), kind);
 }
 
 static struct output *output_begin(const struct run_log *log)
