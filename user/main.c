@@ -18,7 +18,7 @@
 /* A verb is a row: its operands, least and most of them; whether it takes the config keys. */
 static const struct verb verbs[] = {
 	{ "load", "NAME", "bring an instance up, or apply a changed config",
-	  CHANGE | OPTION(REPLACE), true, 1, 1, cmd_load },
+	  CHANGE | OPTION(REPLACE) | OPTION(WAIT), true, 1, 1, cmd_load },
 	{ "unload", "NAME|--all", "take an instance down, leave nothing behind",
 	  CHANGE | OPTION(ALL), false, 1, 1, cmd_unload },
 	{ "status", "[NAME]", "one screen: pool, NAT44, counters, drops",

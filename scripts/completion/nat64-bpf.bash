@@ -59,7 +59,7 @@ _nat64_bpf_values() {
 	--state | --log)		echo @file ;;
 	--proto)			echo tcp udp icmp ;;
 	--clients | --pool | --own4 | --own6 | --static | --min-lease | --max-lease | --quota | \
-	--quota-length | --at | --from | --to | --sport | --dport | --size)
+	--quota-length | --wait | --at | --from | --to | --sport | --dport | --size)
 					echo @none ;;
 	esac
 }
@@ -106,7 +106,7 @@ _nat64_bpf() {
 				mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
 				return
 			fi ;;
-	"load ")	options="$load" ;;
+	"load ")	options="$load --wait" ;;
 	"run ")		options="--unload" ;;
 	"map add" | "map import")
 			options="--replace --dry-run" ;;

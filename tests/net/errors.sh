@@ -168,7 +168,7 @@ refused 1 'interface absent' load vpn9
 manual=$here/../../docs/nat64-bpf.8
 status 1 in_server nat64-bpf load tun7
 diff -u <(sed -n '/^error: tun7:/,/^fix: /p' "$manual") "$tmp/err" || fail "the manual shows another error"
-refused 1 'interface is down' load other0
+refused 1 'interface is down' load other0 --wait=0
 refused 1 'loopback' load lo
 refused 1 'must match exactly one interface' load vpn0 --interface 'tun*'
 refused 1 'matches no interface' load vpn0 --interface auto --clients fd77::/64
@@ -176,8 +176,8 @@ refused 1 'wan0' load vpn0 --interface '*0'
 ip -n "$server" link set other0 up
 ip -n "$server" -6 addr flush dev other0
 before
-refused 1 'clients' load other0
-refused 1 'no IPv6 address for the translator' load other0 --clients fd55::/64
+refused 1 'clients' load other0 --wait=0
+refused 1 'no IPv6 address for the translator' load other0 --clients fd55::/64 --wait=0
 ip -n "$server" link set other0 mtu 1279
 before
 refused 1 'IPv6 needs 1280' load other0 --clients fd55::/64 --own6 fd55::1

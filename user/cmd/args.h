@@ -13,6 +13,7 @@
 #define VERB_OPTIONS(X) \
 	X(DRY_RUN, "dry-run", NULL, NULL, "print what would be done, change nothing") \
 	X(REPLACE, "replace", NULL, NULL, "allow a change that ends bindings or flows") \
+	X(WAIT, "wait", "SEC", "5", "how long to wait for the interface's address and link, 0: not") \
 	X(ALL, "all", NULL, NULL, "all instances") \
 	X(AT, "at", "TIME", NULL, "the holder at that time: YYYY-MM-DDTHH:MM:SSZ, or seconds") \
 	X(WATCH, "watch", "[=SEC]", "2", "redraw every SEC seconds") \

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* nat64-bpf load: bring an instance up, or apply a changed config in place. */
 #include <string.h>
+#include <time.h>
 
 #include "args.h"
+#include "clock.h"
 #include "dry_run.h"
 #include "host.h"
 #include "json.h"
@@ -10,6 +12,10 @@
 #include "lock.h"
 #include "log.h"
 #include "paths.h"
+
+#define WAIT_DEFAULT 5	   /* seconds */
+#define WAIT_MAX     86400 /* seconds */
+#define WAIT_STEP_MS 50
 
 static void say(const struct instance *instance, int changed)
 {
@@ -81,15 +87,63 @@ static int load(const struct args *args)
 	return changed < 0 ? -1 : EXIT_DONE;
 }
 
+static void hear_nothing(const struct log_message *message, void *data)
+{
+}
+
+/* At boot an interface is there a moment before its address and its link. Waits for these, without
+ * the lock; what is wrong then is for load() to say. */
+static void await_interface(struct instance *instance, uint64_t seconds)
+{
+	const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * NS_PER_MS };
+	uint64_t end = clock_boot_ns() + seconds * NS_PER_S;
+	const char *said = NULL;
+	int status = -1;
+
+	while (status && clock_boot_ns() < end) {
+		log_listen(hear_nothing, NULL);
+		status = instance_derive(instance);
+		log_listen(NULL, NULL);
+		if (!status || !instance->awaits)
+			return;
+		if (!said || strcmp(said, instance->awaits))
+			log_note("%s: waiting for %s of %s, %llu s at most", instance->config.name,
+				 instance->awaits, instance->link.name,
+				 (unsigned long long)seconds);
+		said = instance->awaits;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int wait_given(const struct args *args, uint64_t *seconds)
+{
+	const char *text = args->value[OPTION_WAIT];
+
+	*seconds = WAIT_DEFAULT;
+	if (!text || text_number(text, WAIT_MAX, seconds))
+		return 0;
+	return log_fail(EXIT_USAGE, textf("it takes 0 to %d seconds", WAIT_MAX),
+			"nat64-bpf load NAME --wait=5", "--wait=%s: not a time to wait", text);
+}
+
 int cmd_load(const struct args *args)
 {
 	struct instance instance;
+	uint64_t seconds = 0;
 	int status;
 
 	/* what is wrong in itself comes before what is not permitted */
 	status = instance_settings(&instance, args->name, &args->config);
+	if (!status)
+		status = wait_given(args, &seconds);
+	if (!status)
+		status = host_check_privileges();
+	if (!status)
+		status = host_check_kernel();
+	if (!status)
+		await_interface(&instance, seconds);
 	instance_free(&instance);
-	if (status || host_check_privileges() || host_check_kernel() || lock_take())
+	if (status || lock_take())
 		return -1;
 	status = load(args);
 	lock_release();

@@ -228,11 +228,13 @@ static int find_link(struct instance *instance, const struct nl_addr *addrs, siz
 				      link->mtu),
 				textf("ip link set dev %s mtu 1280, or more", link->name),
 				"%s: MTU too small", link->name);
-	if (!(link->flags & IFF_UP))
+	if (!(link->flags & IFF_UP)) {
+		instance->awaits = "the link";
 		return log_fail(EXIT_FAILED,
 				"it is down, and the kernel accepts no route through it",
 				textf("ip link set dev %s up", link->name), "%s: interface is down",
 				link->name);
+	}
 	instance->l2 = link_is_l2(link);
 	return 0;
 }
@@ -273,6 +275,7 @@ static int find_clients(struct instance *instance, const struct nl_addr *addrs, 
 	instance->client_count = n;
 	if (n)
 		return 0;
+	instance->awaits = "an IPv6 address";
 	return log_fail(EXIT_FAILED,
 			hosts ? "it has only /128 addresses, which give no network of clients" :
 				"it has no IPv6 address that would give the clients' network",
@@ -293,12 +296,14 @@ static int find_own(struct instance *instance, const struct nl_addr *addrs, size
 			if (net6_has(&instance->clients[c], &addrs[i].addr6))
 				instance->own6 = addrs[i].addr6;
 	}
-	if (addr6_is_zero(&instance->own6))
+	if (addr6_is_zero(&instance->own6)) {
+		instance->awaits = "an IPv6 address";
 		return log_fail(EXIT_FAILED,
 				"it has no IPv6 address in `clients`, and ICMPv6 errors to clients "
 				"need a source",
 				"set it: --own6 fd00::1, or own6 = fd00::1 in the config file",
 				"%s: no IPv6 address for the translator", instance->link.name);
+	}
 	for (size_t i = 0; i < config->static_count; i++)
 		if (!memcmp(&config->statics[i].addr6, &instance->own6, sizeof(instance->own6)))
 			return log_fail(EXIT_FAILED,
@@ -414,6 +419,7 @@ int instance_derive(struct instance *instance)
 
 	if (error)
 		return instance_unread(error, "ip address", "the addresses");
+	instance->awaits = NULL;
 	if (find_link(instance, addrs, count) || find_clients(instance, addrs, count) ||
 	    find_own(instance, addrs, count) || find_mtu(instance) || find_fast_path(instance))
 		return -1;

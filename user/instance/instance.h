@@ -23,7 +23,8 @@ struct instance {
 	struct record record; /* of the running instance; ifindex 0: there is none */
 	bool running;	      /* there are pins or a record */
 	struct nl_link link;  /* the interface; index 0: it is absent */
-	bool l2;	      /* Ethernet: packets have a header in front of IP */
+	const char *awaits; /* what may still come at boot: instance_derive() failed for its lack */
+	bool l2;	    /* Ethernet: packets have a header in front of IP */
 	struct net6 clients[NAT64_CLIENTS_MAX];
 	size_t client_count;
 	struct in_addr own4;
