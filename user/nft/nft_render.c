@@ -127,16 +127,20 @@ static void timeout_object(FILE *out, const char *proto, const struct timeout *l
 	fputs(" }\n\t}\n", out);
 }
 
+static void put_timeouts(struct nft_text *text, const struct nft_spec *spec)
+{
+	static const char *const protos[] = { "tcp", "udp" };
+
+	for (size_t i = 0; i < 2 && !spec->no_timeouts; i++)
+		rule(text, "meta l4proto %s ct timeout set \"%s_%llu\"", protos[i], protos[i],
+		     (unsigned long long)spec->min_lease);
+}
+
 /* What clients begin: a reply to what the gateway itself asked of a client begins nothing. */
 static void chain_clients(struct nft_text *text, const struct nft_spec *spec)
 {
-	unsigned long long lease = spec->min_lease;
-
 	chain_of(text, "clients");
-	if (!spec->no_timeouts) {
-		rule(text, "meta l4proto tcp ct timeout set \"tcp_%llu\"", lease);
-		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"", lease);
-	}
+	put_timeouts(text, spec);
 	/* the target as the client wrote it, before any DNAT; the broadcast address of a network of
 	 * ours reaches this host's services too */
 	if (!spec->host_allow)
@@ -152,13 +156,8 @@ static void chain_clients(struct nft_text *text, const struct nft_spec *spec)
  * `ct status != dnat drop`: that breaks where there is no entry, and lets the packet pass. */
 static void chain_inbound(struct nft_text *text, const struct nft_spec *spec)
 {
-	unsigned long long lease = spec->min_lease;
-
 	chain_of(text, "inbound");
-	if (!spec->no_timeouts) {
-		rule(text, "meta l4proto tcp ct timeout set \"tcp_%llu\"", lease);
-		rule(text, "meta l4proto udp ct timeout set \"udp_%llu\"", lease);
-	}
+	put_timeouts(text, spec);
 	rule(text, "ct status dnat accept");
 	if (spec->guard) {
 		rule(text,
