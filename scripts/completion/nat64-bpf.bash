@@ -46,7 +46,7 @@ _nat64_bpf_values() {
 	--mapping)			echo dynamic linear ;;
 	--private | --host | --hairpin)	echo deny allow ;;
 	--udp-zero-checksum)		echo compute drop forward ;;
-	--icmp-errors | --guard)	echo on off ;;
+	--icmp-errors | --echo-errors | --guard)	echo on off ;;
 	--tos-64)			echo copy ;;
 	--tos-46)			echo copy zero ;;
 	--mss-clamp)			echo auto off ;;
@@ -69,7 +69,7 @@ _nat64_bpf() {
 	local global="-j --json -q --quiet -v --verbose --no-color -h --help -V --version"
 	local verbs="load unload run status map stats doctor monitor check try import-tayga help version"
 	local load="--interface --clients --prefix --pool --own4 --own6 --static --mapping --private --host --hairpin
-		--min-lease --max-lease --quota --quota-length --udp-zero-checksum --icmp-errors --tos-64 --tos-46
+		--min-lease --max-lease --quota --quota-length --udp-zero-checksum --icmp-errors --echo-errors --tos-64 --tos-46
 		--mss-clamp --mtu --nat44 --guard --fastpath --wan --xdp --state --log --dry-run --replace"
 	local verb="" action="" count=0 word i values options=""
 

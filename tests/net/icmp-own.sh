@@ -25,3 +25,15 @@ if [ "$kind" = veth ]; then
 fi
 ends icmp_own.py errors "$(vpn_mac)"
 ends icmp_own.py limits
+
+say "a refused ping gets the error too, unless echo-errors = off"
+# refused: how many errors ping of a private target reports
+refused() { in_client ping -6 -c 1 -W 2 64:ff9b::10.9.9.5 2>&1 | grep -c "prohibited" || true; }
+in_server nat64-bpf load vpn0 --icmp-errors on > /dev/null
+equal "$(refused)" 1 "an error about a refused ping"
+in_server nat64-bpf load vpn0 --echo-errors off > /dev/null
+before=$(drops private-destination)
+equal "$(refused)" 0 "an error about a refused ping with echo-errors = off"
+equal "$(drops private-destination)" $((before + 1)) "the ping is dropped and counted all the same"
+in_server nat64-bpf load vpn0 --echo-errors on > /dev/null
+equal "$(refused)" 1 "an error about a refused ping, switched on again"

@@ -590,6 +590,7 @@ static void differs(void **state)
 		[KEY_QUOTA_LENGTH] = "128",
 		[KEY_UDP_ZERO] = "drop",
 		[KEY_ICMP_ERRORS] = "50/s",
+		[KEY_ECHO_ERRORS] = "off",
 		[KEY_TOS_64] = "0",
 		[KEY_TOS_46] = "zero",
 		[KEY_MSS_CLAMP] = "off",

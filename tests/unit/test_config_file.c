@@ -540,6 +540,7 @@ static void random_value(int key, size_t i, char *out, size_t size)
 		[KEY_HAIRPIN] = { "deny", "allow" },
 		[KEY_UDP_ZERO] = { "compute", "drop", "forward" },
 		[KEY_TOS_46] = { "copy", "zero" },
+		[KEY_ECHO_ERRORS] = { "on", "off" },
 		[KEY_GUARD] = { "on", "off" },
 		[KEY_FASTPATH] = { "auto", "off" },
 		[KEY_XDP] = { "off", "auto", "native", "generic" },
@@ -647,6 +648,7 @@ static void same_config(const struct config *a, const struct config *b)
 	SAME(quota_length);
 	SAME(udp_zero);
 	SAME(icmp_rate);
+	SAME(echo_errors);
 	SAME(tos_64);
 	SAME(tos_46_zero);
 	SAME(mss_clamp);

@@ -62,6 +62,7 @@ struct config {
 	uint8_t quota_length;
 	enum nat64_udp_zero udp_zero;
 	uint32_t icmp_rate; /* own errors a second and CPU, 0: off */
+	bool echo_errors;   /* also about refused echo requests */
 	int tos_64;	    /* -1: copy */
 	bool tos_46_zero;
 	int mss_clamp; /* -1: auto, 0: off */

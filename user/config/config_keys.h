@@ -75,6 +75,8 @@ enum config_kind {
 	X(ICMP_ERRORS, "icmp-errors", "the translator's own ICMPv6 errors, per second and CPU", \
 	  AT(icmp_rate), WORDS({ "on", 100 }, { "off", 0 }), RANGE(1, 1000000), .suffix = "/s", \
 	  TAKES("N/s"), DEFAULT("on")) \
+	X(ECHO_ERRORS, "echo-errors", "ICMPv6 errors about refused pings, too", \
+	  AT(echo_errors), WORDS(ON_OFF), DEFAULT("on")) \
 	X(TOS_64, "tos-64", "TOS of IPv4 packets", \
 	  AT(tos_64), WORDS({ "copy", -1 }), RANGE(0, 255), TAKES("0..255"), DEFAULT("copy")) \
 	X(TOS_46, "tos-46", "Traffic Class of IPv6 packets", \

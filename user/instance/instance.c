@@ -461,6 +461,7 @@ static uint32_t abi_flags(const struct instance *instance)
 		{ given->hairpin_allow, NAT64_HAIRPIN_ALLOW },
 		{ given->host_allow, NAT64_HOST_ALLOW },
 		{ given->linear, NAT64_LINEAR },
+		{ !given->echo_errors, NAT64_ECHO_SILENT },
 		{ given->tos_64 >= 0, NAT64_TOS_64_FIXED },
 		{ given->tos_46_zero, NAT64_TOS_46_ZERO },
 		{ given->fastpath_auto && !instance->fast_fault, NAT64_FLOWTABLE },
