@@ -138,6 +138,11 @@ int nl_conntrack_offloaded(const struct net4 *net);
  * replies. Number of them, or -errno. A kernel without ctnetlink has none. */
 int nl_conntrack_delete_if(bool (*wanted)(struct in_addr addr, const void *data), const void *data);
 
+/* The same for those that `wanted` hosts began, to others than these, without source NAT: NAT is
+ * decided at a flow's first packet, and there was none then. */
+int nl_conntrack_delete_un_nated(bool (*wanted)(struct in_addr addr, const void *data),
+				 const void *data);
+
 /* Notifications for a resident helper: bits for what to hear. */
 enum nl_watch {
 	NL_WATCH_LINKS = 1 << 0,

@@ -26,6 +26,7 @@ struct search {
 	struct nl_list list; /* of struct entry; first, as nl_dump() hands out its address */
 	bool (*wanted)(struct in_addr addr, const void *data);
 	const void *data;
+	bool un_nated; /* only what `wanted` hosts sent elsewhere without source NAT */
 };
 
 /* Source of a tuple: the sender in that direction. */
@@ -36,6 +37,17 @@ static struct in_addr sender(const struct nlattr *attr)
 	nl_nested(attr, tuple, CTA_TUPLE_ZONE);
 	nl_nested(tuple[CTA_TUPLE_IP], ip, CTA_IP_V4_DST);
 	return nl_in(ip[CTA_IP_V4_SRC]);
+}
+
+static bool is_wanted(const struct search *search, const struct nlattr *const *attrs)
+{
+	bool asks = search->wanted(sender(attrs[CTA_TUPLE_ORIG]), search->data);
+	/* what began outside, with guard = off: the client is the one that replies */
+	bool replies = search->wanted(sender(attrs[CTA_TUPLE_REPLY]), search->data);
+
+	if (!search->un_nated)
+		return asks || replies;
+	return asks && !replies && !(ntohl(nl_u32(attrs[CTA_STATUS])) & IPS_SRC_NAT);
 }
 
 static int list_entry(const struct nlmsghdr *head, void *data)
@@ -49,9 +61,7 @@ static int list_entry(const struct nlmsghdr *head, void *data)
 	nl_attrs(head, sizeof(struct nfgenmsg), attrs, CTA_ZONE);
 	if (!attrs[CTA_TUPLE_ORIG] ||
 	    mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]) > TUPLE_ROOM ||
-	    !(search->wanted(sender(attrs[CTA_TUPLE_ORIG]), search->data) ||
-	      /* what began outside, with guard = off: the client is the one that replies */
-	      search->wanted(sender(attrs[CTA_TUPLE_REPLY]), search->data)))
+	    !is_wanted(search, attrs))
 		return MNL_CB_OK;
 	entry = nl_list_more(data);
 	if (!entry)
@@ -154,6 +164,16 @@ int nl_conntrack_delete_if(bool (*wanted)(struct in_addr addr, const void *data)
 	struct search search = { .list.size = sizeof(struct entry),
 				 .wanted = wanted,
 				 .data = data };
+
+	return delete_found(&search);
+}
+
+int nl_conntrack_delete_un_nated(bool (*wanted)(struct in_addr addr, const void *data),
+				 const void *data)
+{
+	struct search search = {
+		.list.size = sizeof(struct entry), .wanted = wanted, .data = data, .un_nated = true
+	};
 
 	return delete_found(&search);
 }

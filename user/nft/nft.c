@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "log.h"
+#include "netlink.h"
 #include "nft_run.h"
 
 #define COMMAND_LEN 128 /* bytes: a command that names one table */
@@ -140,6 +141,25 @@ static int check_number(const struct nft_spec *spec)
 	return -EEXIST;
 }
 
+static bool is_client(struct in_addr addr, const void *data)
+{
+	const struct nft_spec *spec = data;
+	bool found = net4_has(&spec->pool, addr);
+
+	for (size_t i = 0; i < spec->outside_count && !found; i++)
+		found = spec->outside[i].addr4.s_addr == addr.s_addr;
+	return found;
+}
+
+/* A flow that began while the table was away, or with nat44 = none, has no NAT, and what it sends
+ * is dropped as a leak as long as its entry lives. Without the entry its next packet begins it
+ * anew. */
+static void end_un_nated(const struct nft_spec *spec)
+{
+	if (spec->nat44 != NAT44_NONE)
+		nl_conntrack_delete_un_nated(is_client, spec);
+}
+
 int nft_apply(const struct nft_spec *spec, uint32_t *sum)
 {
 	_free_ char *script = NULL;
@@ -165,6 +185,8 @@ int nft_apply(const struct nft_spec *spec, uint32_t *sum)
 		status = -errno;
 	if (!status)
 		status = nft_run(script, false);
+	if (!status)
+		end_un_nated(spec);
 	if (!status && sum) {
 		status = nft_read(spec->instance, &made);
 		*sum = made.sum;
