@@ -169,7 +169,11 @@ int table_apply(struct plan *plan, struct change *change)
 	status = nft_save(name, &plan->old_table);
 	if (status && status != -ENOENT)
 		return part_failed(status, "cannot read its nft table", name);
+	status = nft_spare(); /* the way back shall need nothing that may be refused then */
+	if (status)
+		return part_failed(status, "cannot prepare the way back of its nft table", name);
 	instance_nft(plan->instance, &spec);
+	plan->table_saved = true;
 	if (nft_apply(&spec, &plan->next.nft_sum))
 		return -1;
 	plan->next.nft = crc32(0, (const void *)change->script, strlen(change->script));
@@ -179,6 +183,8 @@ int table_apply(struct plan *plan, struct change *change)
 int table_undo(struct plan *plan, struct change *change)
 {
 	(void)change;
+	if (!plan->table_saved) /* it was not touched, and what it was is not known */
+		return 0;
 	return nft_restore(plan->instance->config.name, plan->old_table);
 }
 

@@ -34,14 +34,17 @@ static int keep_maps(struct plan *plan)
 
 static int keep_bindings(struct plan *plan, const struct bindings *bindings)
 {
+	const char *name = plan->instance->config.name;
 	int error;
 
 	if (plan->had_bindings || !plan->instance->running || plan->reusable != 1)
 		return 0;
+	/* open from now on: on the way back there may be no memory to map them */
+	if (bindings_open(name, &plan->old_open))
+		return -1;
+	plan->had_bindings = true;
 	error = state_collect(bindings, true, &plan->old_bindings);
-	plan->had_bindings = !error;
-	return error ? part_failed(error, "cannot read its bindings", plan->instance->config.name) :
-		       0;
+	return error ? part_failed(error, "cannot read its bindings", name) : 0;
 }
 
 /* Static maps of the settings, counts, and in fresh maps the bindings that there were. */
@@ -189,8 +192,8 @@ int maps_apply(struct plan *plan, struct change *change)
 int maps_undo(struct plan *plan, struct change *change)
 {
 	const char *name = plan->instance->config.name;
+	struct bindings *bindings = &plan->old_open;
 	struct saved_list none = {};
-	struct bindings bindings;
 	int error;
 
 	(void)change;
@@ -200,14 +203,14 @@ int maps_undo(struct plan *plan, struct change *change)
 	error = datapath_restore(name, plan->old_maps);
 	if (error || !plan->had_bindings)
 		return error;
-	if (bindings_open(name, &bindings))
-		return -EIO;
-	if (plan->had_config && bindings_settle(&bindings, &plan->old_config) < 0)
+	error = datapath_read_config(name, &bindings->config);
+	if (error)
+		return error;
+	if (plan->had_config && bindings_settle(bindings, &plan->old_config) < 0)
 		error = -EIO;
-	state_revert(&bindings, &none, &plan->old_bindings);
-	if (bindings.config.quota_len != plan->instance->config.quota_length)
-		bindings_count_quota(&bindings);
-	bindings_close(&bindings);
+	state_revert(bindings, &none, &plan->old_bindings);
+	if (bindings->config.quota_len != plan->instance->config.quota_length)
+		bindings_count_quota(bindings);
 	return error;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "attach.h"
+#include "bindings.h"
 #include "datapath.h"
 #include "instance.h"
 #include "netlink.h"
@@ -88,8 +89,10 @@ struct plan {
 	struct datapath_saved *old_maps;
 	struct attach_saved *old_hooks;
 	struct saved_list old_bindings;
+	struct bindings old_open; /* if had_bindings */
 	bool had_bindings, maps_back;
-	json_t *old_table;
+	json_t *old_table; /* NULL: there was none */
+	bool table_saved;  /* old_table is what was there */
 };
 
 /* A new change of the part that looks. NULL: no memory, which is said; the pointer holds until the

@@ -66,12 +66,15 @@ void plan_free(struct plan *plan)
 	free(plan->changes);
 	savefile_list_free(&plan->kept);
 	savefile_list_free(&plan->old_bindings);
+	if (plan->had_bindings)
+		bindings_close(&plan->old_open);
 	record_free(&plan->next);
 	if (plan->had_config)
 		config_free(&plan->old_config);
 	datapath_saved_free(plan->old_maps);
 	attach_saved_free(plan->old_hooks);
 	json_decref(plan->old_table);
+	nft_spare_end();
 	*plan = (struct plan){};
 }
 

@@ -297,13 +297,15 @@ static int restore(const char *instance, const json_t *now, const json_t *saved)
 int nft_restore(const char *instance, const json_t *saved)
 {
 	json_t *now = NULL;
-	int status = saved ? nft_list(instance, &now) : nft_delete(instance);
+	int status;
 
-	if (!saved || (status && status != -ENOENT))
-		return status < 0 ? status : 0;
-	status = restore(instance, now, saved);
+	nft_go_back(true);
+	status = saved ? nft_list(instance, &now) : nft_delete(instance);
+	if (saved && (!status || status == -ENOENT))
+		status = restore(instance, now, saved);
+	nft_go_back(false);
 	json_decref(now);
-	return status;
+	return status < 0 ? status : 0;
 }
 
 int nft_delete(const char *instance)

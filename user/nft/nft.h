@@ -42,6 +42,11 @@ int nft_render(const struct nft_spec *specs, size_t count, FILE *out);
  * -errno after saying what nft said (log_fail). */
 int nft_apply(const struct nft_spec *spec, uint32_t *sum);
 
+/* Keeps two children ready, until nft_spare_end(): when no other can be had any more (EAGAIN), they
+ * run what nft_restore() needs. 0 or -errno. */
+int nft_spare(void);
+void nft_spare_end(void);
+
 int nft_delete(const char *instance); /* 0, also if there is none; 1: deleted; -errno */
 
 /* The table as it is, to go back to: a value of jansson's, to be released by json_decref(). 0;

@@ -9,8 +9,11 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <nftables/libnftables.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,9 +118,125 @@ static int outcome(pid_t pid, const char *text)
 	return error_number(text);
 }
 
+/* Children that wait for commands: forked while that was still possible, for the way back. */
+static struct spare {
+	pid_t pid;
+	int to, from; /* pipes: a request, its reply */
+} spares[2];
+static size_t spare_count;
+static bool going_back; /* now they may be used */
+
+void nft_go_back(bool on)
+{
+	going_back = on;
+}
+
+struct request { /* the commands follow */
+	size_t len;
+	bool only_check, as_json;
+};
+
+static bool read_whole(int fd, void *data, size_t len)
+{
+	for (char *at = data; len;) {
+		ssize_t n = read(fd, at, len);
+
+		if (!n || (n < 0 && errno != EINTR))
+			return false;
+		if (n > 0) {
+			at += n;
+			len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+/* It holds the lock as well, so it must not outlive its parent, which may be dead before prctl():
+ * then the pipe ends, of which no other process has the far end. */
+static _Noreturn void be_spare(int from, int to)
+{
+	struct request request;
+	char *commands;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (size_t i = 0; i <= spare_count; i++) {
+		close(spares[i].to);
+		close(spares[i].from);
+	}
+	if (!read_whole(from, &request, sizeof(request)))
+		_exit(0);
+	commands = calloc(1, request.len + 1);
+	if (!commands || !read_whole(from, commands, request.len))
+		_exit(REFUSED);
+	_exit(execute(commands, request.only_check, request.as_json, to));
+}
+
+int nft_spare(void)
+{
+	while (spare_count < sizeof(spares) / sizeof(*spares)) {
+		struct spare *spare = &spares[spare_count];
+		int there[2], back[2], error = 0;
+
+		if (pipe2(there, O_CLOEXEC))
+			return -errno;
+		if (pipe2(back, O_CLOEXEC)) {
+			error = -errno;
+			close(there[0]);
+			close(there[1]);
+			return error;
+		}
+		fflush(stdout); /* else the child might write it too */
+		*spare = (struct spare){ .to = there[1], .from = back[0] };
+		spare->pid = fork();
+		if (!spare->pid)
+			be_spare(there[0], back[1]);
+		if (spare->pid < 0)
+			error = -errno;
+		close(there[0]);
+		close(back[1]);
+		if (error) {
+			close(there[1]);
+			close(back[0]);
+			return error;
+		}
+		spare_count++;
+	}
+	return 0;
+}
+
+void nft_spare_end(void)
+{
+	while (spare_count) {
+		struct spare *spare = &spares[--spare_count];
+
+		kill(spare->pid, SIGKILL);
+		waitpid(spare->pid, NULL, 0);
+		close(spare->to);
+		close(spare->from);
+	}
+}
+
+/* Has a spare child do it, where no other is to be had. */
+static int run_spare(const char *commands, const struct request *request, char **text)
+{
+	struct spare *spare = &spares[--spare_count];
+	int status = file_put(spare->to, (const void *)request, sizeof(*request));
+
+	if (!status)
+		status = file_put(spare->to, commands, request->len);
+	close(spare->to);
+	if (!status)
+		*text = read_all(spare->from);
+	close(spare->from);
+	if (status)
+		kill(spare->pid, SIGKILL);
+	return outcome(spare->pid, *text);
+}
+
 /* Runs commands in a child; `text`: what it wrote, fresh. 0 or -errno. */
 static int run(const char *commands, bool only_check, bool as_json, char **text)
 {
+	const struct request request = { strlen(commands), only_check, as_json };
 	int ends[2], status;
 	pid_t pid;
 
@@ -135,6 +254,8 @@ static int run(const char *commands, bool only_check, bool as_json, char **text)
 	if (!status)
 		*text = read_all(ends[0]);
 	close(ends[0]);
+	if (status && going_back && spare_count)
+		return run_spare(commands, &request, text);
 	return status ? status : outcome(pid, *text);
 }
 

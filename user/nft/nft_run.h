@@ -43,6 +43,9 @@ int nft_execute(const char *commands, json_t **json);
 int nft_run_json(const json_t *commands);
 const char *nft_words(void);
 
+/* From here on, until it is switched off, commands may use the children of nft_spare(). */
+void nft_go_back(bool on);
+
 /* Reads the table; one that is not there is empty. 0 or -errno. */
 int nft_read(const char *instance, struct nft_table *table);
 
