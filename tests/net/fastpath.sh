@@ -103,8 +103,13 @@ in_server ip route del 192.88.99.5/32 via 198.51.100.5 dev wan0
 none_unnated
 
 say "no route: the client hears of it, nothing leaks"
+# A packet that is being routed just then may leave its flow with a route that the kernel takes for current (seen once,
+# on 6.12 under emulation: a cached route is stamped after it was looked up). The next change of routes ends it.
+lost() { tail -n 3 "$tmp/talk.log" | grep lost > /dev/null; }
 in_server ip route add unreachable 192.88.99.5/32
-until_true 10 sh -c "tail -n 3 $tmp/talk.log | grep -q lost"
+until_true 5 lost || { in_server ip route del unreachable 192.88.99.5/32
+	in_server ip route add unreachable 192.88.99.5/32
+	until_true 10 lost; }
 in_server ip route del unreachable 192.88.99.5/32
 go_on
 none_unnated
