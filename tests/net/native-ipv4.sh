@@ -22,9 +22,12 @@ in_server sysctl -qw net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.vpn0.send_
 in_server nat64-bpf -q load vpn0 --static "192.168.240.50 fd00::2" --static "10.77.0.9 fd00::9" --xdp "$xdp"
 mac=$(vpn_mac)
 
+seconds=1		# s in which a packet is sent and arrives: python alone takes several under emulation
+! emulated || seconds=12
+
 # sends SOURCE TARGET...: a UDP datagram that the client writes in IPv4; nothing with its payload leaves for the web.
 sends() {
-	start "web-$1" in_web python3 "$here/raw.py" capture eth0 ip 1 "$tmp/web"
+	start "web-$1" in_web python3 "$here/raw.py" capture eth0 ip "$seconds" "$tmp/web"
 	ready "web-$1"
 	in_client python3 - "$here" "${mac:-}" "$@" <<'PY'
 import sys

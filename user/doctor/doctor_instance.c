@@ -42,12 +42,11 @@ static void compare_settings(struct doctor *d, const struct instance *wanted,
 /* An altered route may differ in its MTU only, which has a topic of its own. */
 static bool is_mtu(const struct change *change)
 {
-	struct pool_route was = change->was_route;
+	const struct pool_route *was = &change->was_route, *now = &change->route;
 
-	if (!was.mtu || was.mtu == change->route.mtu)
-		return false;
-	was.mtu = change->route.mtu;
-	return !memcmp(&was, &change->route, sizeof(was));
+	return was->mtu && was->mtu != now->mtu && was->index == now->index &&
+	       was->dst.addr.s_addr == now->dst.addr.s_addr && was->dst.len == now->dst.len &&
+	       was->src.s_addr == now->src.s_addr && was->via.s_addr == now->via.s_addr;
 }
 
 /* What a load would change, each part under its topic. */

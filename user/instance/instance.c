@@ -268,7 +268,8 @@ static int find_clients(struct instance *instance, const struct nl_addr *addrs, 
 			continue;
 		}
 		for (size_t c = 0; c < n; c++)
-			known |= !memcmp(&instance->clients[c], &net, sizeof(net));
+			known |= net6_has(&instance->clients[c], &net.addr) &&
+				 instance->clients[c].len == net.len;
 		if (!known && n < NAT64_CLIENTS_MAX)
 			instance->clients[n++] = net;
 	}
